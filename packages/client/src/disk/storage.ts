@@ -1,0 +1,67 @@
+/** A block to be read: where it lies in the piece space, and where in the target buffer it shall stand. */
+export interface BlockRead {
+  readonly piece: number;
+  /** Bytes from the start of the piece. */
+  readonly begin: number;
+  readonly length: number;
+  /** Offset in the target buffer. */
+  readonly at: number;
+}
+
+/** What became of a piece that was handed to {@link TorrentStorage.writePiece}. */
+export interface PieceWrite {
+  /**
+   * `written`: the hash matched and every byte is with the operating system. `corrupt`: the hash did not match, nothing
+   * was written. `failed`: the hash matched but writing did not succeed, see `error`.
+   */
+  readonly outcome: 'written' | 'corrupt' | 'failed';
+  /** The buffer, handed back. */
+  readonly buffer: ArrayBuffer;
+  /** SHA-1 of each 16-KiB block, 20 bytes each, where they were asked for or the piece is corrupt. */
+  readonly blockHashes: Uint8Array | undefined;
+  readonly error: Error | undefined;
+}
+
+/** What a file looked like when its data was last known to be on disk. */
+export interface FileState {
+  /** Bytes, or -1 where the file does not exist. */
+  readonly size: number;
+  /** Modification time, milliseconds since 1970 with the fraction the file system gives; 0 where it does not exist. */
+  readonly mtime: number;
+}
+
+/**
+ * Where the payload of one torrent lives. Hashing belongs to it, so that an implementation can do it wherever the bytes
+ * are (the disk pool does it in its workers). Every method rejects with a `DiskError` that names the file.
+ */
+export interface TorrentStorage {
+  /**
+   * Hashes the first `length` bytes of `buffer` and, when they are the piece, writes them. The buffer is handed over (it
+   * is detached at once) and comes back in the answer. Never rejects.
+   */
+  writePiece(
+    piece: number,
+    buffer: ArrayBuffer,
+    length: number,
+    wantBlockHashes: boolean,
+  ): Promise<PieceWrite>;
+  /** Reads blocks of pieces that were written or found whole into `target`. Adjacent blocks cost one system call. */
+  readBlocks(target: Uint8Array, reads: readonly BlockRead[]): Promise<void>;
+  /**
+   * Hashes the pieces named and says of each whether it is whole; a missing file means "no" for its pieces and costs
+   * nothing. `onPiece` is called in any order.
+   */
+  checkPieces(
+    pieces: readonly number[],
+    onPiece: (piece: number, whole: boolean) => void,
+    signal?: AbortSignal,
+  ): Promise<void>;
+  /** Which files are wanted, by index. Data of unwanted files that shares a piece with a wanted one is kept aside. */
+  setWanted(wanted: readonly boolean[]): Promise<void>;
+  /** Makes everything written so far durable. */
+  sync(): Promise<void>;
+  /** How the files stand now, by index. */
+  fileStates(): Promise<FileState[]>;
+  /** Waits for work under way, then closes all files. Idempotent. */
+  close(): Promise<void>;
+}

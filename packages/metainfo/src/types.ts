@@ -1,0 +1,78 @@
+/** BEP 47 attributes of a file; absent letters are `false`. */
+export interface FileAttributes {
+  /** `p`: zeros that only align the next file; never written, never requested where avoidable, not counted as payload. */
+  readonly padding: boolean;
+  /** `x` */
+  readonly executable: boolean;
+  /** `h` */
+  readonly hidden: boolean;
+  /** `l`: the target, a safe path inside the torrent, or undefined where the file is not a symlink. */
+  readonly symlink: string | undefined;
+}
+
+/** One file of a torrent, at its place in the piece space. */
+export interface TorrentFile {
+  /** Position in {@link TorrentInfo.files}; what `so=` and `--select` count. Padding files are counted. */
+  readonly index: number;
+  /**
+   * Where it will stand on disk below the download folder: components joined with `/`, the first one being the torrent's
+   * name. Safe by construction: no component is empty, `.`, `..`, absolute, reserved or holds a separator or NUL, and no
+   * two files share a path.
+   */
+  readonly path: string;
+  /** Bytes. */
+  readonly length: number;
+  /** First byte in the piece space. */
+  readonly offset: number;
+  readonly attributes: FileAttributes;
+}
+
+/** The info dictionary: what the info-hash covers. */
+export interface TorrentInfo {
+  /** The dictionary's original bytes. */
+  readonly bytes: Uint8Array;
+  /** SHA-1 of {@link bytes}, 20 bytes; undefined for a v2-only torrent. */
+  readonly infoHash: Uint8Array | undefined;
+  /** SHA-256 of {@link bytes}, 32 bytes; undefined for a v1-only torrent (BEP 52). */
+  readonly infoHashV2: Uint8Array | undefined;
+  /** The suggested name, made safe. */
+  readonly name: string;
+  /** Bytes per piece; the last one may be shorter. */
+  readonly pieceLength: number;
+  readonly pieceCount: number;
+  /** SHA-1 of every piece, 20 bytes each, one after the other; undefined for a v2-only torrent. */
+  readonly pieceHashes: Uint8Array | undefined;
+  /** True where the dictionary has a file list (or tree) rather than a single `length`. */
+  readonly multiFile: boolean;
+  /** In the order of the piece space, padding files included. */
+  readonly files: readonly TorrentFile[];
+  /** Bytes of the piece space: all files and their padding. */
+  readonly totalLength: number;
+  /** Bytes of payload: {@link totalLength} without padding files. */
+  readonly length: number;
+  /** BEP 27. */
+  readonly private: boolean;
+  readonly source: string | undefined;
+}
+
+/** A DHT node named by a torrent (BEP 5). */
+export interface TorrentNode {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A whole .torrent file. */
+export interface Metainfo {
+  readonly info: TorrentInfo;
+  /** Tiers of announce URLs (BEP 12): `announce-list`, or `announce` as the only one. Never an empty tier. */
+  readonly trackers: readonly (readonly string[])[];
+  /** `url-list` (BEP 19). */
+  readonly webSeeds: readonly string[];
+  /** `httpseeds` (BEP 17). */
+  readonly httpSeeds: readonly string[];
+  readonly nodes: readonly TorrentNode[];
+  readonly comment: string | undefined;
+  readonly createdBy: string | undefined;
+  /** Unix time in seconds. */
+  readonly creationDate: number | undefined;
+}

@@ -1,0 +1,139 @@
+import type { Endpoint } from './endpoint.ts';
+
+/**
+ * What a {@link Connection} calls as bytes and events arrive. One object serves a connection for its whole life, so that
+ * the hot path allocates no closures.
+ */
+export interface ConnectionHandler {
+  /**
+   * Bytes have arrived. `chunk` is a view of a buffer that is reused: it is valid only during the call, and whatever is
+   * to be kept must be copied out.
+   */
+  onData(chunk: Uint8Array): void;
+  /** The bytes waiting to be sent have fallen below the watermark after {@link Connection.write} had said `false`. */
+  onDrain(): void;
+  /**
+   * The connection is over; nothing is called after this. `error` is undefined when either side closed it in order.
+   */
+  onClose(error: Error | undefined): void;
+}
+
+/** An ordered, reliable stream of bytes to one peer: TCP, later uTP, or the simulated network. */
+export interface Connection {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  /** Which side opened it. */
+  readonly direction: 'incoming' | 'outgoing';
+  readonly closed: boolean;
+  /** Bytes accepted by {@link write} and not yet handed to the operating system. */
+  readonly pendingBytes: number;
+  /** Names the receiver of events. Called once, in the same tick in which the connection was obtained. */
+  attach(handler: ConnectionHandler): void;
+  /**
+   * Queues bytes. The memory belongs to the connection until `written` is called (with the error when the connection
+   * ended first), so a pooled buffer can be taken back there. Returns `false` once {@link pendingBytes} passes the
+   * watermark; {@link ConnectionHandler.onDrain} follows. Writing to a closed connection only calls `written`.
+   */
+  write(bytes: Uint8Array, written?: (error?: Error) => void): boolean;
+  /** Between `cork` and `uncork` writes are gathered and then leave in as few system calls as possible. */
+  cork(): void;
+  uncork(): void;
+  /** Stops reading, so that the sender is slowed down; {@link ConnectionHandler.onData} is not called until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Sends what is queued, then ends the connection. Idempotent. */
+  close(): void;
+  /** Ends the connection at once; queued bytes are lost. Idempotent. */
+  destroy(error?: Error): void;
+}
+
+/** Accepts connections on one endpoint until it is closed. */
+export interface Listener extends AsyncDisposable {
+  /** Where it really listens: the port is known even when 0 was asked for. */
+  readonly endpoint: Endpoint;
+  /** Stops accepting. Connections already accepted live on. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  /** Ends the attempt; the promise then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds after which an attempt that got no answer fails with `ERR_NET_TIMEOUT`. Default 10,000. */
+  readonly timeout?: number;
+  /** Local IP literal to connect from. */
+  readonly bind?: string;
+}
+
+export interface ListenOptions {
+  /** Most connections waiting to be accepted by the operating system. Default 511. */
+  readonly backlog?: number;
+}
+
+/** A socket for datagrams. */
+export interface DatagramSocket extends AsyncDisposable {
+  readonly endpoint: Endpoint;
+  /**
+   * Sends one datagram of at most 65,507 bytes. Like UDP itself it promises nothing: what cannot be sent is dropped, and
+   * a local failure is reported to {@link DatagramHandler.onError}.
+   */
+  send(datagram: Uint8Array, to: Endpoint): void;
+  close(): Promise<void>;
+}
+
+/** What a {@link DatagramSocket} calls. `datagram` is valid only during the call. */
+export interface DatagramHandler {
+  onDatagram(datagram: Uint8Array, from: Endpoint): void;
+  onError(error: Error): void;
+}
+
+/** The ways to the world outside: implemented by Node's sockets and by the simulated network. */
+export interface Network {
+  /** Opens a connection. Rejects with a `NetError`. The caller attaches a handler before it awaits anything else. */
+  connect(to: Endpoint, options?: ConnectOptions): Promise<Connection>;
+  /**
+   * Listens for connections. `accept` is called for each with the connection not yet reading; it must attach a handler, or
+   * destroy the connection, before it returns.
+   */
+  listen(
+    at: Endpoint,
+    accept: (connection: Connection) => void,
+    options?: ListenOptions,
+  ): Promise<Listener>;
+  /** Opens a datagram socket. */
+  bind(at: Endpoint, handler: DatagramHandler): Promise<DatagramSocket>;
+}
+
+/** A pending call made with {@link Clock.setTimer}. */
+export interface Timer {
+  /** The call will not be made. Idempotent; harmless after it was made. */
+  cancel(): void;
+}
+
+/** Time, handed in so that the same engine runs in real time and in virtual time. */
+export interface Clock {
+  /** Monotonic time in milliseconds from an arbitrary start. */
+  now(): number;
+  /** Wall time in milliseconds since 1970-01-01T00:00Z; may jump. */
+  wallTime(): number;
+  /** Calls `callback` once, after `delay` milliseconds. A pending timer does not keep the process alive. */
+  setTimer(callback: () => void, delay: number): Timer;
+  /** Calls `callback` every `period` milliseconds until cancelled. Does not keep the process alive. */
+  setRepeating(callback: () => void, period: number): Timer;
+}
+
+/** Randomness, handed in so that a run repeats from its seed. */
+export interface Random {
+  /** A float in [0, 1). */
+  next(): number;
+  /** An integer in [0, limit). `limit` is 1 to 2^32. */
+  integer(limit: number): number;
+  /** `length` bytes. */
+  bytes(length: number): Uint8Array;
+}
+
+/** Everything protocol code may need of the world it runs in. */
+export interface Host {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly random: Random;
+}

@@ -1,0 +1,1 @@
+export type { WireSink } from './sink.ts';

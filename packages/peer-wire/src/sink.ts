@@ -1,0 +1,38 @@
+/**
+ * What a wire decoder calls, in the order in which messages arrive. Lengths and the framing are already checked; what
+ * needs to know the torrent (indices in range, order of messages) is the receiver's to check.
+ * A sink may throw a `WireError` to refuse a message: the decoder passes it on and must not be used again.
+ */
+export interface WireSink {
+  onKeepAlive(): void;
+  onChoke(): void;
+  onUnchoke(): void;
+  onInterested(): void;
+  onNotInterested(): void;
+  onHave(piece: number): void;
+  /** `bits` is valid only during the call. Its length is whatever came, at most the limit. */
+  onBitfield(bits: Uint8Array): void;
+  onRequest(piece: number, begin: number, length: number): void;
+  onCancel(piece: number, begin: number, length: number): void;
+  /**
+   * The head of a `piece` message has arrived: where shall its payload go? The answer is a view of exactly `length`
+   * bytes, or undefined to have the payload read and dropped.
+   */
+  onBlockStart(piece: number, begin: number, length: number): Uint8Array | undefined;
+  /** More payload has arrived: `bytes` of it, for rate meters; called for dropped payload too. */
+  onBlockProgress(bytes: number): void;
+  /** The payload is complete. `stored` is false where it was dropped. */
+  onBlockEnd(piece: number, begin: number, length: number, stored: boolean): void;
+  /** DHT port (BEP 5). */
+  onPort(port: number): void;
+  /** Fast extension (BEP 6). */
+  onSuggest(piece: number): void;
+  onHaveAll(): void;
+  onHaveNone(): void;
+  onReject(piece: number, begin: number, length: number): void;
+  onAllowedFast(piece: number): void;
+  /** Extension protocol (BEP 10). `payload` is valid only during the call. */
+  onExtended(id: number, payload: Uint8Array): void;
+  /** A message this decoder does not know. BEP 3 says nothing of them; they are counted and skipped. */
+  onUnknown(id: number, length: number): void;
+}

@@ -1,0 +1,28 @@
+/**
+ * The jest configuration every package shares: TypeScript sources run as ES modules through swc, siblings are resolved to
+ * their sources by the `@shoal/source` condition, so nothing has to be built first.
+ *
+ * @param {import('jest').Config} overrides
+ * @returns {import('jest').Config}
+ */
+export function jestConfig(overrides = {}) {
+  return {
+    testEnvironment: 'node',
+    testEnvironmentOptions: {
+      customExportConditions: ['@shoal/source', 'node', 'node-addons'],
+    },
+    roots: ['<rootDir>/test'],
+    testMatch: ['**/*.test.ts'],
+    extensionsToTreatAsEsm: ['.ts'],
+    transform: {
+      '^.+\\.ts$': [
+        '@swc/jest',
+        {
+          jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: false } },
+          module: { type: 'es6' },
+        },
+      ],
+    },
+    ...overrides,
+  };
+}

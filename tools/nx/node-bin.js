@@ -1,0 +1,27 @@
+'use strict';
+const { spawn } = require('node:child_process');
+const { join } = require('node:path');
+
+/**
+ * `nx:run-commands` and package scripts paste arguments into a shell, which breaks a magnet link at its first `&`. This
+ * executor starts Node itself, with the arguments as they came. Signals go to the child, which ends in its own time.
+ */
+module.exports = async function nodeBin(options, context) {
+  const ignore = () => undefined;
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, ignore);
+  try {
+    const child = spawn(
+      process.execPath,
+      [join(context.root, options.script), ...(options.__unparsed__ ?? [])],
+      { stdio: 'inherit', cwd: process.env.INIT_CWD ?? process.cwd() },
+    );
+    const code = await new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (exitCode, signal) => resolve(signal === null ? exitCode : 1));
+    });
+    return { success: code === 0 };
+  } finally {
+    for (const signal of signals) process.off(signal, ignore);
+  }
+};
