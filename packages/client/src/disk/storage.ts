@@ -1,3 +1,5 @@
+import type { TorrentInfo } from '@shoal/metainfo';
+
 /** A block to be read: where it lies in the piece space, and where in the target buffer it shall stand. */
 export interface BlockRead {
   readonly piece: number;
@@ -65,3 +67,6 @@ export interface TorrentStorage {
   /** Waits for work under way, then closes all files. Idempotent. */
   close(): Promise<void>;
 }
+
+/** Makes the storage of one torrent; see `AddOptions.storage`. */
+export type StorageFactory = (info: TorrentInfo, directory: string) => TorrentStorage;

@@ -1,0 +1,66 @@
+import type { Endpoint } from '@shoal/net';
+
+/**
+ * The life of a torrent: `checking → downloading → seeding`, with `paused` and `error` reached from any of them and left
+ * by `resume()`. `closed` is final.
+ */
+export type TorrentState = 'checking' | 'downloading' | 'seeding' | 'paused' | 'error' | 'closed';
+
+/** A moment of a torrent, as {@link Torrent.progress} and {@link Torrent.watch} give it. */
+export interface TorrentProgress {
+  readonly state: TorrentState;
+  /** Payload bytes of the files that are wanted. */
+  readonly totalBytes: number;
+  /** Of those, bytes of verified pieces. */
+  readonly completedBytes: number;
+  /** Payload bytes received and sent in this session. */
+  readonly downloadedBytes: number;
+  readonly uploadedBytes: number;
+  /** Payload bytes per second. */
+  readonly downloadRate: number;
+  readonly uploadRate: number;
+  /** Connected peers, and how many of them have everything. */
+  readonly peers: number;
+  readonly seeds: number;
+  /** Uploaded over downloaded bytes, resume data included; 0 where nothing was downloaded. */
+  readonly ratio: number;
+  /** Seconds to completion at the present rate; undefined where that cannot be said. */
+  readonly eta: number | undefined;
+  readonly pieces: { readonly total: number; readonly have: number };
+  /** Pieces hashed by the check under way; undefined when none is. */
+  readonly checkedPieces: number | undefined;
+  /** Bytes received that were of no use: corrupt, or asked for twice in the end-game. */
+  readonly wastedBytes: number;
+}
+
+/** What a tracker said, or failed to. */
+export interface TrackerReport {
+  readonly url: string;
+  readonly state: 'working' | 'failed';
+  /** Peers in the answer. */
+  readonly peers: number;
+  /** For a person; free of control characters. */
+  readonly message: string | undefined;
+}
+
+/** Why a peer went, for a person, or that it came. */
+export interface PeerReport {
+  readonly endpoint: Endpoint;
+  readonly event: 'connected' | 'disconnected' | 'banned';
+  readonly reason: string | undefined;
+}
+
+/** Events of a {@link Torrent}; values are the listeners' arguments. */
+export interface TorrentEvents {
+  state: [state: TorrentState];
+  /** A piece was verified and written. */
+  piece: [piece: number];
+  /** All wanted pieces are there. Not emitted for a torrent that was complete when it was added. */
+  complete: [];
+  /** The torrent stopped and is in state `error`; `resume()` tries again. */
+  error: [error: Error];
+  /** Something went wrong that the torrent can live with. */
+  warning: [error: Error];
+  tracker: [report: TrackerReport];
+  peer: [report: PeerReport];
+}

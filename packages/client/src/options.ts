@@ -1,0 +1,106 @@
+import type { Endpoint, Host } from '@shoal/net';
+import type { TrackerClient } from '@shoal/tracker';
+import type { StorageFactory } from './disk/storage.ts';
+
+/** Ports to try in order; `from` ≤ `to`, both 1–65535. */
+export interface PortRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Options of {@link Client.start}. Every number has its default and reason in {@link clientDefaults}. */
+export interface ClientOptions {
+  /** Port to listen on; 0 takes any free one. Default 0. */
+  readonly port?: number | PortRange;
+  /** IP literal to listen on and to connect from. Default: every address, IPv6 and IPv4. */
+  readonly bind?: string;
+  /** Payload and protocol bytes per second over all torrents; 0 or absent: no limit. */
+  readonly maxDownloadRate?: number;
+  readonly maxUploadRate?: number;
+  /** Connections over all torrents, handshaking ones included. */
+  readonly maxPeers?: number;
+  /** Connections per torrent. */
+  readonly maxPeersPerTorrent?: number;
+  /** Outgoing connections not yet through their handshake, over all torrents. */
+  readonly maxHalfOpen?: number;
+  /** Peers of one torrent that may download from us at once, the optimistic one included. */
+  readonly uploadSlots?: number;
+  /** Folder for resume data. Absent: none is kept, and every start checks the data. */
+  readonly resumeDirectory?: string;
+  /** Bytes of memory for pieces being downloaded, over all torrents. */
+  readonly pieceBufferBudget?: number;
+  /** Worker threads that hash and write. */
+  readonly diskWorkers?: number;
+  /** 20 bytes; default: Azureus style, random (BEP 20). */
+  readonly peerId?: Uint8Array;
+  /** Network, clock and randomness; default: Node's. Tests hand in a simulated world. */
+  readonly host?: Host;
+  /** Who talks to trackers; default: HTTP and HTTPS. */
+  readonly trackerClient?: TrackerClient;
+}
+
+/** How {@link Client.add} treats data that may be there already. */
+export type CheckMode =
+  /** Trust resume data where it agrees with the files, hash the rest. */
+  | 'resume'
+  /** Hash everything. */
+  | 'force'
+  /** Believe that everything is there. */
+  | 'trust';
+
+/** Options of {@link Client.add}. */
+export interface AddOptions {
+  /** The folder that holds, or will hold, the torrent's top file or folder. */
+  readonly directory: string;
+  /** Where the payload goes instead of files below {@link directory}. */
+  readonly storage?: StorageFactory;
+  /** Default `resume`. */
+  readonly check?: CheckMode;
+  /** Indices of the files wanted; default: all. */
+  readonly select?: readonly number[];
+  /** Download pieces in order rather than rarest first. Default false. */
+  readonly sequential?: boolean;
+  /** Tiers of announce URLs to try after the torrent's own. */
+  readonly trackers?: readonly (readonly string[])[];
+  /** Peers to dial at once. */
+  readonly peers?: readonly Endpoint[];
+  /** Do not start until {@link Torrent.resume}. Default false. */
+  readonly paused?: boolean;
+  /** Reserve the full size of each file before its first byte. Default false: files grow sparsely. */
+  readonly preallocate?: boolean;
+  /** Bytes per second; 0 or absent: no limit of its own. */
+  readonly maxDownloadRate?: number;
+  readonly maxUploadRate?: number;
+  /** Connections; default: the client's `maxPeersPerTorrent`. */
+  readonly maxPeers?: number;
+}
+
+/** The bounds of the engine: one place, each with its unit and reason. */
+export const clientDefaults = {
+  /** Connections. Half of the 1,024 descriptors a process often has; the rest is for files. */
+  maxPeers: 500,
+  /** Connections. More peers than this add overhead rather than speed. */
+  maxPeersPerTorrent: 60,
+  /** Connections. Routers drop connections when too many are half open. */
+  maxHalfOpen: 40,
+  /** Peers. Enough to fill a line, few enough that each gets a useful rate. */
+  uploadSlots: 8,
+  /** Bytes. 128 MiB keeps a fast line busy while the disk catches up, at any piece length up to 16 MiB. */
+  pieceBufferBudget: 128 * 1024 * 1024,
+  /** Threads. Hashing is the bottleneck only above 700 MB/s. */
+  diskWorkers: 2,
+  /** Requests a peer may have waiting for us; what `reqq` announces and what BEP 6 clients expect at least. */
+  maxQueuedRequests: 2048,
+  /** Milliseconds for a connection to complete its handshake: slow links need some, slow-loris peers get no more. */
+  handshakeTimeout: 10_000,
+  /** Milliseconds of silence after which a keep-alive is sent; BEP 3 lets a peer go after two minutes. */
+  keepAliveInterval: 100_000,
+  /** Milliseconds of silence after which a peer is dropped. */
+  idleTimeout: 180_000,
+  /** Milliseconds between two savings of resume data while something changes. */
+  resumeSaveInterval: 30_000,
+  /** Milliseconds that `close()` waits for trackers to hear `stopped`. */
+  closeTimeout: 3_000,
+  /** Incoming connections that are still in their handshake. */
+  maxPendingIncoming: 64,
+} as const;
