@@ -1,0 +1,31 @@
+import { materialise } from './materialise.ts';
+import { BencodeDocument } from './node.ts';
+import { scan } from './tape.ts';
+import type { BencodeValue, DecodeOptions } from './types.ts';
+
+/**
+ * Scan one value and keep it in place: nothing is built until a node is asked for it, and every value knows its exact bytes
+ * in the source. Linear in the input, without recursion. Throws {@link BencodeError}.
+ *
+ * The document refers to `bytes`; do not write to them while it is in use.
+ */
+export function parse(bytes: Uint8Array, options: DecodeOptions = {}): BencodeDocument {
+  return new BencodeDocument(bytes, scan(bytes, options, false));
+}
+
+/** Decode one value; byte strings are views of `bytes`, not copies. Throws {@link BencodeError}. */
+export function decode(bytes: Uint8Array, options: DecodeOptions = {}): BencodeValue {
+  return materialise(bytes, scan(bytes, options, false).words, 0);
+}
+
+/**
+ * Decode the value `bytes` begin with and say where it ends; what follows is not looked at (a `ut_metadata` message, BEP 9,
+ * is a dictionary with raw bytes behind it). `maxLength` bounds all of `bytes`. Throws {@link BencodeError}.
+ */
+export function decodePrefix(
+  bytes: Uint8Array,
+  options: DecodeOptions = {},
+): { value: BencodeValue; length: number } {
+  const tape = scan(bytes, options, true);
+  return { value: materialise(bytes, tape.words, 0), length: tape.end };
+}
