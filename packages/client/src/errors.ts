@@ -1,0 +1,56 @@
+/** Base of every error this package throws on purpose. `code` is stable and listed in the README. */
+export class ClientError extends Error {
+  override readonly name: string = 'ClientError';
+  /** Stable, `ERR_…`. */
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/**
+ * What can go wrong with a torrent's files:
+ * - `ERR_DISK_FULL`: no space left, or the quota is used up
+ * - `ERR_DISK_PERMISSION`: not allowed, or the file system is read-only
+ * - `ERR_DISK_MISSING`: a file or folder that should be there is gone, or shorter than the data read from it
+ * - `ERR_DISK_WRONG_TYPE`: a folder stands where a file is needed, a file where a folder is, or something that is neither
+ * - `ERR_DISK_UNSAFE_PATH`: a symbolic link on the way leads out of the download folder, so nothing is written through it
+ * - `ERR_DISK_TOO_MANY_FILES`: the process may not open more files
+ * - `ERR_DISK_IO`: any other failure of the device or file system
+ * - `ERR_DISK_WORKER`: a worker thread ended unexpectedly
+ * - `ERR_DISK_LOCKED`: another process, or another client of this one, works on the same download
+ * - `ERR_DISK_UNSUPPORTED`: the torrent holds no SHA-1 piece hashes (it is v2-only)
+ * - `ERR_DISK_CLOSED`: the storage or pool was closed
+ */
+export type DiskErrorCode =
+  | 'ERR_DISK_FULL'
+  | 'ERR_DISK_PERMISSION'
+  | 'ERR_DISK_MISSING'
+  | 'ERR_DISK_WRONG_TYPE'
+  | 'ERR_DISK_UNSAFE_PATH'
+  | 'ERR_DISK_TOO_MANY_FILES'
+  | 'ERR_DISK_IO'
+  | 'ERR_DISK_WORKER'
+  | 'ERR_DISK_LOCKED'
+  | 'ERR_DISK_UNSUPPORTED'
+  | 'ERR_DISK_CLOSED';
+
+export interface DiskErrorOptions extends ErrorOptions {
+  /** The file or folder concerned. */
+  readonly path?: string | undefined;
+}
+
+/** A failure of the files a torrent is kept in. */
+export class DiskError extends ClientError {
+  override readonly name: string = 'DiskError';
+  declare readonly code: DiskErrorCode;
+  /** The file or folder concerned, where there is one. */
+  readonly path: string | undefined;
+
+  constructor(code: DiskErrorCode, message: string, options: DiskErrorOptions = {}) {
+    super(code, message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.path = options.path;
+  }
+}
