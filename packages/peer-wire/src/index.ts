@@ -1,1 +1,31 @@
+/**
+ * The BitTorrent peer wire protocol (BEP 3, 6, 10, 40), without any I/O: bytes in, calls out, and back.
+ *
+ * - {@link encodeHandshake}, {@link HandshakeReader}, {@link checkHandshake}: the first 68 bytes.
+ * - {@link WireDecoder}: the messages after it, from chunks cut anywhere, to a {@link WireSink}.
+ * - {@link WireEncoder}: messages to bytes, batched.
+ * - {@link Bitfield}: which pieces someone has.
+ *
+ * @packageDocumentation
+ */
+export { Bitfield } from './bitfield.ts';
+export { WireDecoder } from './decoder.ts';
+export type { WireDecoderOptions } from './decoder.ts';
+export { encodePieceHeader, PIECE_HEADER_LENGTH, WireEncoder } from './encoder.ts';
+export { EncoderBufferPool } from './encoder-buffer-pool.ts';
+export { WIRE_ERROR_CODES, WireError } from './errors.ts';
+export type { WireErrorCode } from './errors.ts';
+export {
+  checkHandshake,
+  decodeHandshake,
+  decodeReserved,
+  encodeHandshake,
+  encodeReserved,
+  HANDSHAKE_LENGTH,
+  HandshakeReader,
+} from './handshake.ts';
+export type { Handshake, HandshakeResult, ReservedBits } from './handshake.ts';
+export { BLOCK_LENGTH, DEFAULT_WIRE_LIMITS, MAX_BLOCK_LENGTH, MAX_PIECE_COUNT } from './limits.ts';
+export type { WireLimits } from './limits.ts';
+export { MessageId } from './message-id.ts';
 export type { WireSink } from './sink.ts';

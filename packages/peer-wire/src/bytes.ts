@@ -1,0 +1,44 @@
+import { WireError } from './errors.ts';
+
+/** Reads an unsigned 32-bit big-endian integer. The caller has checked that four bytes are there. */
+export function readUint32(bytes: Uint8Array, at: number): number {
+  return (
+    (((bytes[at] ?? 0) << 24) |
+      ((bytes[at + 1] ?? 0) << 16) |
+      ((bytes[at + 2] ?? 0) << 8) |
+      (bytes[at + 3] ?? 0)) >>>
+    0
+  );
+}
+
+/** Writes an unsigned 32-bit big-endian integer. The caller has checked value and room. */
+export function writeUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
+
+/** Whether two byte strings are the same. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Lower-case hex, for messages. */
+export function hexOf(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
+  return text;
+}
+
+/** Throws `ERR_WIRE_INVALID_ARGUMENT` unless `value` is an integer from 0 to `max`. */
+export function checkInteger(name: string, value: number, max: number): void {
+  if (!Number.isInteger(value) || value < 0 || value > max) {
+    throw new WireError(
+      'ERR_WIRE_INVALID_ARGUMENT',
+      `${name} must be an integer from 0 to ${max}, not ${value}`,
+    );
+  }
+}
