@@ -1,2 +1,35 @@
+/**
+ * What the BitTorrent layers stand on when they touch the world: endpoints and their compact form, the contracts of
+ * connections, listeners and datagram sockets, TCP and UDP for Node, clock and randomness. The simulated network is
+ * `@shoal/net/sim`, the suites every implementation of the contracts passes are `@shoal/net/compliance`.
+ *
+ * @packageDocumentation
+ */
 export type { Endpoint } from './endpoint.ts';
 export type * from './contracts.ts';
+export { NetError, type NetErrorCode } from './errors.ts';
+export {
+  addressFromBytes,
+  addressToBytes,
+  isIPv4Address,
+  isIPv6Address,
+  parseAddress,
+} from './address.ts';
+export { addressKind, type AddressKind } from './address-kind.ts';
+export {
+  endpointKey,
+  formatEndpoint,
+  isEndpoint,
+  parseEndpoint,
+  PORT_MAX,
+} from './endpoint-text.ts';
+export { COMPACT_IPV4_BYTES, COMPACT_IPV6_BYTES, decodeCompact, encodeCompact } from './compact.ts';
+export { seededRandom } from './random.ts';
+export { systemClock } from './node/clock.ts';
+export { systemRandom } from './node/random.ts';
+export {
+  createNodeNetwork,
+  nodeHost,
+  nodeNetwork,
+  type NodeNetworkOptions,
+} from './node/network.ts';
