@@ -4,10 +4,13 @@
  * - {@link encodeHandshake}, {@link HandshakeReader}, {@link checkHandshake}: the first 68 bytes.
  * - {@link WireDecoder}: the messages after it, from chunks cut anywhere, to a {@link WireSink}.
  * - {@link WireEncoder}: messages to bytes, batched.
+ * - {@link ProtocolGuard}: the checks of messages that need to know the torrent.
  * - {@link Bitfield}: which pieces someone has.
+ * - {@link allowedFastSet} (BEP 6), {@link peerPriority} (BEP 40), {@link makePeerId}, {@link clientName}.
  *
  * @packageDocumentation
  */
+export { allowedFastSet } from './allowed-fast.ts';
 export { Bitfield } from './bitfield.ts';
 export { WireDecoder } from './decoder.ts';
 export type { WireDecoderOptions } from './decoder.ts';
@@ -28,4 +31,8 @@ export type { Handshake, HandshakeResult, ReservedBits } from './handshake.ts';
 export { BLOCK_LENGTH, DEFAULT_WIRE_LIMITS, MAX_BLOCK_LENGTH, MAX_PIECE_COUNT } from './limits.ts';
 export type { WireLimits } from './limits.ts';
 export { MessageId } from './message-id.ts';
+export { clientName, makePeerId } from './peer-id.ts';
+export { peerPriority } from './peer-priority.ts';
+export { ProtocolGuard } from './protocol-guard.ts';
+export type { ProtocolGuardOptions } from './protocol-guard.ts';
 export type { WireSink } from './sink.ts';

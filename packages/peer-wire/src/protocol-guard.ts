@@ -1,0 +1,177 @@
+import { Bitfield } from './bitfield.ts';
+import { WireError } from './errors.ts';
+import { MAX_BLOCK_LENGTH } from './limits.ts';
+
+/** What a {@link ProtocolGuard} must know of the torrent and of the handshakes. */
+export interface ProtocolGuardOptions {
+  /** How many pieces the torrent has. */
+  readonly pieceCount: number;
+  /** Bytes of every piece but the last. */
+  readonly pieceLength: number;
+  /** Bytes of all pieces together. */
+  readonly totalLength: number;
+  /** Whether both sides have set the bit of the fast extension (BEP 6). */
+  readonly fast: boolean;
+  /** Most bytes of a block asked for or sent. Default 131,072; see {@link MAX_BLOCK_LENGTH}. */
+  readonly maxBlockLength?: number;
+}
+
+/**
+ * The checks of one peer's messages that need to know the torrent: indices in range, and what may come when. It holds one
+ * bit of state per connection, whether the peer may still say what it has, and nothing the engine knows already.
+ *
+ * Each method throws a `WireError` for what an honest peer does not send; the connection is to be closed then.
+ */
+export class ProtocolGuard {
+  readonly #pieceCount: number;
+  readonly #pieceLength: number;
+  readonly #totalLength: number;
+  readonly #fast: boolean;
+  readonly #maxBlockLength: number;
+  #mayAnnounceAll = true;
+
+  constructor(options: ProtocolGuardOptions) {
+    this.#pieceCount = options.pieceCount;
+    this.#pieceLength = options.pieceLength;
+    this.#totalLength = options.totalLength;
+    this.#fast = options.fast;
+    this.#maxBlockLength = options.maxBlockLength ?? MAX_BLOCK_LENGTH;
+  }
+
+  /**
+   * A `bitfield`: only once and before any message about pieces (BEP 3), of the right size, without spare bits. Gives a
+   * copy. Keep-alives, choke and interest, `port`, extended and unknown messages may precede it, as they do in the field.
+   */
+  bitfield(bits: Uint8Array): Bitfield {
+    this.#announceAll('bitfield');
+    return Bitfield.fromBytes(bits, this.#pieceCount);
+  }
+
+  /** `have all` (BEP 6): takes the place of the bitfield, and only with the fast extension. */
+  haveAll(): void {
+    this.#needFast('have all');
+    this.#announceAll('have all');
+  }
+
+  /** `have none` (BEP 6): as {@link haveAll}. */
+  haveNone(): void {
+    this.#needFast('have none');
+    this.#announceAll('have none');
+  }
+
+  have(piece: number): void {
+    this.#mayAnnounceAll = false;
+    this.#checkPiece(piece);
+  }
+
+  /** A `request`: a block inside its piece of 1 to `maxBlockLength` bytes. */
+  request(piece: number, begin: number, length: number): void {
+    this.#mayAnnounceAll = false;
+    this.#checkBlock('request', piece, begin, length);
+  }
+
+  cancel(piece: number, begin: number, length: number): void {
+    this.#mayAnnounceAll = false;
+    this.#checkBlock('cancel', piece, begin, length);
+  }
+
+  /** `reject request` (BEP 6). Whether it was requested at all the engine knows: {@link unrequestedReject}. */
+  reject(piece: number, begin: number, length: number): void {
+    this.#needFast('reject request');
+    this.#mayAnnounceAll = false;
+    this.#checkBlock('reject request', piece, begin, length);
+  }
+
+  /** The head of a `piece` message. Whether it was requested at all the engine knows: {@link unrequestedBlock}. */
+  piece(piece: number, begin: number, length: number): void {
+    this.#mayAnnounceAll = false;
+    this.#checkBlock('piece', piece, begin, length);
+  }
+
+  /** `suggest piece` (BEP 6). */
+  suggest(piece: number): void {
+    this.#needFast('suggest piece');
+    this.#checkPiece(piece);
+  }
+
+  /** `allowed fast` (BEP 6). */
+  allowedFast(piece: number): void {
+    this.#needFast('allowed fast');
+    this.#checkPiece(piece);
+  }
+
+  /**
+   * A block came that was never requested. With the fast extension the connection must be closed (BEP 6), and this
+   * throws; without it the block may answer a request cancelled since or dropped by a choke, and is to be ignored.
+   */
+  unrequestedBlock(piece: number, begin: number): void {
+    if (this.#fast) throw notRequested('block', piece, begin);
+  }
+
+  /** A reject came for a request that is not outstanding: the connection should be closed (BEP 6), so this throws. */
+  unrequestedReject(piece: number, begin: number): never {
+    throw notRequested('reject', piece, begin);
+  }
+
+  /** Whether this names a block inside the torrent, of 1 to `maxBlockLength` bytes. */
+  isBlock(piece: number, begin: number, length: number): boolean {
+    return (
+      piece < this.#pieceCount &&
+      length >= 1 &&
+      length <= this.#maxBlockLength &&
+      begin + length <= this.#pieceLengthAt(piece)
+    );
+  }
+
+  #pieceLengthAt(piece: number): number {
+    return piece === this.#pieceCount - 1
+      ? this.#totalLength - piece * this.#pieceLength
+      : this.#pieceLength;
+  }
+
+  #announceAll(what: string): void {
+    if (!this.#mayAnnounceAll) {
+      throw new WireError(
+        'ERR_WIRE_UNEXPECTED_MESSAGE',
+        `${what} came a second time or after messages about pieces`,
+      );
+    }
+    this.#mayAnnounceAll = false;
+  }
+
+  #needFast(what: string): void {
+    if (!this.#fast) {
+      throw new WireError(
+        'ERR_WIRE_FAST_NOT_NEGOTIATED',
+        `${what} without the fast extension on both sides`,
+      );
+    }
+  }
+
+  #checkPiece(piece: number): void {
+    if (piece >= this.#pieceCount) {
+      throw new WireError(
+        'ERR_WIRE_PIECE_OUT_OF_RANGE',
+        `piece ${piece} of a torrent with ${this.#pieceCount} pieces`,
+      );
+    }
+  }
+
+  #checkBlock(what: string, piece: number, begin: number, length: number): void {
+    this.#checkPiece(piece);
+    if (!this.isBlock(piece, begin, length)) {
+      throw new WireError(
+        'ERR_WIRE_BLOCK_OUT_OF_RANGE',
+        `${what} for ${length} bytes at ${begin} of piece ${piece}, which has ${this.#pieceLengthAt(piece)}; ` +
+          `at most ${this.#maxBlockLength} in one message`,
+      );
+    }
+  }
+}
+
+function notRequested(what: string, piece: number, begin: number): WireError {
+  return new WireError(
+    'ERR_WIRE_NOT_REQUESTED',
+    `a ${what} for piece ${piece} at ${begin}, which was not requested`,
+  );
+}
