@@ -1,1 +1,55 @@
-export {};
+/**
+ * BitTorrent trackers, both sides: announce and scrape over HTTP, the order of tiers, the schedule of a torrent's
+ * announces, and a tracker server.
+ *
+ * @packageDocumentation
+ */
+export type * from './types.ts';
+export {
+  TrackerError,
+  TrackerFailure,
+  TrackerHttpStatusError,
+  type TrackerErrorCode,
+  type TrackerErrorOptions,
+} from './errors.ts';
+export { announceUrl, escapeBytes, MAX_URL_LENGTH, scrapeUrl } from './url.ts';
+export { parseAnnounceResponse, parseScrapeResponse } from './response.ts';
+export {
+  DEFAULT_INTERVAL,
+  MAX_INTERVAL,
+  MAX_PEERS,
+  MAX_RETRY_IN,
+  MAX_SCRAPE_FILES,
+  MAX_TRACKER_ID_LENGTH,
+  MIN_INTERVAL,
+  type ResponseLimits,
+} from './limits.ts';
+export { MAX_TEXT_LENGTH, sanitizeBytes, sanitizeText } from './text.ts';
+export {
+  DEFAULT_MAX_BODY_LENGTH,
+  DEFAULT_MAX_CONCURRENT,
+  DEFAULT_MAX_REDIRECTS,
+  DEFAULT_STOP_TIMEOUT,
+  DEFAULT_TIMEOUT,
+  HttpTrackerClient,
+  SCRAPE_BATCH,
+  type HttpTrackerClientOptions,
+} from './http-client.ts';
+export { createTrackerClient, SchemeTrackerClient } from './scheme-client.ts';
+export {
+  FIRST_RETRY_DELAY,
+  MAX_RETRY_DELAY,
+  MAX_TRACKERS,
+  TrackerTiers,
+  type TierTracker,
+} from './tiers.ts';
+export {
+  DEFAULT_MIN_INTERVAL,
+  DEFAULT_NUMWANT,
+  DEFAULT_STOP_WAIT,
+  UNCONFIRMED_STOP_WAIT,
+  type AnnouncerOptions,
+  type TrackerStatus,
+  type TransferStats,
+} from './announce-options.ts';
+export { Announcer } from './announcer.ts';

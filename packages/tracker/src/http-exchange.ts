@@ -1,0 +1,150 @@
+import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { isIP } from 'node:net';
+import type { LookupFunction } from 'node:net';
+import { parseAddress } from '@shoal/net';
+import { TrackerError } from './errors.ts';
+import { readBody } from './http-body.ts';
+import type { HttpTarget } from './http-target.ts';
+
+/** Bytes of an answer's header lines; more is refused while they are read. */
+const MAX_HEADER_SIZE = 16 * 1024;
+/** Bytes read of a body that comes with an error status, for the message. */
+const EXCERPT_LENGTH = 1024;
+
+/** What all exchanges of one client have in common. */
+export interface ExchangeSettings {
+  readonly agents: { readonly 'http:': HttpAgent; readonly 'https:': HttpsAgent };
+  readonly userAgent: string;
+  readonly maxBodyLength: number;
+  readonly localAddress: string | undefined;
+  /** 0: either. */
+  readonly family: 0 | 4 | 6;
+  readonly lookup: LookupFunction;
+}
+
+/** An answer as it came; `body` is empty for redirects and cut short for errors. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly location: string | undefined;
+  readonly retryAfter: string | undefined;
+  readonly body: Uint8Array;
+  /** The address that answered, an IP literal. */
+  readonly address: string | undefined;
+}
+
+/** Turns whatever a socket, resolver or parser reports into this package's error. */
+function toTrackerError(error: Error, target: HttpTarget): TrackerError {
+  if (error instanceof TrackerError) return error;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (code?.startsWith('HPE_') === true) {
+    return new TrackerError(
+      'ERR_TRACKER_ENCODING',
+      `What answered at ${target.host} does not speak HTTP properly (${code})`,
+      { cause: error },
+    );
+  }
+  return new TrackerError(
+    'ERR_TRACKER_CONNECTION',
+    `Could not get an answer from the tracker ${target.host} (${code ?? error.message})`,
+    { cause: error },
+  );
+}
+
+async function readAnswer(
+  request: ClientRequest,
+  response: IncomingMessage,
+  maxLength: number,
+): Promise<HttpAnswer> {
+  const status = response.statusCode ?? 0;
+  const { location } = response.headers;
+  const address = request.socket?.remoteAddress;
+  const head = {
+    status,
+    location,
+    retryAfter: response.headers['retry-after'],
+    address: address === undefined ? undefined : parseAddress(address),
+  };
+  if (status >= 300 && status < 400 && location !== undefined) {
+    response.on('error', () => undefined);
+    request.destroy();
+    return { ...head, body: new Uint8Array(0) };
+  }
+  const body = await readBody(
+    response,
+    status === 200
+      ? { maxLength, beyond: 'fail' }
+      : { maxLength: Math.min(EXCERPT_LENGTH, maxLength), beyond: 'cut' },
+  );
+  return { ...head, body };
+}
+
+/**
+ * One request and its answer, without following redirects. Rejects with a `TrackerError`, or with the signal's reason; in
+ * every case the socket is given up or given back, and no event is left that could end the process.
+ */
+export function exchange(
+  target: HttpTarget,
+  settings: ExchangeSettings,
+  lookup: LookupFunction,
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const options: RequestOptions = {
+      method: 'GET',
+      protocol: target.protocol,
+      hostname: target.hostname,
+      port: target.port,
+      path: target.path,
+      headers: {
+        'User-Agent': settings.userAgent,
+        Accept: '*/*',
+        'Accept-Encoding': 'gzip',
+        ...(target.authorization === undefined ? {} : { Authorization: target.authorization }),
+      },
+      agent: settings.agents[target.protocol],
+      maxHeaderSize: MAX_HEADER_SIZE,
+      lookup,
+      ...(settings.localAddress === undefined ? {} : { localAddress: settings.localAddress }),
+      ...(settings.family === 0 || isIP(target.hostname) !== 0 ? {} : { family: settings.family }),
+    };
+    const request = target.protocol === 'https:' ? httpsRequest(options) : httpRequest(options);
+
+    const onAbort = (): void => {
+      request.destroy();
+      reject(signal.reason as Error);
+    };
+    const fail = (error: Error): void => {
+      signal.removeEventListener('abort', onAbort);
+      request.destroy();
+      reject(toTrackerError(error, target));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    // Stays for good: a socket may report more than one error, and an error without a listener would end the process.
+    request.on('error', fail);
+    let answered = false;
+    request.on('close', () => {
+      if (!answered) fail(new Error('The connection closed without an answer'));
+    });
+    request.on('response', (response) => {
+      answered = true;
+      readAnswer(request, response, settings.maxBodyLength).then((answer) => {
+        signal.removeEventListener('abort', onAbort);
+        resolve(answer);
+      }, fail);
+    });
+    request.end();
+  });
+}
+
+export function createAgents(
+  keepAlive: boolean,
+  tls: HttpsAgent['options'] | undefined,
+): ExchangeSettings['agents'] {
+  return {
+    'http:': new HttpAgent({ keepAlive }),
+    'https:': new HttpsAgent({ ...tls, keepAlive }),
+  };
+}
