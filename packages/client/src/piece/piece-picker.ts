@@ -1,0 +1,550 @@
+import { BLOCK_LENGTH } from '@shoal/peer-wire';
+import type { Bitfield } from '@shoal/peer-wire';
+import type { Random } from '@shoal/net';
+import { HIGHEST_PRIORITY, PieceRanking } from './availability.ts';
+import type { PieceFilter } from './availability.ts';
+import {
+  BLOCK_FREE,
+  BLOCK_RECEIVED,
+  BLOCK_RECEIVING,
+  BLOCK_REQUESTED,
+  MAX_REQUESTERS,
+} from './partial-piece.ts';
+import type { PartialPiece } from './partial-piece.ts';
+import { PartialPieces } from './partial-pieces.ts';
+import type { PieceBufferSource } from './partial-pieces.ts';
+import { PieceChooser } from './piece-chooser.ts';
+import { DOWNLOADING, HAVE, MISSING, PieceStates, VERIFYING } from './piece-states.ts';
+import type { PieceGeometry, PieceState } from './piece-states.ts';
+import { PickerPeers } from './picker-peers.ts';
+import type { PeerEntry, PickerPeer } from './picker-peers.ts';
+
+export type { PickerPeer } from './picker-peers.ts';
+export type { PieceBufferSource } from './partial-pieces.ts';
+export type { PieceState } from './piece-states.ts';
+export type { PieceFilter } from './availability.ts';
+
+/** Blocks that partial pieces may hold together by default: 32,768 blocks of 16 KiB, 512 MiB. The buffers bound it lower. */
+const DEFAULT_PARTIAL_BLOCKS = 32_768;
+/** The default bound on partial pieces lies between these, whatever the piece length. */
+const MIN_PARTIAL_PIECES = 64;
+const MAX_PARTIAL_PIECES = 4096;
+/** Outstanding blocks looked at for duplicates in one pick, so that end-game stays cheap with long pipelines. */
+const END_GAME_PROBES = 1024;
+
+export interface PiecePickerOptions extends PieceGeometry {
+  readonly random: Random;
+  readonly buffers: PieceBufferSource;
+  /** Pieces verified already. Copied. */
+  readonly have?: Bitfield;
+  /** Most partial pieces at a time. Default: 512 MiB worth of them, at least 64 and at most 4,096. */
+  readonly maxPartialPieces?: number;
+}
+
+/** A complete piece on its way to be verified. */
+export interface TakenPiece<P> {
+  readonly piece: number;
+  /** The piece's bytes are the first `length` of it. It belongs to the taker now. */
+  readonly buffer: ArrayBuffer;
+  readonly length: number;
+  /** For each block, who sent it. */
+  readonly contributors: readonly P[];
+}
+
+/**
+ * Chooses the blocks to request, and is the only owner of what state each piece and block is in.
+ *
+ * A piece goes `missing → downloading → verifying → have`, back to `missing` when its hash is wrong. A block of a
+ * downloading piece is free, requested (from up to three peers in end-game), being received or received. A block is named
+ * by its id: piece × {@link blocksPerPiece} + block index.
+ */
+export class PiecePicker<P extends PickerPeer> {
+  /** Blocks in every piece but perhaps the last. */
+  readonly blocksPerPiece: number;
+  readonly #states: PieceStates;
+  readonly #ranking: PieceRanking;
+  readonly #partials: PartialPieces<P>;
+  readonly #peers = new PickerPeers<P>();
+  readonly #chooser: PieceChooser<P>;
+  readonly #buffers: PieceBufferSource;
+  readonly #maxPartials: number;
+
+  constructor(options: PiecePickerOptions) {
+    this.#states = new PieceStates(options, options.have);
+    const { blocksPerPiece, pieceCount } = this.#states;
+    this.blocksPerPiece = blocksPerPiece;
+    this.#buffers = options.buffers;
+    this.#maxPartials =
+      options.maxPartialPieces ??
+      Math.min(
+        MAX_PARTIAL_PIECES,
+        Math.max(MIN_PARTIAL_PIECES, Math.ceil(DEFAULT_PARTIAL_BLOCKS / blocksPerPiece)),
+      );
+    this.#ranking = new PieceRanking(this.#states.priority, options.random);
+    this.#partials = new PartialPieces(pieceCount, blocksPerPiece);
+    this.#chooser = new PieceChooser({
+      states: this.#states,
+      ranking: this.#ranking,
+      partials: this.#partials,
+      peers: this.#peers,
+      open: (piece) => this.#open(piece),
+    });
+    for (let piece = 0; piece < pieceCount; piece++)
+      if (this.#states.is(piece, MISSING)) this.#nowNeeded(piece);
+  }
+
+  /** Verified pieces. Only the picker changes it. */
+  get have(): Bitfield {
+    return this.#states.have;
+  }
+
+  /** Wanted pieces that are not verified yet. */
+  get wantedLeft(): number {
+    return this.#states.wantedLeft;
+  }
+
+  /** Bytes of the pieces counted by {@link wantedLeft}, whole pieces. */
+  get wantedBytesLeft(): number {
+    return this.#states.wantedBytesLeft;
+  }
+
+  /** Whether pieces are fetched in the order of their index instead of rarest first. */
+  get sequential(): boolean {
+    return this.#chooser.sequential;
+  }
+
+  set sequential(value: boolean) {
+    this.#chooser.sequential = value;
+  }
+
+  /** Strict end-game: every block of every wanted piece is here or requested, and not all are here. */
+  get endGame(): boolean {
+    return (
+      this.#ranking.total === 0 && this.#partials.freeBlocks === 0 && this.#states.wantedLeft > 0
+    );
+  }
+
+  /** Pieces of which blocks are requested or received. */
+  get partialCount(): number {
+    return this.#partials.count;
+  }
+
+  /** Bytes received of pieces that are still downloading. */
+  get partialBytes(): number {
+    return this.#partials.receivedBytes;
+  }
+
+  /** Bytes of one piece. */
+  pieceLengthAt(piece: number): number {
+    return this.#states.lengthAt(piece);
+  }
+
+  stateOf(piece: number): PieceState {
+    return this.#states.nameOf(piece);
+  }
+
+  priorityOf(piece: number): number {
+    return this.#states.priority[piece] ?? 0;
+  }
+
+  /** Peers that have a piece, as far as they are connected. */
+  availabilityOf(piece: number): number {
+    return this.#ranking.availabilityOf(piece) + this.#peers.seeds;
+  }
+
+  /** Calls `visit` for each partial piece with the bytes received of it. */
+  forEachPartial(visit: (piece: number, receivedBytes: number, length: number) => void): void {
+    for (const partial of this.#partials.slots)
+      if (partial.piece >= 0) visit(partial.piece, partial.receivedBytes, partial.length);
+  }
+
+  /**
+   * Sets a priority: 0 is unwanted, 1 lowest, 4 normal, 7 highest. What a partial piece has received is dropped when it
+   * becomes unwanted; requests for it that are under way are forgotten, and their answers will not be asked for.
+   */
+  setPriority(piece: number, priority: number): void {
+    if (!Number.isInteger(priority) || priority < 0 || priority > HIGHEST_PRIORITY)
+      throw new RangeError(`piece priority must be an integer from 0 to 7, not ${priority}`);
+    if (!(piece >= 0 && piece < this.#states.pieceCount)) return;
+    const wanted = this.#states.wanted(piece);
+    if (this.priorityOf(piece) === priority) return;
+    const needed = this.#states.is(piece, MISSING) || this.#states.is(piece, DOWNLOADING);
+    const missing = this.#states.is(piece, MISSING);
+    if (missing) this.#ranking.remove(piece);
+    if (needed && wanted && priority === 0) this.#peers.need(piece, -1);
+    this.#states.prioritize(piece, priority);
+    if (needed && !wanted) this.#peers.need(piece, 1);
+    if (missing && priority > 0) this.#nowCandidate(piece);
+    const partial = this.#partials.of(piece);
+    if (partial !== undefined) {
+      if (priority === 0) this.#abandon(partial);
+      else this.#partials.spare(partial);
+    }
+    this.#chooser.reconsider();
+  }
+
+  /** For streaming: pieces `first` to `last`, both included, are fetched before all others and in order. */
+  setDeadlineWindow(first: number, last: number): void {
+    this.#chooser.setWindow(first, last);
+  }
+
+  clearDeadlineWindow(): void {
+    this.#chooser.setWindow(0, -1);
+  }
+
+  /** A peer is connected and has said what it has (nothing counts as that too). To be called once for each peer. */
+  peerJoined(peer: P): void {
+    if (this.#peers.get(peer) !== undefined) return;
+    const entry = this.#peers.add(peer);
+    if (entry.seed) return;
+    const states = this.#states;
+    peer.have.forEachSet((piece) => {
+      this.#ranking.adjust(piece, 1);
+      if (states.wanted(piece) && (states.is(piece, MISSING) || states.is(piece, DOWNLOADING)))
+        entry.interest++;
+    });
+  }
+
+  /** A peer that joined has one more piece; its bit is set already, and was not set before. */
+  peerGained(peer: P, piece: number): void {
+    const entry = this.#peers.get(peer);
+    if (entry === undefined || entry.seed) return;
+    this.#ranking.adjust(piece, 1);
+    const missing = this.#states.is(piece, MISSING);
+    if (this.#states.wanted(piece) && (missing || this.#states.is(piece, DOWNLOADING)))
+      entry.interest++;
+    if (missing) entry.exhausted &= ~(1 << this.priorityOf(piece));
+  }
+
+  /** A peer is gone. Its requests are given back with {@link releaseAll}, before or after. */
+  peerLeft(peer: P): void {
+    const entry = this.#peers.get(peer);
+    if (entry === undefined) return;
+    if (entry.outstanding > 0) this.releaseAll(peer);
+    this.#peers.remove(entry);
+    if (!entry.seed) peer.have.forEachSet((piece) => this.#ranking.adjust(piece, -1));
+  }
+
+  /** The peer has a wanted piece that is missing or downloading. Costs a look-up. */
+  isInteresting(peer: P): boolean {
+    const entry = this.#peers.get(peer);
+    return entry !== undefined && this.#peers.hasInterest(entry);
+  }
+
+  /**
+   * Chooses up to `count` blocks to request from `peer` now and appends their ids to `out`; they count as requested. With
+   * `allowed`, only pieces it says yes to (allowed-fast pieces while choked).
+   *
+   * @returns how many were appended
+   */
+  pick(peer: P, count: number, out: number[], allowed?: PieceFilter): number {
+    const entry = this.#peers.get(peer);
+    if (entry === undefined || !this.#peers.hasInterest(entry)) return 0;
+    let taken = 0;
+    while (taken < count) {
+      if (this.#partials.freeBlocks === 0 && this.#ranking.total === 0) break;
+      let partial = this.#chooser.choose(entry, allowed);
+      if (partial === undefined && taken === 0 && !peer.slow && this.#evictFor(entry, allowed))
+        partial = this.#chooser.choose(entry, allowed);
+      if (partial === undefined) break;
+      taken += this.#take(entry, partial, count - taken, out);
+    }
+    if (taken < count && this.endGame) taken += this.#duplicate(entry, count - taken, out, allowed);
+    return taken;
+  }
+
+  /**
+   * A request will not be answered: it was rejected, dropped by a choke, timed out, was cancelled. When the block is being
+   * received from this peer, the decoder must have been told to discard the rest of it first.
+   */
+  release(peer: P, blockId: number): void {
+    const piece = Math.floor(blockId / this.blocksPerPiece);
+    const partial = this.#partials.of(piece);
+    if (partial === undefined) return;
+    if (this.#release(peer, partial, blockId - piece * this.blocksPerPiece)) this.#tidy(partial);
+  }
+
+  /**
+   * Nothing that was requested from this peer will be answered; also ends what it is sending just now.
+   *
+   * @returns how many requests were given back
+   */
+  releaseAll(peer: P): number {
+    const entry = this.#peers.get(peer);
+    if (entry === undefined) return 0;
+    let released = 0;
+    for (const partial of this.#partials.slots) {
+      if (entry.outstanding === 0) break;
+      if (partial.piece < 0) continue;
+      for (let block = 0; block < partial.blockCount; block++)
+        if (this.#release(peer, partial, block)) released++;
+      this.#tidy(partial);
+    }
+    entry.current = undefined;
+    return released;
+  }
+
+  /**
+   * The payload of a block begins to arrive: where it shall go. Undefined when it is to be dropped: it was not requested
+   * from this peer, has other bounds, is here already, or another peer is streaming it.
+   */
+  blockTarget(peer: P, piece: number, begin: number, length: number): Uint8Array | undefined {
+    const partial = this.#partials.of(piece);
+    if (partial === undefined || partial.doomed) return undefined;
+    const block = begin / BLOCK_LENGTH;
+    if (!Number.isInteger(block) || block < 0 || block >= partial.blockCount) return undefined;
+    if (length !== blockLength(partial, block)) return undefined;
+    if (partial.state[block] !== BLOCK_REQUESTED || !partial.isRequester(block, peer))
+      return undefined;
+    partial.state[block] = BLOCK_RECEIVING;
+    partial.senders[block] = peer;
+    partial.receiving++;
+    this.#partials.order.remove(partial.slot * this.blocksPerPiece + block);
+    return partial.view(begin, length);
+  }
+
+  /**
+   * The payload of a block is complete. All requests for it are forgotten, so ask {@link duplicatesOf} first.
+   *
+   * @returns `piece` when that was the last block of its piece, which is then to be taken with {@link takePiece}; `ignored`
+   * when the payload was dropped (the peer's request for it is forgotten then)
+   */
+  blockReceived(peer: P, piece: number, begin: number): 'block' | 'piece' | 'ignored' {
+    const partial = this.#partials.of(piece);
+    if (partial === undefined) return 'ignored';
+    const block = begin / BLOCK_LENGTH;
+    if (partial.state[block] !== BLOCK_RECEIVING || partial.senders[block] !== peer) {
+      if (this.#release(peer, partial, block)) this.#tidy(partial);
+      return 'ignored';
+    }
+    partial.receiving--;
+    if (partial.doomed) {
+      this.#forgetRequesters(partial, block, false);
+      partial.state[block] = BLOCK_FREE;
+      partial.free++;
+      this.#tidy(partial);
+      return 'ignored';
+    }
+    partial.state[block] = BLOCK_RECEIVED;
+    this.#forgetRequesters(partial, block, false);
+    const length = blockLength(partial, block);
+    partial.received++;
+    partial.receivedBytes += length;
+    this.#partials.receivedBytes += length;
+    return partial.received === partial.blockCount ? 'piece' : 'block';
+  }
+
+  /**
+   * Appends the peers other than `peer` that a block is requested from, to send them a CANCEL. To be called before
+   * {@link blockReceived}.
+   */
+  duplicatesOf(blockId: number, peer: P, out: P[]): void {
+    const piece = Math.floor(blockId / this.blocksPerPiece);
+    const partial = this.#partials.of(piece);
+    if (partial === undefined) return;
+    const block = blockId - piece * this.blocksPerPiece;
+    const count = partial.countOf(block);
+    for (let index = 0; index < count; index++) {
+      const other = partial.requesters[block * MAX_REQUESTERS + index];
+      if (other !== undefined && other !== peer) out.push(other);
+    }
+  }
+
+  /** Takes a complete piece out to be verified. Undefined when it is not complete. */
+  takePiece(piece: number): TakenPiece<P> | undefined {
+    const partial = this.#partials.of(piece);
+    if (partial?.buffer === undefined || partial.received !== partial.blockCount) return undefined;
+    const { buffer, length } = partial;
+    const contributors = partial.senders as P[];
+    this.#partials.close(partial);
+    this.#states.become(piece, VERIFYING);
+    if (this.#states.wanted(piece)) this.#peers.need(piece, -1);
+    return { piece, buffer, length, contributors };
+  }
+
+  /** The piece's hash was right and it is stored. */
+  pieceVerified(piece: number): void {
+    if (this.#states.is(piece, VERIFYING)) this.#states.become(piece, HAVE);
+  }
+
+  /** The piece's hash was wrong, or it could not be stored. */
+  pieceFailed(piece: number): void {
+    if (this.#states.is(piece, VERIFYING)) this.#nowMissing(piece);
+  }
+
+  /** A piece that was had turned out to be gone or damaged. */
+  lost(piece: number): void {
+    if (this.#states.is(piece, HAVE)) this.#nowMissing(piece);
+  }
+
+  /** Gives up all partial pieces, as far as nothing is streaming into them: for a torrent that is paused or closed. */
+  dropPartials(): void {
+    for (const partial of this.#partials.slots) if (partial.piece >= 0) this.#abandon(partial);
+  }
+
+  #open(piece: number): PartialPiece<P> | undefined {
+    if (this.#partials.count >= this.#maxPartials) return undefined;
+    const length = this.#states.lengthAt(piece);
+    const buffer = this.#buffers.acquire(length);
+    if (buffer === undefined) return undefined;
+    this.#ranking.remove(piece);
+    this.#states.become(piece, DOWNLOADING);
+    return this.#partials.open(piece, length, this.#states.blocksAt(piece), buffer);
+  }
+
+  #take(entry: PeerEntry<P>, partial: PartialPiece<P>, count: number, out: number[]): number {
+    const { peer } = entry;
+    const base = partial.piece * this.blocksPerPiece;
+    const taken = Math.min(count, partial.free);
+    if (partial.orphan && partial.received === 0) partial.owner = peer;
+    else if (partial.owner !== peer) partial.owner = undefined;
+    if (!peer.slow) partial.slow = false;
+    for (let index = 0; index < taken; index++)
+      out.push(base + this.#partials.requestNext(partial, peer));
+    entry.outstanding += taken;
+    return taken;
+  }
+
+  /** Requests blocks once more that are outstanding at others, longest first. */
+  #duplicate(
+    entry: PeerEntry<P>,
+    count: number,
+    out: number[],
+    allowed: PieceFilter | undefined,
+  ): number {
+    const { peer } = entry;
+    const { order } = this.#partials;
+    // The last place beside a block is kept for a peer that is likely to deliver it.
+    const most = peer.slow ? MAX_REQUESTERS - 1 : MAX_REQUESTERS;
+    let taken = 0;
+    let node = order.first;
+    for (let probe = 0; probe < END_GAME_PROBES && node >= 0 && taken < count; probe++) {
+      const next = order.after(node);
+      const partial = this.#partials.ofNode(node);
+      if (partial !== undefined && !partial.doomed) {
+        const block = node - partial.slot * this.blocksPerPiece;
+        if (
+          peer.have.get(partial.piece) &&
+          partial.countOf(block) < most &&
+          !partial.isRequester(block, peer) &&
+          (allowed === undefined || allowed(partial.piece))
+        ) {
+          this.#partials.requestAgain(partial, block, peer);
+          if (partial.owner !== peer) partial.owner = undefined;
+          out.push(partial.piece * this.blocksPerPiece + block);
+          taken++;
+        }
+      }
+      node = next;
+    }
+    entry.outstanding += taken;
+    return taken;
+  }
+
+  /**
+   * All memory is held by partial pieces that this peer cannot help with. One that nobody works on is given up for it: the
+   * one fewest connected peers have, then the one with the fewest blocks.
+   */
+  #evictFor(entry: PeerEntry<P>, allowed: PieceFilter | undefined): boolean {
+    if (allowed !== undefined || this.#ranking.total === 0) return false;
+    let worst: PartialPiece<P> | undefined;
+    for (const partial of this.#partials.withFree) {
+      if (!partial.orphan || entry.peer.have.get(partial.piece)) continue;
+      if (worst === undefined || this.#worthLess(partial, worst)) worst = partial;
+    }
+    if (worst === undefined || !this.#hasCandidate(entry)) return false;
+    this.#abandon(worst);
+    return true;
+  }
+
+  #worthLess(one: PartialPiece<P>, other: PartialPiece<P>): boolean {
+    const difference =
+      this.#ranking.availabilityOf(one.piece) - this.#ranking.availabilityOf(other.piece);
+    return difference < 0 || (difference === 0 && one.receivedBytes < other.receivedBytes);
+  }
+
+  #hasCandidate(entry: PeerEntry<P>): boolean {
+    for (let priority = HIGHEST_PRIORITY; priority > 0; priority--) {
+      if ((entry.exhausted & (1 << priority)) !== 0) continue;
+      if (this.#ranking.rarest(priority, entry.peer.have, entry.seed) >= 0) return true;
+    }
+    return false;
+  }
+
+  /** Forgets a peer's request of a block. */
+  #release(peer: P, partial: PartialPiece<P>, block: number): boolean {
+    if (!partial.removeRequester(block, peer)) return false;
+    const entry = this.#peers.get(peer);
+    if (entry !== undefined) entry.outstanding--;
+    if (partial.state[block] === BLOCK_RECEIVING) {
+      if (partial.senders[block] !== peer) return true;
+      partial.senders[block] = undefined;
+      partial.receiving--;
+    }
+    this.#partials.settle(partial, block);
+    this.#chooser.blockFreed();
+    return true;
+  }
+
+  /** Forgets all requests for a block, except that of the peer that is streaming it where `keepSender`. */
+  #forgetRequesters(partial: PartialPiece<P>, block: number, keepSender: boolean): void {
+    const base = block * MAX_REQUESTERS;
+    const count = partial.countOf(block);
+    const kept = keepSender ? partial.senders[block] : undefined;
+    for (let index = 0; index < count; index++) {
+      const requester = partial.requesters[base + index];
+      partial.requesters[base + index] = undefined;
+      if (requester === undefined || requester === kept) continue;
+      const entry = this.#peers.get(requester);
+      if (entry !== undefined) entry.outstanding--;
+    }
+    partial.requesterCount[block] = 0;
+    if (kept !== undefined) partial.addRequester(block, kept);
+  }
+
+  /** Gives up what a partial piece has and waits for, at once or, while something streams into it, right after that. */
+  #abandon(partial: PartialPiece<P>): void {
+    if (partial.received === partial.blockCount) return;
+    this.#partials.doom(partial);
+    for (let block = 0; block < partial.blockCount; block++) {
+      const state = partial.state[block];
+      if (state !== BLOCK_REQUESTED && state !== BLOCK_RECEIVING) continue;
+      this.#forgetRequesters(partial, block, state === BLOCK_RECEIVING);
+      if (state === BLOCK_REQUESTED) this.#partials.settle(partial, block);
+    }
+    this.#tidy(partial);
+  }
+
+  /** Closes a partial piece that holds nothing and waits for nothing, or that is doomed and idle. */
+  #tidy(partial: PartialPiece<P>): void {
+    const { piece } = partial;
+    if (piece < 0 || partial.receiving > 0) return;
+    if (!partial.doomed && partial.free < partial.blockCount) return;
+    if (partial.doomed && !partial.orphan) return;
+    const buffer = this.#partials.close(partial);
+    if (buffer !== undefined) this.#buffers.release(buffer);
+    this.#states.become(piece, MISSING);
+    if (this.#states.wanted(piece)) this.#nowCandidate(piece);
+  }
+
+  #nowMissing(piece: number): void {
+    this.#states.become(piece, MISSING);
+    this.#nowNeeded(piece);
+  }
+
+  #nowNeeded(piece: number): void {
+    if (!this.#states.wanted(piece)) return;
+    this.#peers.need(piece, 1);
+    this.#nowCandidate(piece);
+  }
+
+  #nowCandidate(piece: number): void {
+    this.#ranking.add(piece);
+    this.#peers.candidate(piece, this.priorityOf(piece));
+    this.#chooser.blockFreed();
+  }
+}
+
+function blockLength(partial: PartialPiece<PickerPeer>, block: number): number {
+  return Math.min(BLOCK_LENGTH, partial.length - block * BLOCK_LENGTH);
+}

@@ -1,0 +1,112 @@
+import { BLOCK_LENGTH, Bitfield } from '@shoal/peer-wire';
+
+/** The states of a piece; each piece is in exactly one. */
+export type PieceState = 'missing' | 'downloading' | 'verifying' | 'have';
+
+export const MISSING = 0;
+export const DOWNLOADING = 1;
+export const VERIFYING = 2;
+export const HAVE = 3;
+type StateCode = 0 | 1 | 2 | 3;
+
+const NAMES: readonly PieceState[] = ['missing', 'downloading', 'verifying', 'have'];
+
+/** The priority pieces have until told otherwise. */
+export const NORMAL_PRIORITY = 4;
+
+/** The lengths that the piece space of a torrent is made of. */
+export interface PieceGeometry {
+  readonly pieceCount: number;
+  /** Bytes of each piece but the last. */
+  readonly pieceLength: number;
+  /** Bytes of all pieces. */
+  readonly totalLength: number;
+}
+
+/** State and priority of every piece, and the sums over them. */
+export class PieceStates {
+  /** Verified pieces. */
+  readonly have: Bitfield;
+  readonly priority: Uint8Array;
+  readonly blocksPerPiece: number;
+  readonly pieceCount: number;
+  /** Verified pieces, wanted or not. */
+  haveCount = 0;
+  /** Wanted pieces not verified yet. */
+  wantedLeft = 0;
+  /** Bytes of them. */
+  wantedBytesLeft = 0;
+  readonly #state: Uint8Array;
+  readonly #pieceLength: number;
+  readonly #lastLength: number;
+
+  constructor(geometry: PieceGeometry, have: Bitfield | undefined) {
+    const { pieceCount, pieceLength, totalLength } = geometry;
+    this.pieceCount = pieceCount;
+    this.#pieceLength = pieceLength;
+    this.#lastLength = totalLength - pieceLength * Math.max(0, pieceCount - 1);
+    if (
+      pieceLength < 1 ||
+      (pieceCount > 0 && !(this.#lastLength >= 1 && this.#lastLength <= pieceLength))
+    )
+      throw new RangeError('piece count, piece length and total length do not agree');
+    this.blocksPerPiece = Math.ceil(pieceLength / BLOCK_LENGTH);
+    this.have = new Bitfield(pieceCount);
+    this.priority = new Uint8Array(pieceCount).fill(NORMAL_PRIORITY);
+    this.#state = new Uint8Array(pieceCount);
+    this.wantedLeft = pieceCount;
+    this.wantedBytesLeft = totalLength;
+    if (have === undefined) return;
+    for (let piece = 0; piece < pieceCount; piece++) if (have.get(piece)) this.become(piece, HAVE);
+  }
+
+  is(piece: number, state: StateCode): boolean {
+    return this.#state[piece] === state;
+  }
+
+  nameOf(piece: number): PieceState {
+    return NAMES[this.#state[piece] ?? 0] ?? 'missing';
+  }
+
+  wanted(piece: number): boolean {
+    return (this.priority[piece] ?? 0) > 0;
+  }
+
+  lengthAt(piece: number): number {
+    return piece === this.pieceCount - 1 ? this.#lastLength : this.#pieceLength;
+  }
+
+  blocksAt(piece: number): number {
+    return Math.ceil(this.lengthAt(piece) / BLOCK_LENGTH);
+  }
+
+  /** Puts a piece into a state; the caller sees to it that the step is allowed. */
+  become(piece: number, state: StateCode): void {
+    const before = this.#state[piece];
+    this.#state[piece] = state;
+    if (state === HAVE && before !== HAVE) {
+      this.have.set(piece);
+      this.haveCount++;
+      this.#left(piece, -1);
+    } else if (before === HAVE && state !== HAVE) {
+      this.have.clear(piece);
+      this.haveCount--;
+      this.#left(piece, 1);
+    }
+  }
+
+  /** Changes a priority and the sums that depend on it. */
+  prioritize(piece: number, priority: number): void {
+    const wanted = this.wanted(piece);
+    const missing = !this.is(piece, HAVE);
+    if (missing && wanted && priority === 0) this.#left(piece, -1);
+    this.priority[piece] = priority;
+    if (missing && !wanted && priority > 0) this.#left(piece, 1);
+  }
+
+  #left(piece: number, by: 1 | -1): void {
+    if (!this.wanted(piece)) return;
+    this.wantedLeft += by;
+    this.wantedBytesLeft += by * this.lengthAt(piece);
+  }
+}
