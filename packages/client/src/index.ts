@@ -1,1 +1,40 @@
-export {};
+/**
+ * A BitTorrent client engine: download, seed and manage torrents.
+ *
+ * ```ts
+ * const client = await Client.start();
+ * const torrent = await client.add(await readFile('debian.torrent'), { directory: 'downloads' });
+ * for await (const { completedBytes, totalBytes } of torrent.watch()) {
+ *   console.log(completedBytes / totalBytes);
+ *   if (torrent.state === 'seeding') break;
+ * }
+ * await client.close();
+ * ```
+ *
+ * @packageDocumentation
+ */
+export { Client } from './client.ts';
+export { ClientError, DiskError, type DiskErrorCode, PeerError, type PeerErrorCode } from './errors.ts';
+export type {
+  PeerReport,
+  TorrentEvents,
+  TorrentProgress,
+  TorrentState,
+  TrackerReport,
+} from './events.ts';
+export type { TorrentFileHandle } from './file-handle.ts';
+export type { Priority } from './file-priorities.ts';
+export type { AddOptions, CheckMode, ClientOptions, PortRange } from './options.ts';
+export { clientDefaults } from './options.ts';
+export type { Torrent } from './torrent.ts';
+export type { ReadStreamOptions } from './stream/file-stream.ts';
+export type { WaitOptions } from './wait.ts';
+export type { WatchOptions } from './watch.ts';
+export type {
+  BlockRead,
+  FileState,
+  PieceWrite,
+  StorageFactory,
+  TorrentStorage,
+} from './disk/storage.ts';
+export { MemoryStorage } from './disk/memory-storage.ts';

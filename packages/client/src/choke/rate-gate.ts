@@ -1,0 +1,79 @@
+import type { Clock, Timer } from '@shoal/net';
+import type { RateLimiter } from './rate-limiter.ts';
+
+/** Milliseconds between two looks at the tokens while somebody waits: fine enough for smooth transfer. */
+const GATE_PERIOD = 50;
+
+/**
+ * One direction of one torrent against its rate limits. Whoever finds no tokens waits in line; the line is served in turn
+ * by a timer that runs only while somebody waits.
+ */
+export class RateGate {
+  readonly #limiter: RateLimiter;
+  readonly #clock: Clock;
+  readonly #line = new Map<object, () => void>();
+  /** Bytes that came in although there were no tokens for them; new tokens pay for these first. */
+  #debt = 0;
+  #timer: Timer | undefined;
+
+  constructor(limiter: RateLimiter, clock: Clock) {
+    this.#limiter = limiter;
+    this.#clock = clock;
+  }
+
+  /** No limit is set, here or above. */
+  get unlimited(): boolean {
+    return this.#limiter.unlimited;
+  }
+
+  /** Somebody waits for tokens. */
+  get exhausted(): boolean {
+    return this.#debt > 0;
+  }
+
+  /** How many of `bytes` may go now. */
+  take(bytes: number, now: number): number {
+    return bytes === 0 ? 0 : this.#limiter.take(bytes, now);
+  }
+
+  /** Counts bytes that have come already; false when they passed the limit, and the sender must be paused. */
+  spend(bytes: number, now: number): boolean {
+    this.#debt += bytes;
+    this.#debt -= this.#limiter.take(this.#debt, now);
+    return this.#debt === 0;
+  }
+
+  /** Has `serve` called when there are tokens again; one place in line for each `who`. */
+  wait(who: object, serve: () => void): void {
+    this.#line.set(who, serve);
+    this.#timer ??= this.#clock.setRepeating(() => this.#serve(), GATE_PERIOD);
+  }
+
+  /** Gives up a place in line. */
+  forget(who: object): void {
+    if (this.#line.delete(who)) this.#rest();
+  }
+
+  /** Gives up all places. */
+  close(): void {
+    this.#line.clear();
+    this.#rest();
+  }
+
+  #serve(): void {
+    if (this.#debt > 0) {
+      this.#debt -= this.#limiter.take(this.#debt, this.#clock.now());
+      if (this.#debt > 0) return;
+    }
+    const line = [...this.#line.values()];
+    this.#line.clear();
+    for (const serve of line) serve();
+    this.#rest();
+  }
+
+  #rest(): void {
+    if (this.#line.size > 0) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+}

@@ -1,0 +1,196 @@
+import { infoHashHex, type Metainfo, parseMetainfo } from '@shoal/metainfo';
+import { type Host, nodeHost, type Timer } from '@shoal/net';
+import { EncoderBufferPool, makePeerId, type ReservedBits } from '@shoal/peer-wire';
+import { HttpTrackerClient, type TrackerClient } from '@shoal/tracker';
+import { RateLimiter } from './choke/rate-limiter.ts';
+import { DiskStores } from './disk/disk-stores.ts';
+import { ResumeStore } from './disk/resume.ts';
+import { ClientError } from './errors.ts';
+import { clientDefaults, type AddOptions, type ClientOptions } from './options.ts';
+import { Acceptor } from './peer/acceptor.ts';
+import { Dialer } from './peer/dialer.ts';
+import { PieceBuffers } from './piece/piece-buffers.ts';
+import { Torrent } from './torrent.ts';
+import type { TorrentHost } from './torrent-host.ts';
+
+/** What our handshake offers: the fast extension (BEP 6). */
+const RESERVED: ReservedBits = { dht: false, fast: true, extension: false, v2: false };
+
+/** The two letters that name this client in peer ids (BEP 20), and its version as four digits. */
+const PEER_ID_CLIENT = 'SH';
+const PEER_ID_VERSION = '0100';
+
+/** Milliseconds between two looks at everything that depends on time. */
+const TICK_PERIOD = 1_000;
+
+/**
+ * The manager: owns the torrents, the listening port, the workers and the budgets they share (connections, memory, rates,
+ * open files).
+ */
+export class Client implements AsyncDisposable {
+  /** 20 bytes. */
+  readonly peerId: Uint8Array;
+  readonly #options: ClientOptions;
+  readonly #host: Host;
+  readonly #torrents = new Map<string, Torrent>();
+  /** By the 20 bytes of the handshake, hex. */
+  readonly #bySwarm = new Map<string, Torrent>();
+  readonly #dialer: Dialer;
+  readonly #acceptor: Acceptor;
+  readonly #trackerClient: TrackerClient;
+  readonly #disk: DiskStores;
+  readonly #torrentHost: TorrentHost;
+  #ticker: Timer | undefined;
+  #closing: Promise<void> | undefined;
+  #dialDue = false;
+
+  private constructor(options: ClientOptions) {
+    const host = options.host ?? nodeHost;
+    const { clock, network, random } = host;
+    this.#options = options;
+    this.#host = host;
+    this.peerId =
+      options.peerId ?? makePeerId(PEER_ID_CLIENT, PEER_ID_VERSION, random.bytes(12));
+    this.#trackerClient =
+      options.trackerClient ??
+      new HttpTrackerClient(options.bind === undefined ? {} : { bind: options.bind });
+    this.#disk = new DiskStores({ workers: options.diskWorkers ?? clientDefaults.diskWorkers });
+    const shared = {
+      network,
+      clock,
+      peerId: this.peerId,
+      reserved: RESERVED,
+      freeConnections: () => this.#freeConnections(),
+    };
+    this.#dialer = new Dialer({
+      ...shared,
+      bind: options.bind,
+      maxHalfOpen: options.maxHalfOpen ?? clientDefaults.maxHalfOpen,
+      torrents: () => this.#torrents.values(),
+    });
+    this.#acceptor = new Acceptor({
+      ...shared,
+      find: (infoHash) => this.#bySwarm.get(Buffer.from(infoHash).toString('hex')),
+    });
+    this.#torrentHost = this.#makeTorrentHost();
+  }
+
+  /** Starts a client that listens. Rejects with a `NetError` where that is not possible. */
+  static async start(options: ClientOptions = {}): Promise<Client> {
+    const client = new Client(options);
+    await client.#acceptor.listen(options.port ?? 0, options.bind);
+    client.#ticker = client.#host.clock.setRepeating(() => client.#tick(), TICK_PERIOD);
+    return client;
+  }
+
+  /** The port it listens on. */
+  get port(): number {
+    return this.#acceptor.port;
+  }
+
+  get torrents(): readonly Torrent[] {
+    return [...this.#torrents.values()];
+  }
+
+  /**
+   * Adds a torrent, which then checks its data and starts. Rejects with a `MetainfoError` for a broken torrent and with
+   * `ERR_CLIENT_DUPLICATE` for one that is there already; what goes wrong later is the torrent's own state `error`.
+   */
+  add(source: Uint8Array | Metainfo, options: AddOptions): Promise<Torrent> {
+    return new Promise((resolve) => resolve(this.#add(source, options)));
+  }
+
+  #add(source: Uint8Array | Metainfo, options: AddOptions): Torrent {
+    if (this.#closing !== undefined) {
+      throw new ClientError('ERR_CLIENT_CLOSED', 'The client is closed');
+    }
+    const metainfo = source instanceof Uint8Array ? parseMetainfo(source) : source;
+    const key = infoHashHex(metainfo.info);
+    if (this.#torrents.has(key)) {
+      throw new ClientError('ERR_CLIENT_DUPLICATE', `The torrent ${key} is there already`);
+    }
+    const torrent = new Torrent(this.#torrentHost, metainfo, options);
+    this.#torrents.set(key, torrent);
+    this.#bySwarm.set(Buffer.from(torrent.handshakeHash).toString('hex'), torrent);
+    return torrent;
+  }
+
+  /**
+   * Closes every torrent (resume data is saved, trackers hear `stopped`), then all sockets, files and workers. Idempotent.
+   */
+  close(options: { timeout?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.timeout ?? clientDefaults.closeTimeout);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(timeout: number): Promise<void> {
+    this.#ticker?.cancel();
+    this.#dialer.close();
+    await Promise.all(this.torrents.map((torrent) => torrent.close(timeout)));
+    await this.#acceptor.close();
+    await this.#trackerClient.close();
+    await this.#disk.close();
+  }
+
+  #tick(): void {
+    const now = this.#host.clock.now();
+    for (const torrent of this.#torrents.values()) torrent.tick(now);
+    this.#dialer.run();
+  }
+
+  /** Dials once the present turn of events is over, however many ask for it. */
+  #dialSoon(): void {
+    if (this.#dialDue) return;
+    this.#dialDue = true;
+    queueMicrotask(() => {
+      this.#dialDue = false;
+      if (this.#closing === undefined) this.#dialer.run();
+    });
+  }
+
+  #freeConnections(): number {
+    let used = this.#dialer.halfOpen + this.#acceptor.pending;
+    for (const { swarm } of this.#torrents.values()) used += swarm?.peers.size ?? 0;
+    return Math.max(0, (this.#options.maxPeers ?? clientDefaults.maxPeers) - used);
+  }
+
+  #makeTorrentHost(): TorrentHost {
+    const options = this.#options;
+    const { clock, random } = this.#host;
+    const acceptor = this.#acceptor;
+    const disk = this.#disk;
+    return {
+      clock,
+      random,
+      peerId: this.peerId,
+      get port() {
+        return acceptor.port;
+      },
+      uploadSlots: options.uploadSlots ?? clientDefaults.uploadSlots,
+      maxPeersPerTorrent: options.maxPeersPerTorrent ?? clientDefaults.maxPeersPerTorrent,
+      buffers: new PieceBuffers({
+        budget: options.pieceBufferBudget ?? clientDefaults.pieceBufferBudget,
+      }),
+      encoderPool: new EncoderBufferPool(),
+      trackerClient: this.#trackerClient,
+      resumeStore:
+        options.resumeDirectory === undefined
+          ? undefined
+          : new ResumeStore(options.resumeDirectory),
+      downloadLimiter: new RateLimiter(options.maxDownloadRate),
+      uploadLimiter: new RateLimiter(options.maxUploadRate),
+      openStorage: (info, add) =>
+        add.storage?.(info, add.directory) ?? disk.open(info, add.directory, add.preallocate),
+      uploadReader: (storage) => disk.uploadReader(storage),
+      dial: () => this.#dialSoon(),
+      forget: (torrent) => {
+        this.#torrents.delete(torrent.infoHashHex);
+        this.#bySwarm.delete(Buffer.from(torrent.handshakeHash).toString('hex'));
+      },
+    };
+  }
+}

@@ -1,0 +1,68 @@
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import type { TorrentFile } from '@shoal/metainfo';
+import type { Priority } from './file-priorities.ts';
+import { FileStream, type ReadStreamOptions, type StreamSource } from './stream/file-stream.ts';
+
+/** What a file needs of its torrent. */
+export interface FileOwner extends StreamSource {
+  verifiedBytes(fileIndex: number): number;
+  filePriority(fileIndex: number): Priority;
+  setFilePriority(fileIndex: number, priority: Priority): void;
+}
+
+/** One file of a torrent: how far it is, how much it is wanted, and its bytes while they come. */
+export class TorrentFileHandle {
+  /** Position in the torrent's file list. */
+  readonly index: number;
+  /** Below the download folder, components joined with `/`. */
+  readonly path: string;
+  /** Bytes. */
+  readonly length: number;
+  /** It only aligns the next file and never stands on disk. */
+  readonly padding: boolean;
+  readonly #file: TorrentFile;
+  readonly #owner: FileOwner;
+
+  constructor(owner: FileOwner, file: TorrentFile) {
+    this.#owner = owner;
+    this.#file = file;
+    this.index = file.index;
+    this.path = file.path;
+    this.length = file.length;
+    this.padding = file.attributes.padding;
+  }
+
+  /** Verified bytes. */
+  get completedBytes(): number {
+    return this.#owner.verifiedBytes(this.index);
+  }
+
+  /** From 0 to 1; an empty file is complete. */
+  get progress(): number {
+    return this.length === 0 ? 1 : this.completedBytes / this.length;
+  }
+
+  /** 0 for a file that is not wanted, 1 to 7 otherwise; 4 is normal. */
+  get priority(): Priority {
+    return this.#owner.filePriority(this.index);
+  }
+
+  set priority(value: Priority) {
+    this.#owner.setFilePriority(this.index, value);
+  }
+
+  /**
+   * Reads the file, or a part of it, in order, waiting for what is not there yet and having it downloaded first. A file
+   * that was not wanted becomes wanted.
+   */
+  createReadStream(options?: ReadStreamOptions): Readable {
+    if (this.priority === 0 && !this.padding) this.priority = 4;
+    return new FileStream(this.#owner, this.#file, options);
+  }
+
+  /** The same as a web stream of byte chunks. */
+  stream(options?: ReadStreamOptions): ReadableStream<Uint8Array> {
+    return Readable.toWeb(this.createReadStream(options)) as ReadableStream<Uint8Array>;
+  }
+}

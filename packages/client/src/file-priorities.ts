@@ -1,0 +1,25 @@
+import type { FileLayout, TorrentInfo } from '@shoal/metainfo';
+
+/** 0 means that a file is not wanted, 7 that it comes first. */
+export type Priority = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
+
+/** What a wanted file has unless somebody says otherwise. */
+export const NORMAL_PRIORITY: Priority = 4;
+
+/** The priority of each piece: the highest among the files it holds a part of; padding asks for nothing. */
+export function piecePriorities(
+  info: TorrentInfo,
+  layout: FileLayout,
+  ofFile: readonly Priority[],
+): Uint8Array {
+  const priorities = new Uint8Array(info.pieceCount);
+  for (const { index, attributes } of info.files) {
+    const priority = ofFile[index] ?? 0;
+    const range = layout.piecesOf(index);
+    if (attributes.padding || priority === 0 || range === undefined) continue;
+    for (let piece = range.first; piece <= range.last; piece += 1) {
+      if ((priorities[piece] ?? 0) < priority) priorities[piece] = priority;
+    }
+  }
+  return priorities;
+}

@@ -1,0 +1,110 @@
+import {
+  type Clock,
+  type Connection,
+  type Endpoint,
+  type Listener,
+  NetError,
+  type Network,
+} from '@shoal/net';
+import type { ReservedBits } from '@shoal/peer-wire';
+import { clientDefaults, type PortRange } from '../options.ts';
+import type { Swarm } from '../swarm.ts';
+import { Handshaking } from './handshaking.ts';
+
+/** A torrent as incoming connections see it. */
+export interface Accepting {
+  readonly swarm: Swarm;
+  /** Does it want a connection from there now? */
+  accepts(from: Endpoint): boolean;
+}
+
+export interface AcceptorOptions {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly peerId: Uint8Array;
+  readonly reserved: ReservedBits;
+  /** How many more connections the client may have now. */
+  freeConnections(): number;
+  /** The torrent of a 20-byte info-hash. */
+  find(infoHash: Uint8Array): Accepting | undefined;
+}
+
+/** Takes incoming connections to the torrent their handshake names. */
+export class Acceptor {
+  readonly #options: AcceptorOptions;
+  readonly #listeners: Listener[] = [];
+  readonly #pending = new Set<Connection>();
+
+  constructor(options: AcceptorOptions) {
+    this.#options = options;
+  }
+
+  /** Connections still in their handshake. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** The port listened on; 0 before {@link listen}. */
+  get port(): number {
+    return this.#listeners[0]?.endpoint.port ?? 0;
+  }
+
+  /**
+   * Listens on the first free port of the range. Without an address every one is listened on, IPv6 and IPv4; a machine
+   * without IPv6 falls back to IPv4.
+   */
+  async listen(port: number | PortRange, bind: string | undefined): Promise<void> {
+    const { from, to } = typeof port === 'number' ? { from: port, to: port } : port;
+    const addresses = bind === undefined ? ['::', '0.0.0.0'] : [bind];
+    let last: unknown;
+    for (let each = from; each <= to; each += 1) {
+      for (const address of addresses) {
+        try {
+          const { network } = this.#options;
+          const listener = await network.listen({ address, port: each }, (connection) =>
+            this.#accept(connection),
+          );
+          this.#listeners.push(listener);
+          return;
+        } catch (error) {
+          last = error;
+          if (error instanceof NetError && error.code === 'ERR_NET_ADDRESS_IN_USE') break;
+        }
+      }
+    }
+    throw last;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
+    for (const connection of [...this.#pending]) connection.destroy();
+  }
+
+  #accept(connection: Connection): void {
+    const { clock, peerId, reserved, find, freeConnections } = this.#options;
+    if (this.#pending.size >= clientDefaults.maxPendingIncoming || freeConnections() <= 0) {
+      connection.destroy();
+      return;
+    }
+    this.#pending.add(connection);
+    let torrent: Accepting | undefined;
+    new Handshaking(
+      connection,
+      {
+        peerId,
+        reserved,
+        welcome: (infoHash) => {
+          torrent = find(infoHash);
+          return torrent?.accepts(connection.remote) === true;
+        },
+        established: (established, handshake) => {
+          this.#pending.delete(connection);
+          if (torrent?.accepts(established.remote) !== true) return undefined;
+          return torrent.swarm.join(established, handshake);
+        },
+        failed: () => this.#pending.delete(connection),
+      },
+      clock,
+    );
+  }
+}

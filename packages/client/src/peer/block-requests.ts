@@ -1,0 +1,129 @@
+import { BLOCK_LENGTH, type WireEncoder } from '@shoal/peer-wire';
+import type { Peer } from './peer.ts';
+import type { PeerSwarm } from './peer-swarm.ts';
+import { RequestWindow } from './request-window.ts';
+
+/** Blocks that may come without being asked for: what was cancelled or released can cross on the wire. */
+const UNREQUESTED_ALLOWANCE = 64;
+
+/** Block ids of the last call of `pick`; shared, since it is consumed at once. */
+const picked: number[] = [];
+
+/** What we have asked of one peer, and how much more to ask. */
+export class BlockRequests {
+  readonly #peer: Peer;
+  readonly #swarm: PeerSwarm;
+  readonly #encoder: WireEncoder;
+  readonly #window = new RequestWindow();
+  /** Block ids in the order asked. */
+  readonly #outstanding = new Set<number>();
+  #allowance = UNREQUESTED_ALLOWANCE;
+  readonly #isAllowedFast = (piece: number): boolean => this.#peer.allowedFast.has(piece);
+
+  constructor(peer: Peer, swarm: PeerSwarm, encoder: WireEncoder) {
+    this.#peer = peer;
+    this.#swarm = swarm;
+    this.#encoder = encoder;
+  }
+
+  get outstanding(): number {
+    return this.#outstanding.size;
+  }
+
+  get snubbed(): boolean {
+    return this.#window.snubbed;
+  }
+
+  /** Asks for more blocks when enough of the window has come free; requests leave in batches. The caller flushes. */
+  fill(now: number): void {
+    const peer = this.#peer;
+    if (!peer.amInterested || peer.closed || !this.#swarm.downloading) return;
+    if (peer.peerChoking && peer.allowedFast.size === 0) return;
+    const depth = this.#window.depth(now);
+    const room = depth - this.#outstanding.size;
+    if (room <= 0 || (room < depth >> 2 && this.#outstanding.size > 0)) return;
+    picked.length = 0;
+    const allowed = peer.peerChoking ? this.#isAllowedFast : undefined;
+    const count = this.#swarm.picker.pick(peer, room, picked, allowed);
+    if (count === 0) return;
+    const { picker } = this.#swarm;
+    for (const id of picked) {
+      this.#outstanding.add(id);
+      const piece = Math.floor(id / picker.blocksPerPiece);
+      const begin = (id - piece * picker.blocksPerPiece) * BLOCK_LENGTH;
+      this.#encoder.request(piece, begin, this.#lengthAt(piece, begin));
+    }
+    this.#window.onRequest(now, count);
+  }
+
+  /** Was exactly this block asked for and not yet answered? */
+  expects(piece: number, begin: number, length: number): boolean {
+    return (
+      begin % BLOCK_LENGTH === 0 &&
+      piece < this.#swarm.info.pieceCount &&
+      this.#outstanding.has(this.#id(piece, begin)) &&
+      length === this.#lengthAt(piece, begin)
+    );
+  }
+
+  /** The block has come whole. */
+  answered(piece: number, begin: number, length: number, now: number): void {
+    this.#outstanding.delete(this.#id(piece, begin));
+    this.#window.onBlock(now, length);
+  }
+
+  /** A block came that is not outstanding; a peer that goes on so is dropped. */
+  unrequested(_length: number): void {
+    this.#allowance -= 1;
+    if (this.#allowance < 0) this.#peer.violate('It keeps sending blocks that nobody asked for');
+  }
+
+  /** The peer will not send it (BEP 6). */
+  rejected(piece: number, begin: number): void {
+    const id = this.#id(piece, begin);
+    if (!this.#outstanding.delete(id)) return;
+    this.#swarm.picker.release(this.#peer, id);
+    // Rejected while not choking: it does not have it after all, or is out of room; do not ask for it in a loop.
+    this.#peer.allowedFast.delete(piece);
+  }
+
+  /** Takes one request back, telling the peer; the caller flushes. */
+  cancel(id: number): void {
+    if (!this.#outstanding.delete(id)) return;
+    const { picker } = this.#swarm;
+    const piece = Math.floor(id / picker.blocksPerPiece);
+    const begin = (id - piece * picker.blocksPerPiece) * BLOCK_LENGTH;
+    this.#encoder.cancel(piece, begin, this.#lengthAt(piece, begin));
+    this.#swarm.picker.release(this.#peer, id);
+    this.#allowance += 1;
+  }
+
+  /** Takes every request back: the peer choked us, is snubbed, or is gone. Nothing is sent. */
+  releaseAll(): void {
+    this.#swarm.picker.releaseAll(this.#peer);
+    this.#allowance += this.#outstanding.size;
+    this.#outstanding.clear();
+    this.#peer.discardBlock();
+    this.#window.onReset();
+  }
+
+  /** Takes back every request and tells the peer: we paused, or the peer is snubbed. The caller flushes. */
+  cancelAll(): void {
+    for (const id of [...this.#outstanding]) this.cancel(id);
+    this.#peer.discardBlock();
+  }
+
+  /** Once a second: a peer that owes blocks for too long is snubbed and its blocks are given to others. */
+  tick(now: number): void {
+    if (this.#outstanding.size === 0 || !this.#window.checkSnubbed(now)) return;
+    this.cancelAll();
+  }
+
+  #id(piece: number, begin: number): number {
+    return piece * this.#swarm.picker.blocksPerPiece + begin / BLOCK_LENGTH;
+  }
+
+  #lengthAt(piece: number, begin: number): number {
+    return Math.min(BLOCK_LENGTH, this.#swarm.picker.pieceLengthAt(piece) - begin);
+  }
+}

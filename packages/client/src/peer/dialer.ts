@@ -1,0 +1,124 @@
+import type { Clock, Endpoint, Network } from '@shoal/net';
+import type { ReservedBits } from '@shoal/peer-wire';
+import { Handshaking } from './handshaking.ts';
+import type { Swarm } from '../swarm.ts';
+import type { PeerList } from './peer-list.ts';
+
+/** Connections tried per second over all torrents: a burst larger than this fills routers' tables. */
+const DIALS_PER_SECOND = 50;
+
+/** A torrent as the dialer sees it. */
+export interface Dialling {
+  readonly swarm: Swarm;
+  readonly peerList: PeerList;
+  /** 20 bytes: what the handshake names. */
+  readonly handshakeHash: Uint8Array;
+  /** How many more connections it may have now; 0 while it wants none. */
+  readonly freeConnections: number;
+}
+
+export interface DialerOptions {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly peerId: Uint8Array;
+  readonly reserved: ReservedBits;
+  readonly bind: string | undefined;
+  readonly maxHalfOpen: number;
+  /** How many more connections the client may have now. */
+  freeConnections(): number;
+  /** The torrents in need of peers, in the order in which they take turns. */
+  torrents(): Iterable<Dialling>;
+}
+
+/** Opens connections: torrents take turns, and the number of half-open ones is bounded over all of them. */
+export class Dialer {
+  readonly #options: DialerOptions;
+  readonly #abort = new AbortController();
+  /** Endpoints being dialled, by torrent, so that a torrent's own limit counts them. */
+  readonly #dialling = new Map<Dialling, number>();
+  #halfOpen = 0;
+
+  constructor(options: DialerOptions) {
+    this.#options = options;
+  }
+
+  /** Connections being opened, handshake included. */
+  get halfOpen(): number {
+    return this.#halfOpen;
+  }
+
+  /** Connections being opened for one torrent. */
+  halfOpenOf(torrent: Dialling): number {
+    return this.#dialling.get(torrent) ?? 0;
+  }
+
+  /** Dials what may be dialled now. */
+  run(): void {
+    const { clock, maxHalfOpen, freeConnections, torrents } = this.#options;
+    let budget = Math.min(DIALS_PER_SECOND, maxHalfOpen - this.#halfOpen, freeConnections());
+    let active = [...torrents()];
+    while (budget > 0 && active.length > 0) {
+      const again: Dialling[] = [];
+      for (const torrent of active) {
+        if (budget === 0) break;
+        if (torrent.freeConnections - this.halfOpenOf(torrent) <= 0) continue;
+        const candidate = torrent.peerList.next(clock.now());
+        if (candidate === undefined) continue;
+        budget -= 1;
+        void this.#dial(torrent, candidate);
+        again.push(torrent);
+      }
+      active = again;
+    }
+  }
+
+  /** Gives up every attempt under way. */
+  close(): void {
+    this.#abort.abort();
+  }
+
+  async #dial(torrent: Dialling, endpoint: Endpoint): Promise<void> {
+    const { network, clock, peerId, reserved, bind } = this.#options;
+    const { peerList } = torrent;
+    this.#count(torrent, 1);
+    let counted = true;
+    const settle = (): void => {
+      if (counted) this.#count(torrent, -1);
+      counted = false;
+    };
+    try {
+      const connection = await network.connect(endpoint, {
+        signal: this.#abort.signal,
+        ...(bind === undefined ? {} : { bind }),
+      });
+      new Handshaking(
+        connection,
+        {
+          peerId,
+          reserved,
+          infoHash: torrent.handshakeHash,
+          established: (established, handshake) => {
+            settle();
+            if (torrent.freeConnections <= 0) return undefined;
+            return torrent.swarm.join(established, handshake);
+          },
+          failed: (error) => {
+            settle();
+            peerList.failed(endpoint, clock.now(), error);
+          },
+        },
+        clock,
+      );
+    } catch (error) {
+      settle();
+      if (!this.#abort.signal.aborted) peerList.failed(endpoint, clock.now(), error as Error);
+    }
+  }
+
+  #count(torrent: Dialling, change: number): void {
+    this.#halfOpen += change;
+    const now = this.halfOpenOf(torrent) + change;
+    if (now === 0) this.#dialling.delete(torrent);
+    else this.#dialling.set(torrent, now);
+  }
+}

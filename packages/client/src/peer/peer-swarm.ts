@@ -1,0 +1,37 @@
+import type { TorrentInfo } from '@shoal/metainfo';
+import type { EncoderBufferPool } from '@shoal/peer-wire';
+import type { PiecePicker } from '../piece/piece-picker.ts';
+import type { UploadReader } from '../disk/read-batch.ts';
+import type { Peer } from './peer.ts';
+
+/** What a peer needs of the torrent it belongs to; implemented by `Swarm`. */
+export interface PeerSwarm {
+  readonly info: TorrentInfo;
+  readonly picker: PiecePicker<Peer>;
+  /** Reads blocks for upload. */
+  readonly reader: UploadReader;
+  /** Buffers for outgoing messages, shared by all peers. */
+  readonly encoderPool: EncoderBufferPool;
+  /** May blocks be asked for now? False while paused, in error or when the download limit is used up. */
+  readonly downloading: boolean;
+  /** How many of `bytes` may be uploaded now; the rest when {@link PeerSwarm.awaitUpload} calls back. */
+  takeUpload(bytes: number): number;
+  /** Has `peer.uploads.pump()` called when upload tokens are there again. */
+  awaitUpload(peer: Peer): void;
+  /** A block is whole in its piece buffer. */
+  blockReceived(peer: Peer, piece: number, begin: number, length: number): void;
+  /** Bytes of protocol came in: the download limit counts them. */
+  received(peer: Peer, bytes: number): void;
+  /** Payload of no use came in. */
+  wasted(bytes: number): void;
+  /** Payload was handed to the connection. */
+  uploaded(peer: Peer, bytes: number): void;
+  /** The peer has more than before. */
+  peerHas(peer: Peer): void;
+  /** The peer became interested, or lost interest. */
+  interestChanged(peer: Peer): void;
+  /** Reading from disk failed. */
+  readFailed(error: Error): void;
+  /** The connection is over. */
+  leave(peer: Peer, error: Error | undefined): void;
+}

@@ -1,0 +1,332 @@
+import {
+  allowedFastSet,
+  Bitfield,
+  type Handshake,
+  ProtocolGuard,
+  WireDecoder,
+  WireEncoder,
+  type WireSink,
+} from '@shoal/peer-wire';
+import type { Clock, Connection, ConnectionHandler, Endpoint } from '@shoal/net';
+import { PeerError } from '../errors.ts';
+import { clientDefaults } from '../options.ts';
+import { RateMeter } from '../choke/rate-meter.ts';
+import type { PickerPeer } from '../piece/piece-picker.ts';
+import { BlockRequests } from './block-requests.ts';
+import type { PeerSwarm } from './peer-swarm.ts';
+import { UploadQueue } from './upload-queue.ts';
+
+/** Pieces a choked peer may ask for all the same (BEP 6); what other clients give. */
+const ALLOWED_FAST_PIECES = 10;
+
+/**
+ * One connected peer of one torrent: choke and interest both ways, what it has, its rates, what we asked of it
+ * ({@link BlockRequests}) and what it asked of us ({@link UploadQueue}). It turns bytes into decisions of its swarm and
+ * back; any protocol error ends this connection and nothing else.
+ */
+export class Peer implements ConnectionHandler, WireSink, PickerPeer {
+  readonly connection: Connection;
+  readonly endpoint: Endpoint;
+  readonly peerId: Uint8Array;
+  /** Fast extension (BEP 6) in force both ways. */
+  readonly fast: boolean;
+  /** What the peer has. */
+  have: Bitfield;
+  /** We refuse its requests. */
+  amChoking = true;
+  /** We told it that we want something it has. */
+  amInterested = false;
+  /** It refuses our requests. */
+  peerChoking = true;
+  /** It told us that it wants something we have. */
+  peerInterested = false;
+  /** When it was last unchoked by us, monotonic ms; undefined while choked. */
+  unchokedAt: number | undefined;
+  /** Payload from and to it. */
+  readonly downloadRate = new RateMeter();
+  readonly uploadRate = new RateMeter();
+  readonly connectedAt: number;
+  readonly requests: BlockRequests;
+  readonly uploads: UploadQueue;
+  /** Pieces it lets us ask for while it chokes us. */
+  readonly allowedFast = new Set<number>();
+  /** Pieces we let it ask for while we choke it. */
+  readonly grantedFast = new Set<number>();
+  downloadedBytes = 0;
+  uploadedBytes = 0;
+  closed = false;
+
+  readonly #swarm: PeerSwarm;
+  readonly #clock: Clock;
+  readonly #encoder: WireEncoder;
+  readonly #decoder: WireDecoder;
+  readonly #guard: ProtocolGuard;
+  #blockWasRequested = false;
+  #lastReceived: number;
+  #lastSent: number;
+
+  constructor(swarm: PeerSwarm, connection: Connection, handshake: Handshake, clock: Clock) {
+    const { info } = swarm;
+    this.#swarm = swarm;
+    this.#encoder = new WireEncoder(swarm.encoderPool);
+    this.#clock = clock;
+    this.connection = connection;
+    this.endpoint = connection.remote;
+    this.peerId = handshake.peerId;
+    this.fast = handshake.reserved.fast;
+    this.have = new Bitfield(info.pieceCount);
+    this.connectedAt = this.#lastReceived = this.#lastSent = clock.now();
+    this.#guard = new ProtocolGuard({
+      pieceCount: info.pieceCount,
+      pieceLength: info.pieceLength,
+      totalLength: info.totalLength,
+      fast: this.fast,
+    });
+    this.#decoder = new WireDecoder(this, { maxBitfieldLength: Math.ceil(info.pieceCount / 8) });
+    this.requests = new BlockRequests(this, swarm, this.#encoder);
+    this.uploads = new UploadQueue(this, swarm, this.#encoder, clock);
+  }
+
+  /** It has every piece. */
+  get isSeed(): boolean {
+    return this.have.isFull;
+  }
+
+  /** It has not sent what it owes for a long time (see `RequestWindow`). */
+  get slow(): boolean {
+    return this.requests.snubbed;
+  }
+
+  /** Sends what a peer must know first: what we have, and what it may ask for while choked. */
+  greet(): void {
+    const { have } = this.#swarm.picker;
+    if (this.fast && have.isFull) this.#encoder.haveAll();
+    else if (this.fast && have.isEmpty) this.#encoder.haveNone();
+    else if (!have.isEmpty) this.#encoder.bitfield(have.bytes);
+    if (this.fast) this.#grantAllowedFast();
+    this.flush();
+  }
+
+  /** Hands everything encoded so far to the connection in one write. */
+  flush(): void {
+    if (this.#encoder.pendingBytes === 0 || this.closed) return;
+    const bytes = this.#encoder.take();
+    this.#lastSent = this.#clock.now();
+    this.connection.write(bytes, () => this.#encoder.recycle(bytes));
+  }
+
+  /** Notes that payload left by another way than {@link flush}. */
+  sent(): void {
+    this.#lastSent = this.#clock.now();
+  }
+
+  choke(): void {
+    if (this.amChoking) return;
+    this.amChoking = true;
+    this.unchokedAt = undefined;
+    this.#encoder.choke();
+    this.uploads.refuseAll();
+    this.flush();
+  }
+
+  unchoke(): void {
+    if (!this.amChoking) return;
+    this.amChoking = false;
+    this.unchokedAt = this.#clock.now();
+    this.#encoder.unchoke();
+    this.flush();
+  }
+
+  /** Tells the peer of a piece we have got; the caller flushes. */
+  announceHave(piece: number): void {
+    if (!this.have.get(piece)) this.#encoder.have(piece);
+  }
+
+  /** Brings our interest up to date with what it has and what we want; the caller flushes. */
+  updateInterest(): void {
+    const interesting = this.#swarm.picker.isInteresting(this);
+    if (interesting === this.amInterested) return;
+    this.amInterested = interesting;
+    if (interesting) this.#encoder.interested();
+    else this.#encoder.notInterested();
+  }
+
+  /** Sends a keep-alive when it is time; gives the reason when the peer must go. */
+  heartbeat(now: number): string | undefined {
+    if (now - this.#lastReceived > clientDefaults.idleTimeout) return 'It was silent for too long';
+    if (now - this.#lastSent > clientDefaults.keepAliveInterval) {
+      this.#encoder.keepAlive();
+      this.flush();
+    }
+    return undefined;
+  }
+
+  /** Ends the connection; `error` names the reason where there is one. */
+  disconnect(error?: Error): void {
+    if (error === undefined) this.connection.close();
+    else this.connection.destroy(error);
+  }
+
+  // ConnectionHandler
+
+  onData(chunk: Uint8Array): void {
+    if (this.closed) return;
+    this.#lastReceived = this.#clock.now();
+    this.#decoder.push(chunk);
+    this.requests.fill(this.#lastReceived);
+    this.flush();
+    this.uploads.pump();
+    this.#swarm.received(this, chunk.length);
+  }
+
+  onDrain(): void {
+    this.uploads.pump();
+  }
+
+  onClose(error: Error | undefined): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.uploads.drop();
+    this.#swarm.leave(this, error);
+  }
+
+  // WireSink
+
+  onKeepAlive(): void {
+    // Its arrival was noted with the bytes.
+  }
+
+  onChoke(): void {
+    this.peerChoking = true;
+    // With the fast extension every request is answered or rejected one by one; without it a choke drops them all.
+    if (!this.fast) this.requests.releaseAll();
+  }
+
+  onUnchoke(): void {
+    this.peerChoking = false;
+  }
+
+  onInterested(): void {
+    if (this.peerInterested) return;
+    this.peerInterested = true;
+    this.#swarm.interestChanged(this);
+  }
+
+  onNotInterested(): void {
+    if (!this.peerInterested) return;
+    this.peerInterested = false;
+    this.#swarm.interestChanged(this);
+  }
+
+  onHave(piece: number): void {
+    this.#guard.have(piece);
+    if (!this.have.set(piece)) return;
+    this.#swarm.picker.peerGained(this, piece);
+    this.#swarm.peerHas(this);
+  }
+
+  onBitfield(bits: Uint8Array): void {
+    this.#guard.bitfield(bits);
+    this.#learn(Bitfield.fromBytes(bits, this.have.length));
+  }
+
+  onHaveAll(): void {
+    this.#guard.haveAll();
+    const all = new Bitfield(this.have.length);
+    all.setAll();
+    this.#learn(all);
+  }
+
+  onHaveNone(): void {
+    this.#guard.haveNone();
+  }
+
+  onRequest(piece: number, begin: number, length: number): void {
+    this.#guard.request(piece, begin, length);
+    this.uploads.request(piece, begin, length);
+  }
+
+  onCancel(piece: number, begin: number, length: number): void {
+    this.#guard.cancel(piece, begin, length);
+    this.uploads.cancel(piece, begin, length);
+  }
+
+  onBlockStart(piece: number, begin: number, length: number): Uint8Array | undefined {
+    this.#blockWasRequested = this.requests.expects(piece, begin, length);
+    if (!this.#blockWasRequested) return undefined;
+    return this.#swarm.picker.blockTarget(this, piece, begin, length);
+  }
+
+  onBlockProgress(bytes: number): void {
+    if (!this.#blockWasRequested) return;
+    this.downloadRate.add(bytes, this.#lastReceived);
+    this.downloadedBytes += bytes;
+  }
+
+  onBlockEnd(piece: number, begin: number, length: number, stored: boolean): void {
+    if (!this.#blockWasRequested) {
+      this.requests.unrequested(length);
+      this.#swarm.wasted(length);
+      return;
+    }
+    this.requests.answered(piece, begin, length, this.#lastReceived);
+    if (stored) this.#swarm.blockReceived(this, piece, begin, length);
+    else this.#swarm.wasted(length);
+  }
+
+  onPort(_port: number): void {
+    // The DHT is a later layer; the message is valid.
+  }
+
+  onSuggest(piece: number): void {
+    this.#guard.suggest(piece);
+  }
+
+  onReject(piece: number, begin: number, length: number): void {
+    this.#guard.reject(piece, begin, length);
+    this.requests.rejected(piece, begin);
+  }
+
+  onAllowedFast(piece: number): void {
+    this.#guard.allowedFast(piece);
+    // A peer may name any number; only a bounded set is of use.
+    if (this.allowedFast.size < 4 * ALLOWED_FAST_PIECES) this.allowedFast.add(piece);
+  }
+
+  onExtended(_id: number, _payload: Uint8Array): void {
+    // Not offered in our handshake, so nothing is expected; peers that send one all the same are let be.
+  }
+
+  onUnknown(_id: number, _length: number): void {
+    // Skipped by the decoder.
+  }
+
+  /** Drops the rest of the block now streaming in: its piece was taken away. */
+  discardBlock(): void {
+    this.#decoder.discardBlock();
+  }
+
+  /** Ends the connection for breaking the protocol in a way only this layer sees. */
+  violate(message: string): never {
+    throw new PeerError('ERR_PEER_MISBEHAVED', message);
+  }
+
+  #learn(have: Bitfield): void {
+    this.#swarm.picker.peerLeft(this);
+    this.have = have;
+    this.#swarm.picker.peerJoined(this);
+    this.#swarm.peerHas(this);
+  }
+
+  #grantAllowedFast(): void {
+    const { info } = this.#swarm;
+    const infoHash = info.infoHash ?? info.infoHashV2?.subarray(0, 20);
+    if (infoHash === undefined || this.#swarm.picker.have.isEmpty) return;
+    const count = Math.min(ALLOWED_FAST_PIECES, info.pieceCount);
+    for (const piece of allowedFastSet(this.endpoint.address, infoHash, info.pieceCount, count)) {
+      if (!this.#swarm.picker.have.get(piece)) continue;
+      this.grantedFast.add(piece);
+      this.#encoder.allowedFast(piece);
+    }
+  }
+}

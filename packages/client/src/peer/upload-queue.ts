@@ -1,0 +1,136 @@
+import type { Clock } from '@shoal/net';
+import type { WireEncoder } from '@shoal/peer-wire';
+import { clientDefaults } from '../options.ts';
+import type { UploadRequest } from '../disk/read-batch.ts';
+import type { Peer } from './peer.ts';
+import type { PeerSwarm } from './peer-swarm.ts';
+
+/** Blocks read and sent in one go: 32 × 16 KiB is where the cost per block stops falling (measured). */
+const BATCH_BLOCKS = 32;
+
+/** Bytes. A batch ends early rather than pass this, whatever lengths the peer asks for. */
+const BATCH_BYTES = 1024 * 1024;
+
+/** Batches of one peer being read or sent: one goes out while the next is read. A peer that does not read costs these. */
+const BATCHES_IN_FLIGHT = 2;
+
+/** What one peer has asked of us: answered in order, in batches, while it is unchoked and keeps reading. */
+export class UploadQueue {
+  readonly #peer: Peer;
+  readonly #swarm: PeerSwarm;
+  readonly #encoder: WireEncoder;
+  readonly #clock: Clock;
+  readonly #waiting: UploadRequest[] = [];
+  #inFlight = 0;
+  /** Tokens of the upload limit taken for the block at the head of the queue. */
+  #credit = 0;
+
+  constructor(peer: Peer, swarm: PeerSwarm, encoder: WireEncoder, clock: Clock) {
+    this.#peer = peer;
+    this.#swarm = swarm;
+    this.#encoder = encoder;
+    this.#clock = clock;
+  }
+
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  /** A request came in. The caller pumps once the chunk is read to its end. */
+  request(piece: number, begin: number, length: number): void {
+    const peer = this.#peer;
+    const served =
+      this.#swarm.picker.have.get(piece) && (!peer.amChoking || peer.grantedFast.has(piece));
+    if (!served || this.#waiting.length >= clientDefaults.maxQueuedRequests) {
+      this.#refuse(piece, begin, length);
+      return;
+    }
+    this.#waiting.push({ piece, begin, length });
+  }
+
+  cancel(piece: number, begin: number, length: number): void {
+    const index = this.#waiting.findIndex(
+      (each) => each.piece === piece && each.begin === begin && each.length === length,
+    );
+    if (index === -1) return;
+    this.#waiting.splice(index, 1);
+    // BEP 6: a cancelled request is answered too, by the block or by a reject.
+    if (this.#peer.fast) this.#encoder.reject(piece, begin, length);
+  }
+
+  /** We choked the peer: everything waiting is refused, except what it may have while choked. The caller flushes. */
+  refuseAll(): void {
+    const waiting = this.#waiting.splice(0);
+    for (const request of waiting) {
+      if (this.#peer.grantedFast.has(request.piece)) this.#waiting.push(request);
+      else if (this.#peer.fast) {
+        this.#encoder.reject(request.piece, request.begin, request.length);
+      }
+    }
+  }
+
+  /** Sends what can be sent now. */
+  pump(): void {
+    while (
+      this.#waiting.length > 0 &&
+      this.#inFlight < BATCHES_IN_FLIGHT &&
+      !this.#peer.closed
+    ) {
+      const batch = this.#nextBatch();
+      if (batch.length === 0) return;
+      this.#inFlight += 1;
+      void this.#send(batch);
+    }
+  }
+
+  /** The connection is gone. */
+  drop(): void {
+    this.#waiting.length = 0;
+  }
+
+  #nextBatch(): UploadRequest[] {
+    let count = 0;
+    let bytes = 0;
+    for (const { length } of this.#waiting) {
+      if (count === BATCH_BLOCKS || (count > 0 && bytes + length > BATCH_BYTES)) break;
+      this.#credit += this.#swarm.takeUpload(Math.max(0, length - this.#credit));
+      if (this.#credit < length) {
+        this.#swarm.awaitUpload(this.#peer);
+        break;
+      }
+      this.#credit -= length;
+      bytes += length;
+      count += 1;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  async #send(requests: UploadRequest[]): Promise<void> {
+    const peer = this.#peer;
+    try {
+      const batch = await this.#swarm.reader.read(requests);
+      peer.flush();
+      peer.connection.write(batch.bytes, (error) => {
+        batch.recycle();
+        this.#inFlight -= 1;
+        if (error === undefined) this.pump();
+      });
+      peer.sent();
+      let payload = 0;
+      for (const { length } of requests) payload += length;
+      peer.uploadedBytes += payload;
+      peer.uploadRate.add(payload, this.#clock.now());
+      this.#swarm.uploaded(peer, payload);
+    } catch (error) {
+      this.#inFlight -= 1;
+      for (const { piece, begin, length } of requests) this.#refuse(piece, begin, length);
+      peer.flush();
+      this.#swarm.readFailed(error as Error);
+    }
+  }
+
+  #refuse(piece: number, begin: number, length: number): void {
+    // Without the fast extension there is no way to say no: BEP 3 clients ask again after the next unchoke.
+    if (this.#peer.fast) this.#encoder.reject(piece, begin, length);
+  }
+}

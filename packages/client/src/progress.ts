@@ -1,0 +1,45 @@
+import type { TorrentProgress, TorrentState } from './events.ts';
+import type { FileProgress } from './file-progress.ts';
+import type { Swarm } from './swarm.ts';
+
+/** What a snapshot is made of. */
+export interface ProgressParts {
+  readonly state: TorrentState;
+  /** Monotonic ms. */
+  readonly now: number;
+  readonly files: FileProgress;
+  readonly swarm: Swarm | undefined;
+  readonly pieceCount: number;
+  readonly checked: number | undefined;
+  /** Payload bytes of earlier sessions. */
+  readonly before: { readonly uploaded: number; readonly downloaded: number };
+}
+
+/** One snapshot of a torrent's figures. */
+export function progressOf(parts: ProgressParts): TorrentProgress {
+  const { state, now, files, swarm, pieceCount, checked, before } = parts;
+  const { totalBytes, completedBytes } = files;
+  const downloadRate = swarm?.downloadRate.rate(now) ?? 0;
+  const downloadedBytes = swarm?.downloadedBytes ?? 0;
+  const uploadedBytes = swarm?.uploadedBytes ?? 0;
+  const downloaded = before.downloaded + downloadedBytes;
+  const left = totalBytes - completedBytes;
+  let seeds = 0;
+  for (const peer of swarm?.peers ?? []) if (peer.isSeed) seeds += 1;
+  return {
+    state,
+    totalBytes,
+    completedBytes,
+    downloadedBytes,
+    uploadedBytes,
+    downloadRate,
+    uploadRate: swarm?.uploadRate.rate(now) ?? 0,
+    peers: swarm?.peers.size ?? 0,
+    seeds,
+    ratio: downloaded === 0 ? 0 : (before.uploaded + uploadedBytes) / downloaded,
+    eta: state === 'downloading' && downloadRate >= 1 ? left / downloadRate : undefined,
+    pieces: { total: pieceCount, have: swarm?.picker.have.count ?? 0 },
+    checkedPieces: checked,
+    wastedBytes: swarm?.wastedBytes ?? 0,
+  };
+}

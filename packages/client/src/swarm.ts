@@ -1,0 +1,313 @@
+import type { Clock, Connection, Random, Timer } from '@shoal/net';
+import type { TorrentInfo } from '@shoal/metainfo';
+import type { Bitfield, EncoderBufferPool, Handshake } from '@shoal/peer-wire';
+import { ChokeRounds } from './choke/choke-rounds.ts';
+import { RateGate } from './choke/rate-gate.ts';
+import { RateMeter } from './choke/rate-meter.ts';
+import type { UploadReader } from './disk/read-batch.ts';
+import type { PieceWrite, TorrentStorage } from './disk/storage.ts';
+import type { PeerReport } from './events.ts';
+import { Peer } from './peer/peer.ts';
+import type { PeerList } from './peer/peer-list.ts';
+import type { PeerSwarm } from './peer/peer-swarm.ts';
+import type { PieceBuffers } from './piece/piece-buffers.ts';
+import { PiecePicker } from './piece/piece-picker.ts';
+import { SmartBan } from './piece/smart-ban.ts';
+
+/** Milliseconds a HAVE waits for others, so that pieces verified together are announced in one write. */
+const HAVE_DELAY = 5;
+
+/** What a swarm tells the torrent it belongs to. */
+export interface SwarmEvents {
+  pieceVerified(piece: number): void;
+  /** The last wanted piece was verified. */
+  finished(): void;
+  /** Reading or writing failed; the torrent must stop. */
+  diskFailed(error: Error): void;
+  peerChanged(report: PeerReport): void;
+}
+
+export interface SwarmOptions {
+  readonly info: TorrentInfo;
+  readonly storage: TorrentStorage;
+  readonly reader: UploadReader;
+  readonly encoderPool: EncoderBufferPool;
+  readonly buffers: PieceBuffers;
+  readonly peerList: PeerList;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly uploadSlots: number;
+  /** Limits on bytes per second, the client's and the torrent's in one. */
+  readonly downloadGate: RateGate;
+  readonly uploadGate: RateGate;
+  /** Pieces known to be there. */
+  readonly have: Bitfield;
+  readonly events: SwarmEvents;
+}
+
+/**
+ * The engine of one torrent at work: its connected peers and the way of a piece from the picker through the disk to the
+ * others. Policies (picker, choker, smart-ban, peer list) are objects of their own; this wires them together.
+ */
+export class Swarm implements PeerSwarm {
+  readonly info: TorrentInfo;
+  readonly picker: PiecePicker<Peer>;
+  readonly reader: UploadReader;
+  readonly encoderPool: EncoderBufferPool;
+  readonly peers = new Set<Peer>();
+  readonly downloadRate = new RateMeter();
+  readonly uploadRate = new RateMeter();
+  downloadedBytes = 0;
+  uploadedBytes = 0;
+  wastedBytes = 0;
+
+  readonly #options: SwarmOptions;
+  readonly #clock: Clock;
+  readonly #smartBan = new SmartBan();
+  readonly #chokes: ChokeRounds;
+  readonly #newHaves: number[] = [];
+  readonly #rivals: Peer[] = [];
+  #haveTimer: Timer | undefined;
+  #writing = 0;
+  #running = true;
+
+  constructor(options: SwarmOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.info = options.info;
+    this.reader = options.reader;
+    this.encoderPool = options.encoderPool;
+    this.picker = new PiecePicker<Peer>({
+      pieceCount: options.info.pieceCount,
+      pieceLength: options.info.pieceLength,
+      totalLength: options.info.totalLength,
+      random: options.random,
+      buffers: options.buffers,
+      have: options.have,
+    });
+    this.#chokes = new ChokeRounds(this.peers, this.picker, options.uploadSlots, options.random);
+  }
+
+  /** Blocks may be asked for. */
+  get downloading(): boolean {
+    return this.#running && this.picker.wantedLeft > 0 && !this.#options.downloadGate.exhausted;
+  }
+
+  /** Pieces handed to the disk and not yet answered. */
+  get writing(): number {
+    return this.#writing;
+  }
+
+  /** Takes over a connection whose handshake is complete. */
+  join(connection: Connection, handshake: Handshake): Peer {
+    const peer = new Peer(this, connection, handshake, this.#clock);
+    this.peers.add(peer);
+    this.#options.peerList.connected(peer.endpoint);
+    this.#report(peer, 'connected');
+    peer.greet();
+    return peer;
+  }
+
+  /** Once a second: what depends on time. */
+  tick(now: number): void {
+    for (const peer of this.peers) {
+      const reason = peer.heartbeat(now);
+      if (reason !== undefined || this.#isUseless(peer)) {
+        peer.disconnect();
+        continue;
+      }
+      peer.requests.tick(now);
+      peer.updateInterest();
+      peer.requests.fill(now);
+      peer.flush();
+    }
+    this.#chokes.tick(now);
+  }
+
+  /** Asks every peer with room in its window for more: something can be picked that could not be before. */
+  refill(): void {
+    if (!this.downloading) return;
+    const now = this.#clock.now();
+    for (const peer of this.peers) {
+      peer.requests.fill(now);
+      peer.flush();
+    }
+  }
+
+  /** What is wanted changed: interest and requests follow. */
+  wantedChanged(): void {
+    for (const peer of this.peers) {
+      peer.updateInterest();
+      peer.flush();
+    }
+    this.refill();
+  }
+
+  /** Ends all connections; pieces on their way to the disk still arrive there. */
+  stop(): void {
+    this.#running = false;
+    this.#haveTimer?.cancel();
+    this.#haveTimer = undefined;
+    for (const peer of [...this.peers]) peer.disconnect();
+    // A closing connection may linger; the torrent is done with its peers now.
+    for (const peer of [...this.peers]) peer.onClose(undefined);
+  }
+
+  // PeerSwarm
+
+  takeUpload(bytes: number): number {
+    return this.#options.uploadGate.take(bytes, this.#clock.now());
+  }
+
+  awaitUpload(peer: Peer): void {
+    this.#options.uploadGate.wait(peer, () => peer.uploads.pump());
+  }
+
+  blockReceived(peer: Peer, piece: number, begin: number, length: number): void {
+    this.downloadedBytes += length;
+    this.downloadRate.add(length, this.#clock.now());
+    const rivals = this.#rivals;
+    rivals.length = 0;
+    const id = piece * this.picker.blocksPerPiece + (begin >>> 14);
+    if (this.picker.endGame) this.picker.duplicatesOf(id, peer, rivals);
+    const result = this.picker.blockReceived(peer, piece, begin);
+    for (const rival of rivals) {
+      rival.requests.cancel(id);
+      rival.flush();
+    }
+    if (result === 'piece') void this.#finish(piece);
+  }
+
+  received(peer: Peer, bytes: number): void {
+    const gate = this.#options.downloadGate;
+    if (gate.unlimited || gate.spend(bytes, this.#clock.now())) return;
+    peer.connection.pause();
+    gate.wait(peer, () => {
+      peer.connection.resume();
+      peer.requests.fill(this.#clock.now());
+      peer.flush();
+    });
+  }
+
+  wasted(bytes: number): void {
+    this.wastedBytes += bytes;
+  }
+
+  uploaded(_peer: Peer, bytes: number): void {
+    this.uploadedBytes += bytes;
+    this.uploadRate.add(bytes, this.#clock.now());
+  }
+
+  peerHas(peer: Peer): void {
+    if (!peer.amInterested) peer.updateInterest();
+  }
+
+  interestChanged(peer: Peer): void {
+    this.#chokes.interestChanged(peer, this.#clock.now());
+  }
+
+  readFailed(error: Error): void {
+    this.#options.events.diskFailed(error);
+  }
+
+  leave(peer: Peer, error: Error | undefined): void {
+    if (!this.peers.delete(peer)) return;
+    peer.requests.releaseAll();
+    this.picker.peerLeft(peer);
+    const { peerList, downloadGate, uploadGate } = this.#options;
+    downloadGate.forget(peer);
+    uploadGate.forget(peer);
+    peerList.disconnected(peer.endpoint, this.#clock.now(), {
+      failed: error !== undefined && peer.downloadedBytes === 0,
+      seed: peer.isSeed,
+    });
+    this.#report(peer, 'disconnected', error?.message);
+    if (!this.#running) return;
+    this.#chokes.left(peer, this.#clock.now());
+    this.refill();
+  }
+
+  async #finish(piece: number): Promise<void> {
+    const { storage, buffers } = this.#options;
+    const taken = this.picker.takePiece(piece);
+    this.#writing += 1;
+    const result = await storage.writePiece(
+      piece,
+      taken.buffer,
+      taken.length,
+      this.#smartBan.watches(piece),
+    );
+    this.#writing -= 1;
+    buffers.release(result.buffer);
+    this.#settle(piece, taken.contributors, result, taken.length);
+    this.refill();
+  }
+
+  #settle(
+    piece: number,
+    contributors: readonly (string | undefined)[],
+    result: PieceWrite,
+    length: number,
+  ): void {
+    const { events } = this.#options;
+    switch (result.outcome) {
+      case 'written':
+        this.picker.pieceVerified(piece);
+        this.#convict(this.#smartBan.pieceGood(piece, contributors, result.blockHashes));
+        this.#announce(piece);
+        events.pieceVerified(piece);
+        if (this.picker.wantedLeft === 0) this.#finished();
+        return;
+      case 'corrupt':
+        this.wastedBytes += length;
+        this.picker.pieceFailed(piece);
+        this.#convict(this.#smartBan.pieceBad(piece, contributors, result.blockHashes));
+        return;
+      case 'failed':
+        this.picker.pieceFailed(piece);
+        events.diskFailed(result.error ?? new Error('Writing failed'));
+    }
+  }
+
+  #finished(): void {
+    for (const peer of this.peers) {
+      peer.updateInterest();
+      peer.flush();
+    }
+    this.#options.events.finished();
+  }
+
+  #announce(piece: number): void {
+    if (!this.#running) return;
+    this.#newHaves.push(piece);
+    this.#haveTimer ??= this.#clock.setTimer(() => {
+      this.#haveTimer = undefined;
+      const pieces = this.#newHaves.splice(0);
+      for (const peer of this.peers) {
+        for (const each of pieces) peer.announceHave(each);
+        peer.flush();
+      }
+    }, HAVE_DELAY);
+  }
+
+  #convict(addresses: readonly string[]): void {
+    for (const address of addresses) {
+      this.#options.peerList.ban(address, 'It sent corrupt data', this.#clock.now());
+      for (const peer of [...this.peers]) {
+        if (peer.endpoint.address !== address) continue;
+        this.#report(peer, 'banned', 'It sent corrupt data');
+        peer.disconnect();
+        peer.onClose(undefined);
+      }
+    }
+  }
+
+  /** Two peers that both have everything have nothing to say to each other. */
+  #isUseless(peer: Peer): boolean {
+    return peer.isSeed && this.picker.wantedLeft === 0 && this.picker.have.isFull;
+  }
+
+  #report(peer: Peer, event: PeerReport['event'], reason?: string): void {
+    this.#options.events.peerChanged({ endpoint: peer.endpoint, event, reason });
+  }
+}

@@ -1,0 +1,523 @@
+import { EventEmitter } from 'node:events';
+import { FileLayout, infoHashHex, type Metainfo, type TorrentInfo } from '@shoal/metainfo';
+import type { Endpoint } from '@shoal/net';
+import { Bitfield } from '@shoal/peer-wire';
+import { claimedPieces, findPieces } from './check.ts';
+import { RateGate } from './choke/rate-gate.ts';
+import { RateLimiter } from './choke/rate-limiter.ts';
+import { Trackers } from './discovery/trackers.ts';
+import type { BlockRead, TorrentStorage } from './disk/storage.ts';
+import { ClientError } from './errors.ts';
+import type { TorrentEvents, TorrentProgress, TorrentState } from './events.ts';
+import { type FileOwner, TorrentFileHandle } from './file-handle.ts';
+import { NORMAL_PRIORITY, piecePriorities, type Priority } from './file-priorities.ts';
+import { FileProgress } from './file-progress.ts';
+import { clientDefaults, type AddOptions } from './options.ts';
+import { PeerList } from './peer/peer-list.ts';
+import { PieceWaiters } from './piece/piece-waiters.ts';
+import { progressOf } from './progress.ts';
+import { ResumeKeeper } from './resume-keeper.ts';
+import { Swarm, type SwarmEvents } from './swarm.ts';
+import type { TorrentHost } from './torrent-host.ts';
+import { waitForState, type WaitOptions } from './wait.ts';
+import { watchProgress, type WatchOptions } from './watch.ts';
+
+/**
+ * One torrent of a client: `checking → downloading → seeding`, with `paused` and `error` on the way. Its failure is its
+ * own: it enters state `error`, keeps what was verified, and {@link resume} tries again.
+ */
+export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, AsyncDisposable {
+  readonly metainfo: Metainfo;
+  /** The folder that holds the torrent's top file or folder. */
+  readonly directory: string;
+  /** The SHA-1 info-hash (of a v2-only torrent the SHA-256 one), lower-case hex. */
+  readonly infoHashHex: string;
+  /** The 20 bytes that handshakes and trackers use. */
+  readonly handshakeHash: Uint8Array;
+  readonly files: readonly TorrentFileHandle[];
+  /** Candidates, back-off and bans. */
+  readonly peerList: PeerList;
+
+  readonly #host: TorrentHost;
+  readonly #options: AddOptions;
+  readonly #layout: FileLayout;
+  readonly #resume: ResumeKeeper;
+  readonly #trackers: Trackers;
+  readonly #waiters = new PieceWaiters();
+  readonly #windows = new Map<object, { first: number; last: number }>();
+  readonly #downloadLimit: RateLimiter;
+  readonly #uploadLimit: RateLimiter;
+  readonly #downloadGate: RateGate;
+  readonly #uploadGate: RateGate;
+  readonly #priorities: Priority[];
+  #state: TorrentState = 'checking';
+  #error: Error | undefined;
+  #storage: TorrentStorage | undefined;
+  #swarm: Swarm | undefined;
+  #progress: FileProgress;
+  #checked: number | undefined;
+  /** Ends a check under way. */
+  #checking = new AbortController();
+  #wantsPause: boolean;
+  /** Changes of state happen one after the other. */
+  #turn: Promise<void> = Promise.resolve();
+
+  /** Made by {@link Client.add}. */
+  constructor(host: TorrentHost, metainfo: Metainfo, options: AddOptions) {
+    super();
+    const { info } = metainfo;
+    this.metainfo = metainfo;
+    this.directory = options.directory;
+    this.infoHashHex = infoHashHex(info);
+    this.handshakeHash = swarmHash(info);
+    this.#host = host;
+    this.#options = options;
+    this.#wantsPause = options.paused ?? false;
+    this.#layout = new FileLayout(info);
+    const selected = options.select === undefined ? undefined : new Set(options.select);
+    this.#priorities = info.files.map(({ index }) =>
+      selected === undefined || selected.has(index) ? NORMAL_PRIORITY : 0,
+    );
+    this.files = info.files.map((file) => new TorrentFileHandle(this, file));
+    this.#progress = this.#measure(new Bitfield(info.pieceCount));
+    this.peerList = new PeerList({ random: host.random, ownPort: host.port });
+    this.#downloadLimit = new RateLimiter(options.maxDownloadRate, host.downloadLimiter);
+    this.#uploadLimit = new RateLimiter(options.maxUploadRate, host.uploadLimiter);
+    this.#downloadGate = new RateGate(this.#downloadLimit, host.clock);
+    this.#uploadGate = new RateGate(this.#uploadLimit, host.clock);
+    this.#resume = new ResumeKeeper(host.resumeStore, host.clock, info, options.directory);
+    this.#trackers = new Trackers({
+      host,
+      infoHash: this.handshakeHash,
+      tiers: [...metainfo.trackers, ...(options.trackers ?? [])],
+      stats: () => ({
+        uploaded: this.#swarm?.uploadedBytes ?? 0,
+        downloaded: this.#swarm?.downloadedBytes ?? 0,
+        left: this.#swarm?.picker.wantedBytesLeft ?? info.length,
+      }),
+      found: (peers) => this.#found(peers, 'tracker'),
+      report: (report) => this.emit('tracker', report),
+    });
+    this.#found(options.peers ?? [], 'user');
+    void this.#inTurn(() => this.#open());
+  }
+
+  get name(): string {
+    return this.metainfo.info.name;
+  }
+
+  get info(): TorrentInfo {
+    return this.metainfo.info;
+  }
+
+  get state(): TorrentState {
+    return this.#state;
+  }
+
+  /** Why the torrent is in state `error`. */
+  get error(): Error | undefined {
+    return this.#error;
+  }
+
+  /** The peers and pieces at work; undefined until the first check is over. */
+  get swarm(): Swarm | undefined {
+    return this.#swarm;
+  }
+
+  /** Connections it may still have; 0 while it wants none. */
+  get freeConnections(): number {
+    if (!this.#isActive) return 0;
+    const most = this.#options.maxPeers ?? this.#host.maxPeersPerTorrent;
+    return Math.max(0, most - (this.#swarm?.peers.size ?? 0));
+  }
+
+  /** A moment's figures. Cheap. */
+  progress(): TorrentProgress {
+    return progressOf({
+      state: this.#state,
+      now: this.#host.clock.now(),
+      files: this.#progress,
+      swarm: this.#swarm,
+      pieceCount: this.info.pieceCount,
+      checked: this.#checked,
+      before: this.#resume.totals,
+    });
+  }
+
+  /** Snapshots at intervals and on changes of state, until the torrent is closed. */
+  watch(options?: WatchOptions): AsyncGenerator<TorrentProgress, void, undefined> {
+    return watchProgress(this, this.#host.clock, options);
+  }
+
+  /** Resolves when all wanted pieces are verified; rejects when the torrent fails or is closed. */
+  completed(options: WaitOptions = {}): Promise<void> {
+    return waitForState(this, (state) => state === 'seeding' || this.#isComplete, options);
+  }
+
+  /** Resolves when the data that was there has been checked; rejects when the torrent fails or is closed. */
+  checked(options: WaitOptions = {}): Promise<void> {
+    return waitForState(this, (state) => state !== 'checking', options);
+  }
+
+  /** Disconnects from everybody and stays so until {@link resume}. */
+  async pause(): Promise<void> {
+    this.#wantsPause = true;
+    await this.#inTurn(async () => {
+      if (!this.#isActive) return;
+      await this.#rest('paused');
+    });
+  }
+
+  /** Goes on after {@link pause}, or tries again after an error: what was verified is looked at once more then. */
+  async resume(): Promise<void> {
+    this.#wantsPause = false;
+    await this.#inTurn(async () => {
+      if (this.#state === 'error') await this.#open();
+      else if (this.#state === 'paused') this.#activate();
+    });
+  }
+
+  /**
+   * Hashes everything again. What turns out to be bad or missing is downloaded again.
+   * @returns the wanted pieces that are not there
+   */
+  async verify(options: WaitOptions = {}): Promise<{ missing: number[] }> {
+    await this.#inTurn(async () => {
+      if (this.#swarm === undefined) return;
+      if (this.#isActive) await this.#rest('checking');
+      await this.#check('force', options.signal);
+    });
+    const missing: number[] = [];
+    for (let piece = 0; piece < this.info.pieceCount; piece += 1) {
+      const wanted = this.#swarm?.picker.priorityOf(piece) !== 0;
+      if (wanted && this.#swarm?.picker.have.get(piece) !== true) missing.push(piece);
+    }
+    return { missing };
+  }
+
+  /** Dials a peer. */
+  addPeer(endpoint: Endpoint): void {
+    this.#found([endpoint], 'user');
+  }
+
+  /** Adds a tracker in a tier of its own. */
+  addTracker(url: string): void {
+    this.#trackers.add(url);
+  }
+
+  /** The files wanted, by index; all others are not. */
+  select(indices: Iterable<number>): void {
+    const wanted = new Set(indices);
+    for (const { index } of this.info.files) {
+      this.#priorities[index] = wanted.has(index) ? this.#priorities[index] || NORMAL_PRIORITY : 0;
+    }
+    this.#prioritiesChanged();
+  }
+
+  /** Bytes per second; 0 lifts the torrent's own limit. */
+  setRateLimits(limits: { download?: number; upload?: number }): void {
+    if (limits.download !== undefined) this.#downloadLimit.setRate(limits.download);
+    if (limits.upload !== undefined) this.#uploadLimit.setRate(limits.upload);
+  }
+
+  /** Takes the torrent out of the client. The files stay; its resume data goes unless it is kept. */
+  async remove(options: { keepResumeData?: boolean } = {}): Promise<void> {
+    await this.close();
+    if (options.keepResumeData !== true) await this.#resume.discard();
+  }
+
+  /**
+   * Saves resume data, tells the trackers and closes the files. Part of `Client.close()`; idempotent.
+   * @param timeout ms to wait for the trackers
+   */
+  async close(timeout: number = clientDefaults.closeTimeout): Promise<void> {
+    this.#checking.abort();
+    await this.#inTurn(async () => {
+      if (this.#state === 'closed') return;
+      const stopped = this.#trackers.stop(timeout);
+      this.#swarm?.stop();
+      this.#downloadGate.close();
+      this.#uploadGate.close();
+      await this.#save();
+      await this.#storage?.close();
+      await this.#resume.close();
+      await stopped;
+      this.#setState('closed');
+      this.#waiters.fail(new ClientError('ERR_CLIENT_TORRENT_CLOSED', 'The torrent was closed'));
+      this.#host.forget(this);
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Once a second, by the client. */
+  tick(now: number): void {
+    if (!this.#isActive) return;
+    this.#swarm?.tick(now);
+    if (this.freeConnections > 0 && this.peerList.size === 0) this.#trackers.update();
+    if (this.#resume.isDue(now)) void this.#save();
+  }
+
+  /** Does it want a connection from there now? */
+  accepts(from: Endpoint): boolean {
+    return this.freeConnections > 0 && this.peerList.accepts(from, this.#host.clock.now());
+  }
+
+  /** @internal */
+  verifiedBytes(fileIndex: number): number {
+    return this.#progress.of(fileIndex);
+  }
+
+  /** @internal */
+  filePriority(fileIndex: number): Priority {
+    return this.#priorities[fileIndex] ?? 0;
+  }
+
+  /** @internal */
+  setFilePriority(fileIndex: number, priority: Priority): void {
+    this.#priorities[fileIndex] = priority;
+    this.#prioritiesChanged();
+  }
+
+  /** @internal */
+  async pieceReady(piece: number, signal: AbortSignal): Promise<void> {
+    if (this.#state === 'closed') {
+      throw new ClientError('ERR_CLIENT_TORRENT_CLOSED', 'The torrent was closed');
+    }
+    if (this.#swarm?.picker.have.get(piece) !== true) await this.#waiters.wait(piece, signal);
+  }
+
+  /** @internal */
+  async readBlocks(target: Uint8Array, reads: readonly BlockRead[]): Promise<void> {
+    if (this.#storage === undefined) {
+      throw new ClientError('ERR_CLIENT_TORRENT_CLOSED', 'The torrent has no storage');
+    }
+    await this.#storage.readBlocks(target, reads);
+  }
+
+  /** @internal */
+  setWindow(stream: object, window: { first: number; last: number } | undefined): void {
+    if (window === undefined) this.#windows.delete(stream);
+    else this.#windows.set(stream, window);
+    // One window at a time: the stream that moved last is the one somebody waits for.
+    const latest = window ?? [...this.#windows.values()].at(-1);
+    const picker = this.#swarm?.picker;
+    if (latest === undefined) picker?.clearDeadlineWindow();
+    else picker?.setDeadlineWindow(latest.first, latest.last);
+    this.#swarm?.refill();
+  }
+
+  get #isActive(): boolean {
+    return this.#state === 'downloading' || this.#state === 'seeding';
+  }
+
+  get #isComplete(): boolean {
+    return this.#state !== 'checking' && this.#swarm?.picker.wantedLeft === 0;
+  }
+
+  async #open(): Promise<void> {
+    try {
+      this.#error = undefined;
+      this.#setState('checking');
+      await this.#resume.lock();
+      this.#storage ??= this.#host.openStorage(this.info, this.#options);
+      await this.#storage.setWanted(this.#wanted());
+      await this.#check(this.#options.check ?? 'resume', undefined);
+    } catch (error) {
+      await this.#fail(error as Error);
+    }
+  }
+
+  async #check(mode: 'resume' | 'force' | 'trust', signal: AbortSignal | undefined): Promise<void> {
+    const storage = this.#storage;
+    if (storage === undefined) return;
+    this.#checking = new AbortController();
+    const signals = [this.#checking.signal, ...(signal === undefined ? [] : [signal])];
+    const claimed = this.#swarm === undefined ? undefined : claimedPieces(this.#swarm.picker.have);
+    try {
+      this.#setState('checking');
+      this.#checked = 0;
+      const have = await findPieces({
+        mode,
+        claimed: mode === 'force' ? undefined : claimed,
+        info: this.info,
+        layout: this.#layout,
+        storage,
+        resume: this.#resume,
+        signal: AbortSignal.any(signals),
+        onPiece: () => {
+          this.#checked = (this.#checked ?? 0) + 1;
+        },
+      });
+      this.#begin(have);
+    } catch (error) {
+      if (this.#checking.signal.aborted) return;
+      if (signal?.aborted === true && this.#swarm !== undefined) this.#settle();
+      else throw error;
+    } finally {
+      this.#checked = undefined;
+    }
+  }
+
+  /** What is there is known: a swarm is made of it. */
+  #begin(have: Bitfield): void {
+    const host = this.#host;
+    const storage = this.#storage;
+    if (storage === undefined) return;
+    const before = this.#swarm;
+    this.#progress = this.#measure(have);
+    this.#swarm = new Swarm({
+      info: this.info,
+      storage,
+      reader: host.uploadReader(storage),
+      encoderPool: host.encoderPool,
+      buffers: host.buffers,
+      peerList: this.peerList,
+      clock: host.clock,
+      random: host.random,
+      peerId: host.peerId,
+      uploadSlots: host.uploadSlots,
+      downloadGate: this.#downloadGate,
+      uploadGate: this.#uploadGate,
+      have,
+      events: this.#swarmEvents(),
+      ...(before === undefined ? {} : { before }),
+    });
+    this.#swarm.picker.sequential = this.#options.sequential ?? false;
+    this.#applyPriorities();
+    this.#resume.changed();
+    for (let piece = 0; piece < this.info.pieceCount && this.#waiters.size > 0; piece += 1) {
+      if (have.get(piece)) this.#waiters.arrived(piece);
+    }
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#wantsPause) this.#setState('paused');
+    else this.#activate();
+  }
+
+  #activate(): void {
+    this.#swarm?.start();
+    this.#setState(this.#swarm?.picker.wantedLeft === 0 ? 'seeding' : 'downloading');
+    this.#trackers.start();
+    this.#host.dial();
+  }
+
+  async #rest(state: TorrentState): Promise<void> {
+    this.#setState(state);
+    this.#swarm?.stop();
+    void this.#trackers.stop(clientDefaults.closeTimeout);
+    await this.#save();
+  }
+
+  async #fail(error: Error): Promise<void> {
+    if (this.#state === 'error' || this.#state === 'closed') return;
+    this.#error = error;
+    await this.#rest('error');
+    this.#waiters.fail(error);
+    if (this.listenerCount('error') > 0) this.emit('error', error);
+  }
+
+  async #save(): Promise<void> {
+    if (this.#swarm === undefined || this.#storage === undefined) return;
+    try {
+      await this.#resume.save(this.#storage, {
+        have: this.#swarm.picker.have,
+        priorities: this.#priorities,
+        uploaded: this.#swarm.uploadedBytes,
+        downloaded: this.#swarm.downloadedBytes,
+      });
+    } catch (error) {
+      this.emit('warning', error as Error);
+    }
+  }
+
+  #swarmEvents(): SwarmEvents {
+    return {
+      pieceVerified: (piece) => {
+        this.#progress.add(piece);
+        this.#resume.changed();
+        this.#waiters.arrived(piece);
+        this.emit('piece', piece);
+      },
+      finished: () => {
+        if (this.#state !== 'downloading') return;
+        this.#setState('seeding');
+        this.#trackers.completed();
+        void this.#save();
+        this.emit('complete');
+      },
+      diskFailed: (error) => void this.#inTurn(() => this.#fail(error)),
+      peerChanged: (report) => this.emit('peer', report),
+    };
+  }
+
+  #found(peers: readonly Endpoint[], source: 'tracker' | 'user'): void {
+    const now = this.#host.clock.now();
+    for (const peer of peers) this.peerList.add(peer, source, now);
+    if (peers.length > 0 && this.#isActive) this.#host.dial();
+  }
+
+  #prioritiesChanged(): void {
+    const wanted = this.#wanted();
+    this.#progress.setWanted(wanted);
+    void this.#inTurn(async () => {
+      try {
+        await this.#storage?.setWanted(wanted);
+      } catch (error) {
+        await this.#fail(error as Error);
+      }
+      if (this.#swarm === undefined) return;
+      this.#applyPriorities();
+      this.#resume.changed();
+      if (this.#isActive) {
+        this.#setState(this.#swarm.picker.wantedLeft === 0 ? 'seeding' : 'downloading');
+      }
+    });
+  }
+
+  #applyPriorities(): void {
+    const swarm = this.#swarm;
+    if (swarm === undefined) return;
+    if (this.#priorities.every((each) => each === NORMAL_PRIORITY)) {
+      for (let piece = 0; piece < this.info.pieceCount; piece += 1) {
+        swarm.picker.setPriority(piece, NORMAL_PRIORITY);
+      }
+    } else {
+      piecePriorities(this.info, this.#layout, this.#priorities).forEach((priority, piece) =>
+        swarm.picker.setPriority(piece, priority),
+      );
+    }
+    swarm.wantedChanged();
+  }
+
+  #wanted(): boolean[] {
+    return this.#priorities.map((priority) => priority > 0);
+  }
+
+  #measure(have: Bitfield): FileProgress {
+    return new FileProgress(this.info, this.#layout, have, this.#wanted());
+  }
+
+  #setState(state: TorrentState): void {
+    if (this.#state === state || this.#state === 'closed') return;
+    this.#state = state;
+    this.emit('state', state);
+  }
+
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(change);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+}
+
+/** What names the swarm on the wire: the SHA-1 info-hash, or the first 20 bytes of the v2 one (BEP 52). */
+function swarmHash(info: TorrentInfo): Uint8Array {
+  const hash = info.infoHash ?? info.infoHashV2?.subarray(0, 20);
+  if (hash === undefined) throw new ClientError('ERR_CLIENT_INVALID_TORRENT', 'It has no info-hash');
+  return hash;
+}
