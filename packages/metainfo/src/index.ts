@@ -1,1 +1,14 @@
-export {};
+export * from './create/index.ts';
+export { MetainfoError } from './errors.ts';
+export type { MetainfoErrorCode } from './errors.ts';
+export { FileLayout } from './file-layout.ts';
+export type { FileSpan } from './file-layout.ts';
+export { fromHex, infoHashHex, toHex } from './hex.ts';
+export { DEFAULT_LIMITS, DEFAULT_MAGNET_LIMITS } from './limits.ts';
+export type { MagnetLimits, MetainfoLimits } from './limits.ts';
+export { parseInfo } from './parse-info.ts';
+export type { ParseOptions } from './parse-info.ts';
+export { parseMetainfo } from './parse-metainfo.ts';
+export { foldName, rulesFor, safeComponent } from './safe-path.ts';
+export type { NameRules, TargetPlatform } from './safe-path.ts';
+export type { FileAttributes, Metainfo, TorrentFile, TorrentInfo, TorrentNode } from './types.ts';

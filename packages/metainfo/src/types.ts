@@ -6,7 +6,10 @@ export interface FileAttributes {
   readonly executable: boolean;
   /** `h` */
   readonly hidden: boolean;
-  /** `l`: the target, a safe path inside the torrent, or undefined where the file is not a symlink. */
+  /**
+   * `l`: the target below the download folder, written like {@link TorrentFile.path}; undefined where the file is not a
+   * symlink. A link whose target is not a plain file or folder of the torrent loses its target and is an empty file.
+   */
   readonly symlink: string | undefined;
 }
 
@@ -16,10 +19,16 @@ export interface TorrentFile {
   readonly index: number;
   /**
    * Where it will stand on disk below the download folder: components joined with `/`, the first one being the torrent's
-   * name. Safe by construction: no component is empty, `.`, `..`, absolute, reserved or holds a separator or NUL, and no
-   * two files share a path.
+   * name. Safe by construction: no component is empty, `.`, `..`, absolute, reserved (where the platform reserves names) or
+   * holds a separator or control character, and no two files share a path. Padding files, which never stand on disk, keep
+   * the paths they have and take none from others.
    */
   readonly path: string;
+  /**
+   * The components the torrent gives below its name, where {@link path} had to differ from them: what web seeds (BEP 19) are
+   * asked for.
+   */
+  readonly originalPath?: readonly string[] | undefined;
   /** Bytes. */
   readonly length: number;
   /** First byte in the piece space. */
@@ -37,6 +46,8 @@ export interface TorrentInfo {
   readonly infoHashV2: Uint8Array | undefined;
   /** The suggested name, made safe. */
   readonly name: string;
+  /** The name the torrent gives, where {@link name} had to differ from it. */
+  readonly originalName?: string | undefined;
   /** Bytes per piece; the last one may be shorter. */
   readonly pieceLength: number;
   readonly pieceCount: number;
@@ -75,4 +86,8 @@ export interface Metainfo {
   readonly createdBy: string | undefined;
   /** Unix time in seconds. */
   readonly creationDate: number | undefined;
+  /** Collections the torrent belongs to (BEP 38), those of the info dictionary first. */
+  readonly collections: readonly string[];
+  /** Info-hashes, 20 bytes each, of torrents that share files with this one (BEP 38). */
+  readonly similar: readonly Uint8Array[];
 }

@@ -1,0 +1,104 @@
+import { MetainfoError } from './errors.ts';
+import type { TorrentFile, TorrentInfo } from './types.ts';
+
+/** A run of bytes in one file, part of a range of the piece space. */
+export interface FileSpan {
+  readonly fileIndex: number;
+  /** First byte in the file. */
+  readonly fileOffset: number;
+  /** Bytes, at least 1. */
+  readonly length: number;
+  /** First byte within the range that was asked for. */
+  readonly at: number;
+}
+
+/**
+ * Where files and pieces lie in the piece space (BEP 3): all files, padding included, one after the other, cut into pieces
+ * of equal length. Built in linear time; look-ups take logarithmic time. Offsets outside the piece space throw
+ * ERR_METAINFO_OUT_OF_RANGE.
+ */
+export class FileLayout {
+  readonly #files: readonly TorrentFile[];
+  /** Indices of the files that hold bytes, in order. */
+  readonly #filled: Uint32Array;
+  readonly #pieceLength: number;
+  readonly #totalLength: number;
+  readonly #pieceCount: number;
+
+  constructor(info: Pick<TorrentInfo, 'files' | 'pieceLength' | 'totalLength' | 'pieceCount'>) {
+    this.#files = info.files;
+    this.#pieceLength = info.pieceLength;
+    this.#totalLength = info.totalLength;
+    this.#pieceCount = info.pieceCount;
+    const filled = new Uint32Array(info.files.length);
+    let count = 0;
+    for (let index = 0; index < info.files.length; index++) {
+      if ((info.files[index]?.length ?? 0) > 0) filled[count++] = index;
+    }
+    this.#filled = count === filled.length ? filled : filled.slice(0, count);
+  }
+
+  /** The files a range of the piece space lies in, in order; empty files have no span, padding files have. */
+  spans(offset: number, length: number): FileSpan[] {
+    if (!(offset >= 0 && length >= 0 && offset + length <= this.#totalLength)) {
+      throw outOfRange(`bytes ${offset} to ${offset + length}`, `${this.#totalLength} bytes`);
+    }
+    const spans: FileSpan[] = [];
+    if (length === 0) return spans;
+    let at = 0;
+    for (let slot = this.#slotAt(offset); at < length; slot++) {
+      const fileIndex = this.#filled[slot] ?? 0;
+      const file = this.#files[fileIndex];
+      if (file === undefined) break;
+      const fileOffset = offset + at - file.offset;
+      const take = Math.min(file.length - fileOffset, length - at);
+      spans.push({ fileIndex, fileOffset, length: take, at });
+      at += take;
+    }
+    return spans;
+  }
+
+  /** Bytes of a piece; only the last one may have fewer than the others. */
+  pieceLengthAt(piece: number): number {
+    if (!(piece >= 0 && piece < this.#pieceCount)) {
+      throw outOfRange(`piece ${piece}`, `${this.#pieceCount} pieces`);
+    }
+    return Math.min(this.#pieceLength, this.#totalLength - piece * this.#pieceLength);
+  }
+
+  /** The first and last piece a file has bytes in; undefined for an empty file. */
+  piecesOf(fileIndex: number): { readonly first: number; readonly last: number } | undefined {
+    const file = this.#files[fileIndex];
+    if (file === undefined) throw outOfRange(`file ${fileIndex}`, `${this.#files.length} files`);
+    if (file.length === 0) return undefined;
+    return {
+      first: Math.floor(file.offset / this.#pieceLength),
+      last: Math.floor((file.offset + file.length - 1) / this.#pieceLength),
+    };
+  }
+
+  /** The file that holds the byte at an offset of the piece space. */
+  fileAt(offset: number): number {
+    if (!(offset >= 0 && offset < this.#totalLength)) {
+      throw outOfRange(`byte ${offset}`, `${this.#totalLength} bytes`);
+    }
+    return this.#filled[this.#slotAt(offset)] ?? 0;
+  }
+
+  /** The last filled file that starts at or before an offset. */
+  #slotAt(offset: number): number {
+    let low = 0;
+    let high = this.#filled.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      const file = this.#files[this.#filled[middle] ?? 0];
+      if (file !== undefined && file.offset <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+}
+
+function outOfRange(what: string, size: string): MetainfoError {
+  return new MetainfoError('ERR_METAINFO_OUT_OF_RANGE', `${what} of a torrent of ${size}`);
+}

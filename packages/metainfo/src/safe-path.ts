@@ -1,0 +1,101 @@
+import { MAX_COMPONENT_LENGTH } from './limits.ts';
+
+/**
+ * What the file system under the download folder makes of names.
+ *
+ * - `linux` (and other Unix): any name without `/` and NUL will do; letter case may or may not matter.
+ * - `darwin`: composed and decomposed forms of a letter are the same name, too.
+ * - `win32`: reserved characters and device names, no dot or space at the end.
+ * - `any`: all of these rules, so that the result is the same and safe everywhere.
+ */
+export type TargetPlatform = 'linux' | 'darwin' | 'win32' | 'any';
+
+export interface NameRules {
+  /** Apply the restrictions of Windows. */
+  readonly windows: boolean;
+  /** Take composed and decomposed forms for the same name. */
+  readonly normalising: boolean;
+}
+
+export function rulesFor(platform: string): NameRules {
+  return {
+    windows: platform === 'win32' || platform === 'any',
+    normalising: platform === 'darwin' || platform === 'win32' || platform === 'any',
+  };
+}
+
+/**
+ * Never part of a name: control characters (terminal escapes, NUL), both separators, and the marks that reverse the
+ * direction of text, by which `exe.jpg` is made of `gpj.exe`.
+ */
+const UNSAFE = /[\p{Cc}/\\\u202A-\u202E\u2066-\u2069]/u;
+const UNSAFE_ALL = new RegExp(UNSAFE, 'gu');
+
+/** A drive letter, alone or with a separator behind it. */
+const DRIVE = /^([a-z]):(?=$|[/\\])/i;
+
+/** A name of dots and spaces only is one of `.` and `..` to those who trim. */
+const DOTS_AND_SPACES = /^[. ]*$/;
+
+const WINDOWS_CHARACTERS = /[<>:"|?*]/g;
+const WINDOWS_TAIL = /[. ]+$/;
+const WINDOWS_DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|$)/i;
+
+/** Bytes an extension may have to be kept when a name is cut. */
+const MAX_EXTENSION_LENGTH = 16;
+
+/**
+ * Make one component of a path safe to be created on disk: at most 255 bytes of UTF-8, no separator, control character or
+ * reserved name. An empty component becomes `_`. Names that are safe come back unchanged.
+ *
+ * @returns undefined for `.` and `..`, which are to be left out of the path
+ */
+export function safeComponent(name: string, rules: NameRules): string | undefined {
+  if (name === '.' || name === '..') return undefined;
+  if (name === '') return '_';
+  let safe = name;
+  if (UNSAFE.test(safe) || DRIVE.test(safe)) {
+    safe = safe.replace(DRIVE, '$1_').replace(UNSAFE_ALL, '_');
+  }
+  if (rules.windows) safe = safe.replace(WINDOWS_CHARACTERS, '_');
+  if (safe.includes(' ') && DOTS_AND_SPACES.test(safe)) safe = safe.replaceAll(' ', '_');
+  safe = limitComponent(safe, MAX_COMPONENT_LENGTH);
+  if (rules.windows) {
+    safe = safe.replace(WINDOWS_TAIL, (tail) => '_'.repeat(tail.length));
+    if (WINDOWS_DEVICE.test(safe)) safe = `_${safe.slice(1)}`;
+  }
+  return safe;
+}
+
+/** What two names have in common that may be one file: no letter case, and one form of composed letters where it matters. */
+export function foldName(name: string, rules: NameRules): string {
+  // Upper case first: it alone makes `ss` of `ß`.
+  if (!rules.normalising) return name.toUpperCase().toLowerCase();
+  return name.normalize('NFD').toUpperCase().toLowerCase().normalize('NFC');
+}
+
+/** The part of a name behind its last dot, with the dot; empty where there is none or it is too long to be one. */
+export function splitExtension(name: string): [stem: string, extension: string] {
+  const dot = name.lastIndexOf('.');
+  if (dot <= 0) return [name, ''];
+  const extension = name.slice(dot);
+  if (Buffer.byteLength(extension) > MAX_EXTENSION_LENGTH) return [name, ''];
+  return [name.slice(0, dot), extension];
+}
+
+/** Cut a name to so many bytes, between characters, keeping its extension. */
+export function limitComponent(name: string, maxLength: number): string {
+  // No UTF-16 unit takes more than three bytes.
+  if (name.length * 3 <= maxLength || Buffer.byteLength(name) <= maxLength) return name;
+  const [stem, extension] = splitExtension(name);
+  return cutText(stem, maxLength - Buffer.byteLength(extension)) + extension;
+}
+
+/** Cut a text to so many bytes of UTF-8, between characters. */
+export function cutText(text: string, maxLength: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= maxLength) return text;
+  let end = maxLength;
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return bytes.toString('utf8', 0, end);
+}
