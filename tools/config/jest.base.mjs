@@ -1,6 +1,9 @@
+import { fileURLToPath } from 'node:url';
+
 /**
  * The jest configuration every package shares: TypeScript sources run as ES modules through swc, siblings are resolved to
- * their sources by the `@shoal/source` condition, so nothing has to be built first.
+ * their sources by the `@shoal/source` condition, so nothing has to be built first. `worker-url.ts` modules, which name the
+ * script of a worker thread, get theirs from `jest-worker-url.mjs`.
  *
  * @param {import('jest').Config} overrides
  * @returns {import('jest').Config}
@@ -15,6 +18,8 @@ export function jestConfig(overrides = {}) {
     testMatch: ['**/*.test.ts'],
     extensionsToTreatAsEsm: ['.ts'],
     transform: {
+      // Before the general rule: the first match counts.
+      '/worker-url\\.ts$': fileURLToPath(new URL('./jest-worker-url.mjs', import.meta.url)),
       '^.+\\.ts$': [
         '@swc/jest',
         {

@@ -63,10 +63,7 @@ export class DiskError extends ClientError {
  * - `ERR_PEER_MISBEHAVED`: it broke the protocol in a way that only the engine can see
  */
 export type PeerErrorCode =
-  | 'ERR_PEER_HANDSHAKE_TIMEOUT'
-  | 'ERR_PEER_UNWANTED'
-  | 'ERR_PEER_SELF'
-  | 'ERR_PEER_MISBEHAVED';
+  'ERR_PEER_HANDSHAKE_TIMEOUT' | 'ERR_PEER_UNWANTED' | 'ERR_PEER_SELF' | 'ERR_PEER_MISBEHAVED';
 
 /** A peer had to go. */
 export class PeerError extends ClientError {

@@ -50,8 +50,7 @@ export function toDiskError(error: unknown, action: string, path: string | undef
   if (error instanceof DiskError) return error;
   const errno = errnoOf(error);
   const code = (errno === undefined ? undefined : CODES[errno]) ?? 'ERR_DISK_IO';
-  const reason =
-    code === 'ERR_DISK_IO' ? `${REASONS[code]}: ${messageOf(error)}` : REASONS[code];
+  const reason = code === 'ERR_DISK_IO' ? `${REASONS[code]}: ${messageOf(error)}` : REASONS[code];
   const where = path === undefined ? '' : ` "${path}"`;
   return new DiskError(code, `Cannot ${action}${where}: ${reason}`, { cause: error, path });
 }

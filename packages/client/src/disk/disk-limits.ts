@@ -1,0 +1,41 @@
+/** Bytes of a block, the unit in which peers send (BEP 3). Block hashes are of this many bytes. */
+export const BLOCK_BYTES = 16_384;
+
+/**
+ * Workers in a pool, at most as many as there are cores. Two hash and write some 1.5 GB/s, more than one main thread can
+ * receive.
+ */
+export const DEFAULT_WORKERS = 2;
+
+/**
+ * File descriptors each worker keeps open. Two workers and {@link DEFAULT_CACHED_FILES} stay below 1,024, the lowest limit
+ * per process in common use; where there is still no room, descriptors are given up as the system refuses more.
+ */
+export const DEFAULT_WORKER_FILES = 256;
+
+/** File descriptors kept open for seeding, by all torrents of a client together. */
+export const DEFAULT_CACHED_FILES = 256;
+
+/**
+ * Bytes of pieces sent to a worker in one message: a message costs some 20 µs of wake-up, which must not be paid per piece
+ * of 16 KiB; more would only delay the answers.
+ */
+export const BATCH_BYTES = 1_048_576;
+
+/** Messages a worker is given before it has answered: it has the next one at hand when it finishes one. */
+export const BATCHES_IN_FLIGHT = 2;
+
+/** Crashes of workers in a row, without an answer in between, after which a pool gives up. */
+export const MAX_CRASHES = 4;
+
+/** Bytes read at once while checking: large enough to be cheap, small enough to stay in the processor's cache. */
+export const CHECK_CHUNK_BYTES = 262_144;
+
+/** Bytes of pieces checked in one task, so that writing and cancelling never wait long behind a check. */
+export const CHECK_TASK_BYTES = 8_388_608;
+
+/** Views in one `readv`; the system allows 1,024. */
+export const MAX_READ_VECTORS = 512;
+
+/** Pieces moved out of the parts file in one task. */
+export const SETTLE_TASK_PIECES = 64;

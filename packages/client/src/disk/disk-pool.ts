@@ -1,0 +1,358 @@
+import { availableParallelism } from 'node:os';
+import { DiskError } from '../errors.ts';
+import { unpackDiskError } from './disk-error.ts';
+import type { LayoutData } from './disk-layout.ts';
+import {
+  BATCHES_IN_FLIGHT,
+  BATCH_BYTES,
+  DEFAULT_WORKERS,
+  DEFAULT_WORKER_FILES,
+  MAX_CRASHES,
+} from './disk-limits.ts';
+import {
+  OUTCOME_CORRUPT,
+  OUTCOME_WRITTEN,
+  RESULT_FIELDS,
+  type FromWorker,
+  type SingleTask,
+  type TaskValue,
+  type ToWorker,
+  type WriteResults,
+} from './disk-protocol.ts';
+import { PoolWorker } from './pool-worker.ts';
+import type { PieceWrite } from './storage.ts';
+import { diskWorkerUrl } from './worker-url.ts';
+
+export interface DiskPoolOptions {
+  /** Threads, 1 or more. Default: 2, or 1 on a machine with one core. */
+  readonly workers?: number;
+  /** File descriptors each worker keeps open. Default 256. */
+  readonly maxOpenFiles?: number;
+  /** The worker's script, for tests. */
+  readonly workerUrl?: URL;
+}
+
+/** A piece on its way to a worker. */
+export interface PieceTask {
+  readonly storage: number;
+  readonly piece: number;
+  readonly buffer: ArrayBuffer;
+  /** Bytes of the piece, at the start of the buffer. */
+  readonly length: number;
+  readonly wantBlockHashes: boolean;
+  /** Slot in the parts file, or -1. */
+  readonly slot: number;
+}
+
+/** A task without the number the pool gives it. */
+export type PoolTask = SingleTask extends infer Task
+  ? Task extends SingleTask
+    ? Omit<Task, 'task'>
+    : never
+  : never;
+
+interface PendingPiece {
+  readonly kind: 'piece';
+  readonly task: PieceTask;
+  readonly bufferLength: number;
+  readonly resolve: (result: PieceWrite) => void;
+}
+
+interface PendingTask {
+  readonly kind: 'task';
+  readonly task: PoolTask;
+  readonly resolve: (value: TaskValue) => void;
+  readonly reject: (error: DiskError) => void;
+}
+
+type Pending = PendingPiece | PendingTask;
+
+/**
+ * Threads that hash and write pieces, shared by all torrents of a client. Pieces wait in one queue; a worker that has time
+ * is given the next megabyte of them in one message, their buffers being transferred, and answers in one message. Threads
+ * start when there is first something to do, and do not keep the process alive while there is nothing.
+ *
+ * The queue itself is not bounded: whoever hands pieces over owns their buffers, and bounds those (`PieceBuffers`).
+ */
+export class DiskPool implements AsyncDisposable {
+  readonly #limit: number;
+  readonly #maxOpenFiles: number;
+  readonly #workerUrl: URL;
+  readonly #layouts = new Map<number, LayoutData>();
+  readonly #workers: PoolWorker[] = [];
+  readonly #pending = new Map<number, Pending>();
+  #queue: number[] = [];
+  #nextStorage = 1;
+  #nextTask = 1;
+  #queuedBytes = 0;
+  #crashes = 0;
+  #pumpScheduled = false;
+  #idle: (() => void)[] = [];
+  #closed: Promise<void> | undefined;
+
+  constructor(options: DiskPoolOptions = {}) {
+    const { workers = Math.min(DEFAULT_WORKERS, availableParallelism()) } = options;
+    this.#limit = Math.max(1, workers);
+    this.#maxOpenFiles = options.maxOpenFiles ?? DEFAULT_WORKER_FILES;
+    this.#workerUrl = options.workerUrl ?? diskWorkerUrl;
+  }
+
+  /** Bytes of pieces handed over and not yet handed back. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** Most tasks it makes sense to have under way at once. */
+  get concurrency(): number {
+    return this.#limit * BATCHES_IN_FLIGHT;
+  }
+
+  /** Makes a torrent known; the number names it in tasks. */
+  register(layout: LayoutData): number {
+    const storage = this.#nextStorage++;
+    this.#layouts.set(storage, layout);
+    return storage;
+  }
+
+  /** Closes all files of a torrent, whose tasks have been answered, and forgets it. */
+  async unregister(storage: number): Promise<void> {
+    if (!this.#layouts.has(storage)) return;
+    await this.#tellAll({ kind: 'unregister', storage });
+    this.#layouts.delete(storage);
+    for (const worker of this.#workers) worker.registered.delete(storage);
+  }
+
+  /** Makes all workers close the files of a torrent, so that they look anew at what stands in the folder. */
+  async closeFiles(storage: number): Promise<void> {
+    await this.#tellAll({ kind: 'close-files', storage });
+  }
+
+  /** Hashes a piece and writes it. Never rejects. */
+  write(task: PieceTask): Promise<PieceWrite> {
+    return new Promise((resolve) => {
+      const pending: Pending = {
+        kind: 'piece',
+        task,
+        bufferLength: task.buffer.byteLength,
+        resolve,
+      };
+      if (this.#closed !== undefined) {
+        fail(pending, closedError());
+        return;
+      }
+      this.#queuedBytes += task.length;
+      this.#enqueue(pending);
+    });
+  }
+
+  /** Runs any other task on one of the workers. Rejects with a {@link DiskError}. */
+  run(task: PoolTask): Promise<TaskValue> {
+    return new Promise((resolve, reject) => {
+      const pending: Pending = { kind: 'task', task, resolve, reject };
+      if (this.#closed !== undefined) fail(pending, closedError());
+      else this.#enqueue(pending);
+    });
+  }
+
+  /** Waits for what is under way, then ends the threads. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #end(): Promise<void> {
+    if (this.#pending.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle.push(resolve);
+      });
+    }
+    await Promise.all(this.#workers.splice(0).map((worker) => worker.terminate()));
+    this.#layouts.clear();
+  }
+
+  #enqueue(pending: Pending): void {
+    const task = this.#nextTask++;
+    this.#pending.set(task, pending);
+    this.#queue.push(task);
+    if (this.#pumpScheduled) return;
+    // After all input of this turn of the event loop has been read: its pieces travel together.
+    this.#pumpScheduled = true;
+    setImmediate(() => {
+      this.#pumpScheduled = false;
+      this.#pump();
+    });
+  }
+
+  /** Sends a task to every worker that knows the storage, past the queue. */
+  async #tellAll(task: PoolTask): Promise<void> {
+    if (this.#closed !== undefined) return;
+    const told = this.#workers.filter((worker) => worker.registered.has(task.storage));
+    await Promise.all(
+      told.map(
+        (worker) =>
+          new Promise<unknown>((resolve) => {
+            const id = this.#nextTask++;
+            // A worker that crashes has closed its files too.
+            this.#pending.set(id, { kind: 'task', task, resolve, reject: resolve });
+            worker.tasks.add(id);
+            worker.post([{ ...task, task: id }], []);
+          }),
+      ),
+    );
+  }
+
+  /** Gives workers with time the next tasks, and starts further workers while there are tasks. */
+  #pump(): void {
+    let next = 0;
+    while (next < this.#queue.length) {
+      const worker = this.#freeWorker();
+      if (worker === undefined) break;
+      next = this.#give(worker, next);
+    }
+    if (next > 0) this.#queue = this.#queue.slice(next);
+  }
+
+  #freeWorker(): PoolWorker | undefined {
+    let best: PoolWorker | undefined;
+    for (const worker of this.#workers) {
+      if (worker.messagesInFlight === 0) return worker;
+      if (worker.messagesInFlight >= BATCHES_IN_FLIGHT) continue;
+      if (best === undefined || worker.messagesInFlight < best.messagesInFlight) best = worker;
+    }
+    if (this.#workers.length >= this.#limit) return best;
+    const data = { maxOpenFiles: this.#maxOpenFiles };
+    const worker = new PoolWorker(this.#workerUrl, data, {
+      onAnswers: (from, answers) => this.#onAnswers(from, answers),
+      onCrash: (crashed, cause) => this.#onCrash(crashed, cause),
+    });
+    this.#workers.push(worker);
+    return worker;
+  }
+
+  /** Sends one message: pieces up to {@link BATCH_BYTES}, or one other task. Returns the next place in the queue. */
+  #give(worker: PoolWorker, from: number): number {
+    const message: ToWorker[number][] = [];
+    const numbers: number[] = [];
+    const buffers: ArrayBuffer[] = [];
+    let bytes = 0;
+    let at = from;
+    for (; at < this.#queue.length && bytes < BATCH_BYTES; at++) {
+      const id = this.#queue[at] ?? 0;
+      const pending = this.#pending.get(id);
+      if (pending === undefined) continue;
+      if (pending.kind === 'task' && buffers.length > 0) break;
+      worker.tasks.add(id);
+      const { storage } = pending.task;
+      const layout = worker.registered.has(storage) ? undefined : this.#layouts.get(storage);
+      if (layout !== undefined) {
+        worker.registered.add(storage);
+        // A copy, since cloning a view clones all of the memory it is a view of: the whole .torrent file.
+        const hashes = layout.hashes.slice();
+        message.push({ kind: 'register', storage, layout: { ...layout, hashes } });
+      }
+      if (pending.kind === 'task') {
+        message.push({ ...pending.task, task: id });
+        at++;
+        break;
+      }
+      const { piece, length, wantBlockHashes, slot, buffer } = pending.task;
+      numbers.push(id, storage, piece, length, wantBlockHashes ? 1 : 0, slot);
+      buffers.push(buffer);
+      bytes += length;
+    }
+    if (buffers.length > 0) {
+      message.push({ kind: 'write', numbers: Float64Array.from(numbers), buffers });
+    }
+    if (message.length > 0) worker.post(message, buffers);
+    return at;
+  }
+
+  #onAnswers(worker: PoolWorker, answers: FromWorker): void {
+    this.#crashes = 0;
+    for (const answer of answers) {
+      if (answer.kind === 'written') {
+        this.#onWritten(worker, answer);
+        continue;
+      }
+      const pending = this.#take(answer.task, worker);
+      if (pending?.kind !== 'task') continue;
+      if (answer.kind === 'done') pending.resolve(answer.value);
+      else pending.reject(unpackDiskError(answer.error));
+    }
+    this.#afterwards();
+  }
+
+  #onWritten(worker: PoolWorker, { numbers, buffers, details }: WriteResults): void {
+    let nextDetail = 0;
+    for (const [index, buffer] of buffers.entries()) {
+      const at = index * RESULT_FIELDS;
+      const pending = this.#take(numbers[at] ?? 0, worker);
+      const detail = details[nextDetail]?.index === index ? details[nextDetail++] : undefined;
+      if (pending?.kind !== 'piece') continue;
+      const outcome = numbers[at + 1];
+      pending.resolve({
+        outcome:
+          outcome === OUTCOME_WRITTEN
+            ? 'written'
+            : outcome === OUTCOME_CORRUPT
+              ? 'corrupt'
+              : 'failed',
+        buffer,
+        blockHashes: detail?.blockHashes,
+        error: detail?.error && unpackDiskError(detail.error),
+      });
+    }
+  }
+
+  #take(task: number, worker: PoolWorker | undefined): Pending | undefined {
+    const pending = this.#pending.get(task);
+    this.#pending.delete(task);
+    worker?.tasks.delete(task);
+    if (pending?.kind === 'piece') this.#queuedBytes -= pending.task.length;
+    return pending;
+  }
+
+  #onCrash(worker: PoolWorker, cause: unknown): void {
+    this.#workers.splice(this.#workers.indexOf(worker), 1);
+    this.#crashes++;
+    const lost = [...worker.tasks];
+    if (this.#crashes >= MAX_CRASHES) lost.push(...this.#queue.splice(0));
+    const message = 'A disk worker ended unexpectedly; what it was doing is lost';
+    for (const task of lost) {
+      const pending = this.#take(task, worker);
+      if (pending !== undefined)
+        fail(pending, new DiskError('ERR_DISK_WORKER', message, { cause }));
+    }
+    this.#afterwards();
+  }
+
+  #afterwards(): void {
+    this.#pump();
+    if (this.#pending.size > 0) return;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+}
+
+function closedError(): DiskError {
+  return new DiskError('ERR_DISK_CLOSED', 'The disk pool is closed', { cause: undefined });
+}
+
+function fail(pending: Pending, error: DiskError): void {
+  if (pending.kind === 'task') {
+    pending.reject(error);
+    return;
+  }
+  const { buffer } = pending.task;
+  pending.resolve({
+    outcome: 'failed',
+    // A buffer that went down with its worker is replaced, so that the owner's count stays right.
+    buffer:
+      buffer.byteLength === pending.bufferLength ? buffer : new ArrayBuffer(pending.bufferLength),
+    blockHashes: undefined,
+    error,
+  });
+}

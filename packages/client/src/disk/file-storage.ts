@@ -1,0 +1,460 @@
+import * as fs from 'node:fs';
+import { mkdir, open } from 'node:fs/promises';
+import type { TorrentInfo } from '@shoal/metainfo';
+import { DiskError } from '../errors.ts';
+import { toDiskError } from './disk-error.ts';
+import { DiskLayout } from './disk-layout.ts';
+import { CHECK_TASK_BYTES, SETTLE_TASK_PIECES } from './disk-limits.ts';
+import type { DiskPool } from './disk-pool.ts';
+import { SLOT_FREED } from './disk-protocol.ts';
+import type { FileCache } from './file-cache.ts';
+import { layoutOf } from './layout-of.ts';
+import { PartsFile } from './parts-file.ts';
+import { PARTS_FILE, planReads, type ReadStep } from './read-plan.ts';
+import type { BlockRead, FileState, PieceWrite, TorrentStorage } from './storage.ts';
+
+export interface FileStorageOptions {
+  /** The threads that hash and write. */
+  readonly pool: DiskPool;
+  /** The files open for reading. */
+  readonly files: FileCache;
+  /** Which files are wanted, by index. Default: all. */
+  readonly wanted?: readonly boolean[];
+  /**
+   * `none`: files grow as pieces arrive, with holes where none has arrived yet. `full`: each wanted file is given its full
+   * length before the first piece is written; file systems that know no holes thereby reserve the space. Default `none`.
+   */
+  readonly preallocate?: 'none' | 'full';
+}
+
+/**
+ * A torrent's payload in files below a folder.
+ *
+ * Pieces are hashed and written by the pool; blocks are read on this thread with asynchronous `readv` straight into the
+ * buffer that will be sent, the operating system's page cache being the read cache. Pieces that touch an unwanted file are
+ * kept whole in `.<info-hash>.parts` in the same folder until all their files are wanted. Nothing is created before the first
+ * piece is written or {@link prepare} is called; padding files never exist; symbolic links of the torrent (BEP 47) are not
+ * created.
+ */
+export class FileStorage implements TorrentStorage, AsyncDisposable {
+  readonly #layout: DiskLayout;
+  readonly #pool: DiskPool;
+  readonly #files: FileCache;
+  readonly #allocate: boolean;
+  readonly #storage: number;
+  readonly #parts: PartsFile;
+  readonly #active = new Set<Promise<unknown>>();
+  readonly #slotWrites = new Set<Promise<PieceWrite>>();
+  /** Files written to since they were last made durable; {@link PARTS_FILE} for the parts file. */
+  #dirty = new Set<number>();
+  #allWanted = true;
+  #opened = false;
+  #prepared = false;
+  #opening: Promise<void> | undefined;
+  #preparing: Promise<void> | undefined;
+  /** What must not happen at the same time: slots being given out, the parts file being removed. */
+  #serial: Promise<void> = Promise.resolve();
+  #closed: Promise<void> | undefined;
+
+  /** Throws {@link DiskError} for a v2-only torrent. */
+  constructor(info: TorrentInfo, directory: string, options: FileStorageOptions) {
+    const data = layoutOf(info, directory, options.wanted);
+    this.#layout = new DiskLayout(data);
+    this.#pool = options.pool;
+    this.#files = options.files;
+    this.#allocate = options.preallocate === 'full';
+    this.#storage = options.pool.register(data);
+    const { pieceLength, pieceCount } = data;
+    const infoHash = info.infoHash ?? new Uint8Array(20);
+    this.#parts = new PartsFile(this.#layout.partsPath, { infoHash, pieceLength, pieceCount });
+    this.#noteWanted();
+  }
+
+  /** Whether a piece is kept in the parts file rather than, or as well as, in its files. Known once anything was awaited. */
+  isKeptAside(piece: number): boolean {
+    return this.#parts.slots.has(piece);
+  }
+
+  writePiece(
+    piece: number,
+    buffer: ArrayBuffer,
+    length: number,
+    wantBlockHashes: boolean,
+  ): Promise<PieceWrite> {
+    const simple =
+      this.#prepared &&
+      this.#closed === undefined &&
+      this.#isPiece(piece, buffer, length) &&
+      !this.#needsSlot(piece);
+    const write = simple
+      ? this.#write(piece, buffer, length, wantBlockHashes, -1)
+      : this.#writeWithCare(piece, buffer, length, wantBlockHashes);
+    return this.#track(write);
+  }
+
+  async readBlocks(target: Uint8Array, reads: readonly BlockRead[]): Promise<void> {
+    this.#assertOpen();
+    await this.#track(this.#read(target, reads));
+  }
+
+  async checkPieces(
+    pieces: readonly number[],
+    onPiece: (piece: number, whole: boolean) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    this.#assertOpen();
+    signal?.throwIfAborted();
+    await this.#track(this.#check(pieces, onPiece, signal));
+  }
+
+  async setWanted(wanted: readonly boolean[]): Promise<void> {
+    this.#assertOpen();
+    await this.#track(this.#want(wanted));
+  }
+
+  /** Creates the download folder, empty files, and whatever preallocation asks for. Done by the first write otherwise. */
+  async prepare(): Promise<void> {
+    this.#assertOpen();
+    await this.#track(this.#prepareOnce());
+  }
+
+  async sync(): Promise<void> {
+    this.#assertOpen();
+    await this.#track(this.#flush());
+  }
+
+  async fileStates(): Promise<FileState[]> {
+    this.#assertOpen();
+    const numbers = await this.#track(this.#stat());
+    return Array.from({ length: this.#layout.fileCount }, (_, file) => ({
+      size: numbers[file * 2] ?? -1,
+      mtime: numbers[file * 2 + 1] ?? 0,
+    }));
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #end(): Promise<void> {
+    while (this.#active.size > 0) await Promise.allSettled(this.#active);
+    await this.#pool.unregister(this.#storage);
+    await this.#files.drop(this);
+  }
+
+  #assertOpen(): void {
+    if (this.#closed !== undefined) throw closedError(this.#layout.data.root);
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    this.#active.add(work);
+    const done = () => void this.#active.delete(work);
+    work.then(done, done);
+    return work;
+  }
+
+  async #stat(): Promise<ArrayLike<number>> {
+    await this.#open();
+    return (await this.#pool.run({ kind: 'stat', storage: this.#storage })) ?? [];
+  }
+
+  #open(): Promise<void> {
+    this.#opening ??= this.#parts.load().then(
+      () => void (this.#opened = true),
+      (error: unknown) => {
+        this.#opening = undefined;
+        throw error;
+      },
+    );
+    return this.#opening;
+  }
+
+  #prepareOnce(): Promise<void> {
+    this.#preparing ??= this.#prepare().then(
+      () => void (this.#prepared = true),
+      (error: unknown) => {
+        this.#preparing = undefined;
+        throw error;
+      },
+    );
+    return this.#preparing;
+  }
+
+  async #prepare(): Promise<void> {
+    const { root } = this.#layout.data;
+    try {
+      await mkdir(root, { recursive: true });
+    } catch (error) {
+      throw toDiskError(error, 'create', root);
+    }
+    await this.#open();
+    await this.#prepareFiles();
+    await this.#settle();
+  }
+
+  async #prepareFiles(): Promise<void> {
+    await this.#pool.run({ kind: 'prepare', storage: this.#storage, allocate: this.#allocate });
+  }
+
+  async #write(
+    piece: number,
+    buffer: ArrayBuffer,
+    length: number,
+    wantBlockHashes: boolean,
+    slot: number,
+  ): Promise<PieceWrite> {
+    const storage = this.#storage;
+    const result = await this.#pool.write({
+      storage,
+      piece,
+      buffer,
+      length,
+      wantBlockHashes,
+      slot,
+    });
+    // A write that failed may have been done in part.
+    if (result.outcome !== 'corrupt') this.#markDirty(piece, slot);
+    return result;
+  }
+
+  /** A write that has to wait for something first, or needs a slot. */
+  async #writeWithCare(
+    piece: number,
+    buffer: ArrayBuffer,
+    length: number,
+    wantBlockHashes: boolean,
+  ): Promise<PieceWrite> {
+    try {
+      this.#assertOpen();
+      if (!this.#isPiece(piece, buffer, length)) {
+        throw new RangeError(`No such piece: ${piece} with ${length} bytes`);
+      }
+      await this.#prepareOnce();
+      if (!this.#needsSlot(piece)) {
+        return await this.#write(piece, buffer, length, wantBlockHashes, -1);
+      }
+      const slot = await this.#exclusively(async () => {
+        await this.#parts.ensure();
+        return this.#parts.reserve(piece);
+      });
+      const write = this.#write(piece, buffer, length, wantBlockHashes, slot);
+      this.#slotWrites.add(write);
+      const result = await write;
+      this.#slotWrites.delete(write);
+      if (result.outcome === 'written') this.#parts.fill(piece, slot);
+      else this.#parts.giveBack(piece, slot);
+      return result;
+    } catch (error) {
+      const failure = toDiskError(error, 'write to', this.#layout.data.root);
+      return { outcome: 'failed', buffer, blockHashes: undefined, error: failure };
+    }
+  }
+
+  #isPiece(piece: number, buffer: ArrayBuffer, length: number): boolean {
+    if (!Number.isInteger(piece) || piece < 0 || piece >= this.#layout.data.pieceCount)
+      return false;
+    return length === this.#layout.pieceLengthAt(piece) && buffer.byteLength >= length;
+  }
+
+  #needsSlot(piece: number): boolean {
+    if (this.#allWanted) return false;
+    return this.#layout
+      .spansOfPiece(piece)
+      .some(({ file }) => !this.#layout.isPadding(file) && !this.#layout.isWanted(file));
+  }
+
+  #markDirty(piece: number, slot: number): void {
+    for (const { file } of this.#layout.spansOfPiece(piece)) {
+      if (this.#layout.isPadding(file) || (slot >= 0 && !this.#layout.isWanted(file))) continue;
+      this.#dirty.add(file);
+    }
+    if (slot >= 0) this.#dirty.add(PARTS_FILE);
+  }
+
+  async #read(target: Uint8Array, reads: readonly BlockRead[]): Promise<void> {
+    if (!this.#opened) await this.#open();
+    const steps = planReads(this.#layout, this.#parts.slots, target, reads);
+    const [only] = steps;
+    if (steps.length === 1 && only !== undefined) await this.#readStep(only);
+    else await allDone(steps.map((step) => this.#readStep(step)));
+  }
+
+  async #readStep(step: ReadStep): Promise<void> {
+    const path = step.file === PARTS_FILE ? this.#parts.path : this.#layout.pathOf(step.file);
+    const file = await this.#files.acquire(this, step.file, path);
+    try {
+      await readFully(file.fd, path, step);
+    } finally {
+      this.#files.release(file);
+    }
+  }
+
+  async #check(
+    pieces: readonly number[],
+    onPiece: (piece: number, whole: boolean) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    await this.#open();
+    // Whatever was open may have been deleted or replaced since: look at what stands in the folder now.
+    await this.#pool.closeFiles(this.#storage);
+    await this.#files.drop(this);
+    const perTask = Math.max(1, Math.floor(CHECK_TASK_BYTES / this.#layout.data.pieceLength));
+    let next = 0;
+    let failed = false;
+    const work = async () => {
+      while (next < pieces.length && !failed) {
+        signal?.throwIfAborted();
+        const batch = Uint32Array.from(pieces.slice(next, (next += perTask)));
+        const whole = await this.#pool.run({
+          kind: 'check',
+          storage: this.#storage,
+          pieces: batch,
+          slots: this.#slotsOf(batch),
+        });
+        if (failed || signal?.aborted === true) continue;
+        for (const [index, piece] of batch.entries()) onPiece(piece, whole?.[index] === 1);
+      }
+      signal?.throwIfAborted();
+    };
+    const guarded = () =>
+      work().catch((error: unknown) => {
+        failed = true;
+        throw error;
+      });
+    await allDone(Array.from({ length: this.#pool.concurrency }, guarded));
+  }
+
+  #slotsOf(pieces: Uint32Array): Int32Array | undefined {
+    const { slots } = this.#parts;
+    if (slots.size === 0) return undefined;
+    return Int32Array.from(pieces, (piece) => slots.get(piece) ?? -1);
+  }
+
+  async #want(wanted: readonly boolean[]): Promise<void> {
+    await this.#open();
+    const flags = this.#layout.data.wanted;
+    for (let file = 0; file < flags.length; file++) flags[file] = wanted[file] === false ? 0 : 1;
+    this.#noteWanted();
+    if (this.#prepared) await this.#prepareFiles();
+    // They may have been written by what was wanted before.
+    await Promise.allSettled(this.#slotWrites);
+    await this.#settle();
+  }
+
+  #noteWanted(): void {
+    this.#allWanted = this.#layout.data.wanted.every((flag) => flag === 1);
+  }
+
+  /** Moves data of files that are wanted by now out of the parts file. */
+  async #settle(): Promise<void> {
+    await this.#exclusively(async () => {
+      const all = [...this.#parts.slots];
+      for (let from = 0; from < all.length; from += SETTLE_TASK_PIECES) {
+        const batch = all.slice(from, from + SETTLE_TASK_PIECES);
+        const pieces = Uint32Array.from(batch, ([piece]) => piece);
+        const slots = Int32Array.from(batch, ([, slot]) => slot);
+        const freed = await this.#pool.run({
+          kind: 'settle',
+          storage: this.#storage,
+          pieces,
+          slots,
+        });
+        for (const [index, piece] of pieces.entries()) {
+          this.#markDirty(piece, slots[index] ?? -1);
+          if (freed?.[index] === SLOT_FREED) this.#parts.clear(piece);
+        }
+      }
+      if (!this.#parts.isIdle) return;
+      await this.#pool.closeFiles(this.#storage);
+      await this.#files.drop(this);
+      await this.#parts.remove();
+      this.#dirty.delete(PARTS_FILE);
+    });
+  }
+
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#serial.then(work);
+    this.#serial = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    return result;
+  }
+
+  /** One file after the other, so that one thread of Node's pool at most is kept from reading. */
+  async #flush(): Promise<void> {
+    const dirty = this.#dirty;
+    this.#dirty = new Set();
+    for (const file of dirty) {
+      const path = file === PARTS_FILE ? this.#parts.path : this.#layout.pathOf(file);
+      try {
+        const handle = await open(path, 'r+');
+        try {
+          await handle.datasync();
+        } finally {
+          await handle.close();
+        }
+      } catch (error) {
+        for (const left of dirty) this.#dirty.add(left);
+        throw toDiskError(error, 'make durable', path);
+      }
+      dirty.delete(file);
+    }
+  }
+}
+
+/** Waits for all, then throws what the first one that failed has thrown. */
+async function allDone(work: Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(work)) {
+    if (result.status === 'rejected') throw result.reason;
+  }
+}
+
+async function readFully(fd: number, path: string, step: ReadStep): Promise<void> {
+  let { views } = step;
+  let offset = step.fileOffset;
+  let left = step.length;
+  for (;;) {
+    const count = await readSome(fd, path, views, offset);
+    left -= count;
+    if (left === 0) return;
+    if (count === 0) {
+      const message = `Cannot read ${left} bytes at ${offset} of "${path}": the file is shorter than that`;
+      throw new DiskError('ERR_DISK_MISSING', message, { path });
+    }
+    offset += count;
+    views = without(views, count);
+  }
+}
+
+function readSome(fd: number, path: string, views: Uint8Array[], offset: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const done = (error: NodeJS.ErrnoException | null, count: number) => {
+      if (error === null) resolve(count);
+      else reject(toDiskError(error, 'read', path));
+    };
+    const [only] = views;
+    if (views.length === 1 && only !== undefined) fs.read(fd, only, 0, only.length, offset, done);
+    else fs.readv(fd, views, offset, done);
+  });
+}
+
+/** What is left of `views` after their first `count` bytes. */
+function without(views: readonly Uint8Array[], count: number): Uint8Array[] {
+  const rest: Uint8Array[] = [];
+  let skip = count;
+  for (const view of views) {
+    if (skip < view.length) rest.push(view.subarray(skip));
+    skip = Math.max(0, skip - view.length);
+  }
+  return rest;
+}
+
+function closedError(path: string): DiskError {
+  return new DiskError('ERR_DISK_CLOSED', `The storage in "${path}" is closed`, { path });
+}
