@@ -1,4 +1,4 @@
-import { checkInteger, readUint32 } from './bytes.ts';
+import { checkInteger, copyBytes, readUint32 } from './bytes.ts';
 import { WireError } from './errors.ts';
 import { DEFAULT_WIRE_LIMITS } from './limits.ts';
 import type { WireLimits } from './limits.ts';
@@ -164,8 +164,7 @@ export class WireDecoder {
 
   /** Keeps the start of a message whose kind or fields the chunk does not reach: at most 16 bytes. */
   #keepHead(chunk: Uint8Array, at: number, end: number): void {
-    const head = this.#head;
-    for (let i = at; i < end; i++) head[i - at] = chunk[i] ?? 0;
+    copyBytes(this.#head, 0, chunk, at, end - at);
     this.#headLength = end - at;
   }
 
@@ -174,7 +173,7 @@ export class WireDecoder {
     const head = this.#head;
     const kept = this.#headLength;
     const taken = Math.min(HEAD_LENGTH - kept, chunk.length);
-    for (let i = 0; i < taken; i++) head[kept + i] = chunk[i] ?? 0;
+    copyBytes(head, kept, chunk, 0, taken);
     this.#headLength = 0;
     const next = this.#readMessage(head, 0, kept + taken);
     if (next === MORE) {
@@ -324,7 +323,7 @@ export class WireDecoder {
     const target = this.#target;
     if (target !== undefined) {
       if (target.length === this.#blockLength) {
-        target.set(new Uint8Array(chunk.buffer, chunk.byteOffset + at, taken), received);
+        copyBytes(target, received, chunk, at, taken);
       } else {
         this.#target = undefined; // its buffer was detached
       }

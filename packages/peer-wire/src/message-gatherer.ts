@@ -1,3 +1,5 @@
+import { copyBytes } from './bytes.ts';
+
 /** First allocation for a gathered message, in bytes: enough for most extended messages. */
 const FIRST_LENGTH = 4_096;
 
@@ -37,7 +39,7 @@ export class MessageGatherer {
       grown.set(this.body);
       this.#bytes = grown;
     }
-    this.#bytes.set(chunk.subarray(at, at + taken), this.#received);
+    copyBytes(this.#bytes, this.#received, chunk, at, taken);
     this.#received = needed;
     return at + taken;
   }

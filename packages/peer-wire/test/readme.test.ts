@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { WIRE_ERROR_CODES } from '../src/index.ts';
+
+const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8');
+const readme = read('../README.md');
+
+describe('README', () => {
+  it('shows an example that runs', async () => {
+    expect(readme).toContain(`\`\`\`ts\n${read('readme-example.ts')}\`\`\``);
+    await import('./readme-example.ts');
+  });
+
+  it('has a row for each error code, and for no other', () => {
+    const documented = [...readme.matchAll(/^\| `(ERR_\w+)`/gm)].map(([, code]) => code);
+    expect(documented.sort()).toEqual([...WIRE_ERROR_CODES].sort());
+  });
+});
