@@ -53,3 +53,32 @@ export {
   type TransferStats,
 } from './announce-options.ts';
 export { Announcer } from './announcer.ts';
+export type {
+  StoreFigures,
+  SwarmAnnounce,
+  SwarmAnswer,
+  SwarmFigures,
+  SwarmRefusal,
+  SwarmStore,
+} from './server/store.ts';
+export {
+  DEFAULT_MAX_PEERS,
+  DEFAULT_MAX_PEERS_PER_SWARM,
+  DEFAULT_MAX_SWARMS,
+  DEFAULT_PEER_LIFETIME,
+  MemorySwarmStore,
+  type MemorySwarmStoreOptions,
+} from './server/memory-store.ts';
+export {
+  DEFAULT_HEADERS_TIMEOUT,
+  DEFAULT_KEEP_ALIVE_TIMEOUT,
+  DEFAULT_MAX_CONNECTIONS,
+  DEFAULT_MAX_NUMWANT,
+  DEFAULT_MAX_SCRAPE,
+  DEFAULT_SERVER_INTERVAL,
+  DEFAULT_SERVER_MIN_INTERVAL,
+  DEFAULT_SERVER_NUMWANT,
+  type TrackerListenOptions,
+  type TrackerServerOptions,
+} from './server/server-options.ts';
+export { TrackerServer, type TrackerServerCounts } from './server/server.ts';
