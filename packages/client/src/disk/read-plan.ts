@@ -72,7 +72,8 @@ function addRead(steps: ReadStep[], file: number, fileOffset: number, view: Uint
   }
 }
 
-function checkRange(layout: DiskLayout, target: Uint8Array, read: BlockRead): void {
+/** Throws a `RangeError` for a block outside the torrent or the target. */
+export function checkRange(layout: DiskLayout, target: Uint8Array, read: BlockRead): void {
   const { piece, begin, length, at } = read;
   const valid =
     Number.isInteger(piece) &&

@@ -1,0 +1,126 @@
+import type { TorrentInfo } from '@shoal/metainfo';
+import { DiskError } from '../errors.ts';
+import { toDiskError } from './disk-error.ts';
+import { DiskLayout } from './disk-layout.ts';
+import { layoutOf } from './layout-of.ts';
+import { SHA1_LENGTH, blockHashesOf, isDigestAt, sha1Text } from './piece-hash.ts';
+import { checkRange } from './read-plan.ts';
+import type { BlockRead, FileState, PieceWrite, TorrentStorage } from './storage.ts';
+
+/** Pieces checked between two turns of the event loop. */
+const CHECK_TURN_PIECES = 16;
+
+/** A torrent's payload in memory, of which nothing is left after {@link close}. For tests and for streaming. */
+export class MemoryStorage implements TorrentStorage, AsyncDisposable {
+  readonly #layout: DiskLayout;
+  readonly #pieces = new Map<number, Uint8Array>();
+  #closed = false;
+
+  /** Throws {@link DiskError} for a v2-only torrent. */
+  constructor(info: TorrentInfo) {
+    this.#layout = new DiskLayout(layoutOf(info, '/', undefined));
+  }
+
+  async writePiece(
+    piece: number,
+    buffer: ArrayBuffer,
+    length: number,
+    wantBlockHashes: boolean,
+  ): Promise<PieceWrite> {
+    // As with a worker, the answer comes later.
+    await Promise.resolve();
+    const { pieceCount } = this.#layout.data;
+    try {
+      this.#assertOpen();
+      const exists = Number.isInteger(piece) && piece >= 0 && piece < pieceCount;
+      if (!exists || length !== this.#layout.pieceLengthAt(piece) || buffer.byteLength < length) {
+        throw new RangeError(`No such piece: ${piece} with ${length} bytes`);
+      }
+    } catch (error) {
+      const failure = toDiskError(error, 'keep a piece', undefined);
+      return { outcome: 'failed', buffer, blockHashes: undefined, error: failure };
+    }
+    const bytes = new Uint8Array(buffer, 0, length);
+    const whole = this.#isWhole(piece, bytes);
+    if (whole) this.#pieces.set(piece, bytes.slice());
+    return {
+      outcome: whole ? 'written' : 'corrupt',
+      buffer,
+      blockHashes: !whole || wantBlockHashes ? blockHashesOf(bytes) : undefined,
+      error: undefined,
+    };
+  }
+
+  async readBlocks(target: Uint8Array, reads: readonly BlockRead[]): Promise<void> {
+    await Promise.resolve();
+    this.#assertOpen();
+    for (const read of reads) {
+      checkRange(this.#layout, target, read);
+      const bytes = this.#pieces.get(read.piece);
+      if (bytes === undefined) {
+        throw new DiskError('ERR_DISK_MISSING', `Piece ${read.piece} is not there`);
+      }
+      target.set(bytes.subarray(read.begin, read.begin + read.length), read.at);
+    }
+  }
+
+  async checkPieces(
+    pieces: readonly number[],
+    onPiece: (piece: number, whole: boolean) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    this.#assertOpen();
+    for (const [index, piece] of pieces.entries()) {
+      if (index % CHECK_TURN_PIECES === 0) await new Promise((resolve) => setImmediate(resolve));
+      signal?.throwIfAborted();
+      const bytes = this.#pieces.get(piece);
+      onPiece(piece, bytes !== undefined && this.#isWhole(piece, bytes));
+    }
+    signal?.throwIfAborted();
+  }
+
+  /** Everything is kept, wanted or not. */
+  async setWanted(_wanted: readonly boolean[]): Promise<void> {
+    await Promise.resolve();
+    this.#assertOpen();
+  }
+
+  async sync(): Promise<void> {
+    await Promise.resolve();
+    this.#assertOpen();
+  }
+
+  /** A file exists as soon as one of its pieces does; time stands still. */
+  async fileStates(): Promise<FileState[]> {
+    await Promise.resolve();
+    this.#assertOpen();
+    const sizes = Array.from({ length: this.#layout.fileCount }, () => -1);
+    for (const piece of this.#pieces.keys()) {
+      for (const { file } of this.#layout.spansOfPiece(piece)) {
+        if (!this.#layout.isPadding(file)) sizes[file] = this.#layout.lengthOf(file);
+      }
+    }
+    for (let file = 0; file < sizes.length && this.#pieces.size > 0; file++) {
+      if (this.#layout.lengthOf(file) === 0) sizes[file] = 0;
+    }
+    return sizes.map((size) => ({ size, mtime: 0 }));
+  }
+
+  async close(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#closed = true;
+    this.#pieces.clear();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #isWhole(piece: number, bytes: Uint8Array): boolean {
+    return isDigestAt(sha1Text(bytes), this.#layout.data.hashes, piece * SHA1_LENGTH);
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new DiskError('ERR_DISK_CLOSED', 'The storage is closed');
+  }
+}

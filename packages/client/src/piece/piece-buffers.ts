@@ -1,0 +1,101 @@
+/**
+ * Bytes of memory for pieces on their way from peers to the disk, by default. At 1 GB/s a disk may pause for a tenth of a
+ * second before peers have to wait; and 32 partial pieces of 4 MiB fit.
+ */
+export const DEFAULT_PIECE_BUDGET = 128 * 1024 * 1024;
+
+/**
+ * Buffers of each length that are always given, beyond the budget if need be: one to be filled while the other is hashed.
+ * Without them a torrent with pieces larger than the budget could not be downloaded.
+ */
+export const MIN_BUFFERS_PER_LENGTH = 2;
+
+/** Bytes of unused buffers that stay at hand when no piece is under way. */
+export const IDLE_FREE_BYTES = 16 * 1024 * 1024;
+
+export interface PieceBuffersOptions {
+  /** Bytes of all buffers, in use or at hand. Default {@link DEFAULT_PIECE_BUDGET}. */
+  readonly budget?: number;
+}
+
+interface SizeClass {
+  readonly free: ArrayBuffer[];
+  used: number;
+}
+
+/**
+ * The memory for pieces being downloaded, shared by all torrents. Buffers are used again and again: fresh memory has to be
+ * zeroed and backed by the system, which costs about as much as hashing it. What they hold is left over from earlier use.
+ */
+export class PieceBuffers {
+  readonly #budget: number;
+  readonly #classes = new Map<number, SizeClass>();
+  #usedBytes = 0;
+  #freeBytes = 0;
+
+  constructor(options: PieceBuffersOptions = {}) {
+    this.#budget = options.budget ?? DEFAULT_PIECE_BUDGET;
+  }
+
+  /** Bytes of buffers that were acquired and not yet released. */
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  /** Bytes of buffers at hand. */
+  get freeBytes(): number {
+    return this.#freeBytes;
+  }
+
+  /** A buffer of exactly `length` bytes, at least 1; undefined while the budget is used up. */
+  acquire(length: number): ArrayBuffer | undefined {
+    let sizeClass = this.#classes.get(length);
+    const inReserve = (sizeClass?.used ?? 0) < MIN_BUFFERS_PER_LENGTH;
+    if (this.#usedBytes + length > this.#budget && !inReserve) return undefined;
+    if (sizeClass === undefined) this.#classes.set(length, (sizeClass = { free: [], used: 0 }));
+    sizeClass.used++;
+    this.#usedBytes += length;
+    const pooled = sizeClass.free.pop();
+    if (pooled !== undefined) {
+      this.#freeBytes -= length;
+      return pooled;
+    }
+    this.#dropFree(this.#budget - this.#usedBytes);
+    return new ArrayBuffer(length);
+  }
+
+  /**
+   * Gives a buffer back: the one that was acquired, or the one of the same length that came back from a storage. Throws a
+   * `RangeError` for a buffer that cannot have come from here, a detached one among them.
+   */
+  release(buffer: ArrayBuffer): void {
+    const length = buffer.byteLength;
+    const sizeClass = this.#classes.get(length);
+    if (sizeClass === undefined || sizeClass.used === 0) {
+      throw new RangeError(`A buffer of ${length} bytes was released that was never acquired`);
+    }
+    sizeClass.used--;
+    this.#usedBytes -= length;
+    sizeClass.free.push(buffer);
+    this.#freeBytes += length;
+    this.#dropFree(this.#usedBytes === 0 ? IDLE_FREE_BYTES : this.#budget - this.#usedBytes);
+  }
+
+  /** Lets go of all buffers at hand. */
+  trim(): void {
+    this.#dropFree(0);
+  }
+
+  /** Lets go of buffers at hand until they hold at most `limit` bytes; lengths that came up first go first. */
+  #dropFree(limit: number): void {
+    if (this.#freeBytes <= limit) return;
+    for (const [length, { free, used }] of this.#classes) {
+      while (free.length > 0 && this.#freeBytes > limit) {
+        free.pop();
+        this.#freeBytes -= length;
+      }
+      if (free.length === 0 && used === 0) this.#classes.delete(length);
+      if (this.#freeBytes <= limit) return;
+    }
+  }
+}
