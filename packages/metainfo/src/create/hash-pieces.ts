@@ -1,0 +1,148 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { SourceFile } from './collect-files.ts';
+import { changedError, CreateError, fileError } from './errors.ts';
+import type { HashFailure, HashReply, HashTask, HashWorkerData } from './hash-messages.ts';
+import type { CreateProgress } from './options.ts';
+import type { HashFile } from './piece-range-hasher.ts';
+import { SHA1_LENGTH } from './piece-range-hasher.ts';
+import { hashWorkerUrl } from './worker-url.ts';
+
+export interface HashOptions {
+  readonly workers?: number | undefined;
+  readonly onProgress?: ((progress: CreateProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Bytes per task: 5 to 10 ms of work, so that messages cost nothing and the workers finish together. */
+const TASK_LENGTH = 8 * 1024 * 1024;
+/** Threads. Beyond it the memory bus or the disk is the limit, not the hashing. */
+const MOST_WORKERS = 16;
+
+/** SHA-1 of every piece of the files laid end to end, 20 bytes each. */
+export async function hashPieces(
+  sources: readonly SourceFile[],
+  pieceLength: number,
+  options: HashOptions = {},
+): Promise<Uint8Array> {
+  options.signal?.throwIfAborted();
+  const { files, totalLength } = layOut(sources);
+  const pieceCount = Math.ceil(totalLength / pieceLength);
+  if (pieceCount === 0) return new Uint8Array(0);
+  const job = new HashJob({ files, pieceLength }, totalLength, pieceCount, options);
+  try {
+    return await job.run();
+  } finally {
+    await job.close();
+  }
+}
+
+function layOut(sources: readonly SourceFile[]): { files: HashFile[]; totalLength: number } {
+  const files: HashFile[] = [];
+  let offset = 0;
+  for (const { path, length, mtimeMs } of sources) {
+    if (length > 0) files.push({ path, offset, length, mtimeMs });
+    offset += length;
+  }
+  return { files, totalLength: offset };
+}
+
+/** One run: hands ranges of pieces to workers as they become free, and gathers the digests. */
+class HashJob {
+  readonly #data: HashWorkerData;
+  readonly #totalLength: number;
+  readonly #pieceCount: number;
+  readonly #options: HashOptions;
+  readonly #digests: Uint8Array;
+  readonly #workers: Worker[] = [];
+  readonly #piecesPerTask: number;
+  #nextPiece = 0;
+  #hashedPieces = 0;
+  #working = 0;
+  #onAbort: (() => void) | undefined;
+
+  constructor(data: HashWorkerData, totalLength: number, pieceCount: number, options: HashOptions) {
+    this.#data = data;
+    this.#totalLength = totalLength;
+    this.#pieceCount = pieceCount;
+    this.#options = options;
+    this.#digests = new Uint8Array(pieceCount * SHA1_LENGTH);
+    this.#piecesPerTask = Math.max(1, Math.floor(TASK_LENGTH / data.pieceLength));
+  }
+
+  run(): Promise<Uint8Array> {
+    const tasks = Math.ceil(this.#pieceCount / this.#piecesPerTask);
+    const most = this.#options.workers ?? Math.min(availableParallelism(), MOST_WORKERS);
+    return new Promise((resolve, reject) => {
+      const { signal } = this.#options;
+      this.#onAbort = () => {
+        reject(signal?.reason as Error);
+      };
+      signal?.addEventListener('abort', this.#onAbort, { once: true });
+      for (let i = 0; i < Math.min(tasks, most); i++) this.#startWorker(resolve, reject);
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#onAbort !== undefined) {
+      this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    }
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+
+  #startWorker(resolve: (digests: Uint8Array) => void, reject: (error: unknown) => void): void {
+    const worker = new Worker(hashWorkerUrl, { name: 'shoal-create', workerData: this.#data });
+    this.#workers.push(worker);
+    this.#working++;
+    worker.on('message', (reply: HashReply) => {
+      if ('failure' in reply) {
+        reject(errorOf(reply.failure));
+        return;
+      }
+      if (reply.count === 0) {
+        if (--this.#working === 0) resolve(this.#digests);
+        return;
+      }
+      this.#digests.set(reply.digests, reply.first * SHA1_LENGTH);
+      this.#hashedPieces += reply.count;
+      worker.postMessage(this.#nextTask());
+      try {
+        this.#reportProgress();
+      } catch (error) {
+        reject(error);
+      }
+    });
+    worker.on('error', (error) => {
+      reject(workerError(error));
+    });
+    // After close() nobody listens to the promise any more; before it, an exit means a worker was lost.
+    worker.on('exit', () => {
+      reject(workerError(undefined));
+    });
+    worker.postMessage(this.#nextTask());
+  }
+
+  #nextTask(): HashTask {
+    const first = this.#nextPiece;
+    const count = Math.min(this.#piecesPerTask, this.#pieceCount - first);
+    this.#nextPiece += count;
+    return { first, count };
+  }
+
+  #reportProgress(): void {
+    const totalBytes = this.#totalLength;
+    const hashedBytes = Math.min(totalBytes, this.#hashedPieces * this.#data.pieceLength);
+    this.#options.onProgress?.({ hashedBytes, totalBytes });
+  }
+}
+
+function errorOf({ kind, message, path, systemCode }: HashFailure): CreateError {
+  if (kind === 'changed') return changedError(path);
+  return fileError(Object.assign(new Error(message), { code: systemCode }), path);
+}
+
+function workerError(cause: unknown): CreateError {
+  return new CreateError('ERR_METAINFO_CREATE_WORKER', 'A hash worker ended unexpectedly', {
+    cause,
+  });
+}
