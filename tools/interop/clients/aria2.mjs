@@ -1,0 +1,134 @@
+// @ts-check
+import { mkdirSync, readFileSync } from 'node:fs';
+import { postJson } from '../lib/http.mjs';
+import { Program, run } from '../lib/process.mjs';
+import { waitFor } from '../lib/wait.mjs';
+
+/**
+ * @typedef {object} TellStatus
+ * @property {string} status
+ * @property {string} [infoHash]
+ * @property {string} [seeder]
+ * @property {string} completedLength
+ * @property {string} totalLength
+ * @property {string} uploadLength
+ * @property {string} [errorMessage]
+ */
+
+/** aria2c, driven over its JSON-RPC. @type {import('./client.mjs').Client} */
+export const aria2 = {
+  name: 'aria2',
+  leaves: /\.aria2$/, // its control files
+
+  version: async () => {
+    const text = await run(['aria2c', '--version'], {
+      home: '/',
+      log: '/dev/null',
+      timeout: 20_000,
+    });
+    return text.split('\n')[0]?.trim() ?? '';
+  },
+
+  start: async ({ ip, port, rpcPort, home, log }) => {
+    mkdirSync(home, { recursive: true });
+    const program = new Program(
+      [
+        'aria2c',
+        '--no-conf',
+        '--enable-rpc',
+        `--rpc-listen-port=${rpcPort}`,
+        '--rpc-listen-all=false',
+        '--rpc-save-upload-metadata=false',
+        '--enable-dht=false',
+        '--enable-dht6=false',
+        '--bt-enable-lpd=false',
+        '--enable-peer-exchange=false',
+        '--disable-ipv6=true',
+        '--async-dns=false',
+        '--no-netrc',
+        `--interface=${ip}`,
+        `--listen-port=${port}`,
+        '--file-allocation=none',
+        '--max-concurrent-downloads=50',
+        '--bt-max-peers=0',
+        '--auto-save-interval=1',
+        `--dir=${home}`,
+        '--console-log-level=notice',
+        '--summary-interval=0',
+        '--show-console-readout=false',
+        '--enable-color=false',
+      ],
+      { home, log },
+    );
+
+    /**
+     * @param {string} method
+     * @param {...unknown} params
+     * @returns {Promise<unknown>}
+     */
+    const call = async (method, ...params) => {
+      if (program.ended) throw new Error(`aria2 ${program.verdict}`);
+      const answer = await postJson({
+        host: '127.0.0.1',
+        port: rpcPort,
+        path: '/jsonrpc',
+        body: { jsonrpc: '2.0', id: 1, method: `aria2.${method}`, params },
+      });
+      const reply = /** @type {{ result?: unknown, error?: { message: string } } | undefined} */ (
+        answer.json
+      );
+      if (reply?.error || !reply) {
+        throw new Error(`aria2 ${method}: ${reply?.error?.message ?? `status ${answer.status}`}`);
+      }
+      return reply.result;
+    };
+    /** @param {string} gid */
+    const tellStatus = async (gid) => /** @type {TellStatus} */ (await call('tellStatus', gid));
+    /** @type {Map<string, string>} */
+    const gids = new Map();
+
+    await waitFor('aria2 answers its RPC', 30_000, async () => {
+      if (program.ended) throw new Error(`aria2 ${program.verdict}`);
+      try {
+        await call('getVersion');
+        return true;
+      } catch {
+        return false;
+      }
+    });
+
+    return {
+      add: async ({ torrent, directory, uploadLimit, downloadLimit }) => {
+        mkdirSync(directory, { recursive: true });
+        const gid = String(
+          await call('addTorrent', readFileSync(torrent).toString('base64'), [], {
+            dir: directory,
+            'check-integrity': 'true', // hash what is there, and go on from it
+            'bt-hash-check-seed': 'true',
+            'seed-ratio': '0.0', // seed until told otherwise
+            ...(uploadLimit ? { 'max-upload-limit': `${uploadLimit}` } : {}),
+            ...(downloadLimit ? { 'max-download-limit': `${downloadLimit}` } : {}),
+          }),
+        );
+        const infoHash = await waitFor('aria2 names the info-hash', 30_000, async () => {
+          const { infoHash: named, status, errorMessage } = await tellStatus(gid);
+          if (status === 'error') throw new Error(`aria2: ${errorMessage}`);
+          return named;
+        });
+        gids.set(infoHash.toLowerCase(), gid);
+        return infoHash.toLowerCase();
+      },
+      status: async (infoHash) => {
+        const torrent = await tellStatus(gids.get(infoHash) ?? '');
+        if (torrent.status === 'error') throw new Error(`aria2: ${torrent.errorMessage}`);
+        return {
+          complete: torrent.seeder === 'true' && torrent.completedLength === torrent.totalLength,
+          text: `${torrent.completedLength} of ${torrent.totalLength} bytes, ${torrent.status}`,
+          uploaded: Number(torrent.uploadLength),
+        };
+      },
+      stop: () => program.stop({ signal: 'SIGINT' }),
+      kill: () => program.kill(),
+    };
+  },
+};

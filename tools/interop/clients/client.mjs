@@ -1,0 +1,60 @@
+// @ts-check
+/**
+ * The contract of a client adapter. Every role in a scenario, shoal's too, is played through it.
+ *
+ * @typedef {object} StartOptions
+ * @property {string} ip bind here
+ * @property {number} port accept peers here (TCP)
+ * @property {number} rpcPort free port on 127.0.0.1 for the client's control interface
+ * @property {string} home configuration and session; the same folder again means the same client again
+ * @property {string} log path of the log file
+ *
+ * @typedef {object} AddOptions
+ * @property {string} torrent path of the .torrent file
+ * @property {string} directory the folder that holds, or will hold, the torrent's top file or folder
+ * @property {boolean} [seed] the content is there and whole: check it, then seed
+ * @property {boolean} [stay] a leecher that goes on seeding when it is done (default: may leave)
+ * @property {number} [uploadLimit] bytes per second
+ * @property {number} [downloadLimit] bytes per second
+ *
+ * @typedef {object} Status
+ * @property {boolean} complete all is there and verified
+ * @property {string} text progress in words, for messages
+ * @property {number} [uploaded] payload bytes, where the client tells
+ * @property {number} [downloaded] payload bytes, where the client tells
+ *
+ * @typedef {object} Session one running client
+ * @property {(options: AddOptions) => Promise<string>} add the info-hash as the client says it, lower-case hex
+ * @property {(infoHash: string) => Promise<Status>} status throws when the client or the torrent failed
+ * @property {() => Promise<boolean>} stop asks it to end (it says `stopped` to its trackers); false: it had to be killed
+ * @property {() => Promise<void>} kill SIGKILL
+ *
+ * @typedef {object} Client
+ * @property {string} name
+ * @property {() => Promise<string>} version rejects when it is not installed
+ * @property {(options: StartOptions) => Promise<Session>} start
+ * @property {RegExp} [leaves] files of its own that it leaves beside the content
+ * @property {boolean} [skipsEmpty] does not create a torrent's empty files
+ */
+
+import { scheduler } from 'node:timers/promises';
+
+/**
+ * Waits until a torrent is complete.
+ *
+ * @param {Session} session
+ * @param {string} infoHash
+ * @param {string} who
+ * @param {number} timeout ms
+ */
+export async function waitComplete(session, infoHash, who, timeout) {
+  const deadline = Date.now() + timeout;
+  for (;;) {
+    const status = await session.status(infoHash);
+    if (status.complete) return status;
+    if (Date.now() > deadline) {
+      throw new Error(`${who} is not complete within ${timeout / 1000} s (${status.text})`);
+    }
+    await scheduler.wait(150);
+  }
+}

@@ -1,0 +1,210 @@
+// @ts-check
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { isAbsolute, join, resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { decode } from '../lib/bencode.mjs';
+import { answersHandshake } from '../lib/probe.mjs';
+import { Program, run } from '../lib/process.mjs';
+
+const WORKSPACE = resolve(import.meta.dirname, '../../..');
+
+/** `SHOAL_BIN`: the command under test, words separated by spaces. */
+const COMMAND = (process.env['SHOAL_BIN'] ?? 'node packages/cli/dist/bin.js')
+  .split(' ')
+  .filter(Boolean)
+  // Paths are as seen from the workspace's root; the programs run elsewhere.
+  .map((word, at) => (at === 0 && word === 'node' ? process.execPath : word))
+  .map((word) => (word.includes('/') && !isAbsolute(word) ? join(WORKSPACE, word) : word));
+
+/** Events of one process that go to the log file, in lines; a download prints a few per second. */
+const LOGGED_EVENTS = 2_000;
+
+/** Events of `--json` that say that a download is complete and verified. */
+const COMPLETE_EVENT = /^(complete|completed|done|finished)$/;
+
+/**
+ * @typedef {object} CreateOptions
+ * @property {string} path file or folder
+ * @property {string} out path of the .torrent file
+ * @property {number} [pieceLength] bytes; default: automatic
+ * @property {string[]} [trackers]
+ * @property {boolean} [isPrivate]
+ * @property {string} [source]
+ * @property {string} [comment]
+ */
+
+/** The `shoal` command: one process per torrent. @type {import('./client.mjs').Client} */
+export const shoal = {
+  name: 'shoal',
+
+  version: async () => {
+    const script = COMMAND.find((word) => isAbsolute(word) && /\.[cm]?js$/.test(word));
+    if (script && !existsSync(script)) {
+      throw new Error(
+        `shoal is not built: there is no ${script} (build the cli package, or set SHOAL_BIN)`,
+      );
+    }
+    return `shoal ${(await run([...COMMAND, '--version'], { home: '/', log: '/dev/null', timeout: 30_000 })).trim()}`;
+  },
+
+  start: async ({ ip, port, home, log }) => {
+    /** @typedef {{ program: Program, events: Events, seed: boolean, stay: boolean, address: { ip: string, port: number } }} Running */
+    /** @type {Map<string, Running>} */
+    const running = new Map();
+    let nextPort = port;
+    mkdirSync(home, { recursive: true });
+
+    return {
+      add: async ({
+        torrent,
+        directory,
+        seed = false,
+        stay = false,
+        uploadLimit,
+        downloadLimit,
+      }) => {
+        const address = { ip, port: nextPort++ };
+        const program = new Program(
+          [
+            ...COMMAND,
+            ...(seed
+              ? ['seed', torrent, '--data', directory]
+              : ['download', torrent, '-o', directory, ...(stay ? ['--seed'] : [])]),
+            '--bind',
+            address.ip,
+            '--port',
+            `${address.port}`,
+            '--json',
+            ...(uploadLimit ? ['--max-upload', `${uploadLimit}`] : []),
+            ...(downloadLimit ? ['--max-download', `${downloadLimit}`] : []),
+          ],
+          { home, log, pipeOutput: true },
+        );
+        const infoHash = infoHashOf(torrent);
+        running.set(infoHash, { program, events: new Events(program, log), seed, stay, address });
+        return infoHash;
+      },
+      status: async (infoHash) => {
+        const entry = running.get(infoHash);
+        if (!entry) throw new Error(`shoal was not given torrent ${infoHash}`);
+        const { program, events, seed, stay, address } = entry;
+        if (program.ended && (program.ended.code !== 0 || seed || stay)) {
+          throw new Error(`shoal ${program.verdict}`);
+        }
+        // A download is complete when the command exits with 0; one that stays, when it says so;
+        // a seed is ready when it answers for the torrent.
+        const complete = seed
+          ? await answersHandshake(address, infoHash)
+          : program.ended !== undefined || (stay && events.complete);
+        return {
+          complete,
+          text: events.last || 'it printed no event',
+          ...(events.downloaded === undefined ? {} : { downloaded: events.downloaded }),
+        };
+      },
+      stop: async () => {
+        const verdicts = await Promise.all(
+          [...running.values()].map(({ program }) => program.stop({ signal: 'SIGINT' })),
+        );
+        return verdicts.every(Boolean);
+      },
+      kill: async () => {
+        await Promise.all([...running.values()].map(({ program }) => program.kill()));
+      },
+    };
+  },
+};
+
+/** What a shoal process says with `--json`. */
+class Events {
+  complete = false;
+  last = '';
+  #logged = 0;
+  /** Payload bytes of this process, as far as it told. @type {number | undefined} */
+  downloaded;
+
+  /**
+   * @param {Program} program
+   * @param {string} log
+   */
+  constructor(program, log) {
+    let rest = '';
+    program.child.stdout?.setEncoding('utf8').on('data', (/** @type {string} */ chunk) => {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) this.#take(line, log);
+    });
+  }
+
+  /**
+   * @param {string} line
+   * @param {string} log
+   */
+  #take(line, log) {
+    if (line === '') return;
+    this.last = line.slice(0, 300);
+    if (this.#logged < LOGGED_EVENTS) appendFileSync(log, `${this.last}\n`);
+    this.#logged++;
+    /** @type {Record<string, unknown>} */
+    let event;
+    try {
+      event = /** @type {Record<string, unknown>} */ (JSON.parse(line));
+    } catch {
+      return;
+    }
+    const nested = event['progress'];
+    for (const object of [event, typeof nested === 'object' && nested !== null ? nested : {}]) {
+      const fields = /** @type {Record<string, unknown>} */ (object);
+      if (fields['state'] === 'seeding') this.complete = true;
+      const downloaded = fields['downloadedBytes'] ?? fields['downloaded'];
+      if (typeof downloaded === 'number') this.downloaded = downloaded;
+    }
+    if (COMPLETE_EVENT.test(String(event['event'] ?? event['type']))) this.complete = true;
+  }
+}
+
+/**
+ * @param {string} torrent path
+ * @returns {string} lower-case hex, over the bytes as they stand in the file
+ */
+export function infoHashOf(torrent) {
+  const bytes = readFileSync(torrent);
+  const span = decode(bytes).spans.get('info');
+  if (!span) throw new Error(`${torrent} has no info dictionary`);
+  return createHash('sha1').update(bytes.subarray(span.start, span.end)).digest('hex');
+}
+
+/**
+ * `shoal create`.
+ *
+ * @param {CreateOptions} options
+ * @param {{ home: string, log: string }} where
+ * @returns {Promise<string>} what it printed
+ */
+export function createWithShoal(options, where) {
+  const { path, out, pieceLength, trackers = [], isPrivate, source, comment } = options;
+  return run(
+    [
+      ...COMMAND,
+      'create',
+      path,
+      '-o',
+      out,
+      ...trackers.flatMap((url) => ['--tracker', url]),
+      ...(pieceLength ? ['--piece-length', `${pieceLength}`] : []),
+      ...(isPrivate ? ['--private'] : []),
+      ...(source ? ['--source', source] : []),
+      ...(comment ? ['--comment', comment] : []),
+    ],
+    { ...where, timeout: 60_000 },
+  );
+}
+
+/**
+ * `shoal tracker`.
+ *
+ * @param {{ ip: string, port: number, home: string, log: string }} options
+ */
+export function startShoalTracker({ ip, port, home, log }) {
+  return new Program([...COMMAND, 'tracker', '--bind', ip, '--port', `${port}`], { home, log });
+}

@@ -1,0 +1,172 @@
+// @ts-check
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { postJson } from '../lib/http.mjs';
+import { Program, run } from '../lib/process.mjs';
+import { waitFor } from '../lib/wait.mjs';
+
+/** Value of the `status` field: seeding. */
+const SEEDING = 6;
+/** Value of the `error` field: trouble of its own, not a tracker's. */
+const LOCAL_ERROR = 3;
+
+/**
+ * @typedef {object} TorrentFields
+ * @property {string} hashString
+ * @property {number} status
+ * @property {number} error
+ * @property {string} errorString
+ * @property {number} percentDone
+ * @property {number} leftUntilDone
+ * @property {number} recheckProgress
+ * @property {number} uploadedEver
+ * @property {number} downloadedEver
+ */
+
+/** transmission-daemon, driven over its RPC. @type {import('./client.mjs').Client} */
+export const transmission = {
+  name: 'transmission',
+  // Transmission 3.00 creates no zero-length files.
+  skipsEmpty: true,
+
+  version: async () => {
+    const options = { home: '/', log: '/dev/null', timeout: 20_000 };
+    // It writes its version to stderr.
+    return (await run(['sh', '-c', 'transmission-daemon --version 2>&1'], options)).trim();
+  },
+
+  start: async ({ ip, port, rpcPort, home, log }) => {
+    mkdirSync(home, { recursive: true });
+    const settings = {
+      'bind-address-ipv4': ip,
+      'bind-address-ipv6': '::1',
+      'peer-port': port,
+      'rpc-enabled': true,
+      'rpc-bind-address': '127.0.0.1',
+      'rpc-port': rpcPort,
+      'rpc-authentication-required': false,
+      'rpc-whitelist-enabled': false,
+      'rpc-host-whitelist-enabled': false,
+      'dht-enabled': false,
+      'lpd-enabled': false,
+      'pex-enabled': false,
+      'utp-enabled': false,
+      'port-forwarding-enabled': false,
+      encryption: 0, // plain text preferred
+      'download-dir': home,
+      'incomplete-dir-enabled': false,
+      'rename-partial-files': false,
+      preallocation: 1,
+      'start-added-torrents': false,
+      'download-queue-enabled': false,
+      'seed-queue-enabled': false,
+      'speed-limit-up-enabled': false,
+      'speed-limit-down-enabled': false,
+      'trash-original-torrent-files': false,
+    };
+    writeFileSync(join(home, 'settings.json'), JSON.stringify(settings));
+    const program = new Program(['transmission-daemon', '-f', '-g', home, '--log-info'], {
+      home,
+      log,
+    });
+
+    let token = '';
+    /**
+     * @param {string} method
+     * @param {Record<string, unknown>} [args]
+     * @returns {Promise<Record<string, unknown>>}
+     */
+    const call = async (method, args = {}) => {
+      if (program.ended) throw new Error(`transmission ${program.verdict}`);
+      for (let attempt = 0; attempt < 2; attempt++) {
+        const answer = await postJson({
+          host: '127.0.0.1',
+          port: rpcPort,
+          path: '/transmission/rpc',
+          headers: { 'x-transmission-session-id': token },
+          body: { method, arguments: args },
+        });
+        if (answer.status === 409) {
+          token = String(answer.headers['x-transmission-session-id']);
+          continue;
+        }
+        const reply =
+          /** @type {{ result?: string, arguments?: Record<string, unknown> } | undefined} */ (
+            answer.json
+          );
+        if (reply?.result !== 'success') {
+          throw new Error(`transmission ${method}: ${reply?.result ?? `status ${answer.status}`}`);
+        }
+        return reply.arguments ?? {};
+      }
+      throw new Error(`transmission ${method}: its session id was refused twice`);
+    };
+    /** @param {string} infoHash */
+    const fieldsOf = async (infoHash) => {
+      const { torrents } = await call('torrent-get', {
+        ids: [infoHash],
+        fields: [
+          'hashString',
+          'status',
+          'error',
+          'errorString',
+          'percentDone',
+          'leftUntilDone',
+          'recheckProgress',
+          'uploadedEver',
+          'downloadedEver',
+        ],
+      });
+      const torrent = /** @type {TorrentFields[]} */ (torrents)[0];
+      if (!torrent) throw new Error(`transmission does not know torrent ${infoHash}`);
+      return torrent;
+    };
+
+    await waitFor('transmission answers its RPC', 30_000, async () => {
+      if (program.ended) throw new Error(`transmission ${program.verdict}`);
+      try {
+        await call('session-get');
+        return true;
+      } catch (error) {
+        if (program.ended) throw error;
+        return false;
+      }
+    });
+
+    return {
+      add: async ({ torrent, directory, uploadLimit, downloadLimit }) => {
+        mkdirSync(directory, { recursive: true });
+        const added = await call('torrent-add', {
+          metainfo: readFileSync(torrent).toString('base64'),
+          'download-dir': directory,
+          paused: false, // it verifies what is there, then starts
+        });
+        if (!added['torrent-added']) throw new Error('transmission did not add the torrent');
+        const { hashString } = /** @type {{ hashString: string }} */ (added['torrent-added']);
+        await call('torrent-set', {
+          ids: [hashString],
+          ...(uploadLimit
+            ? { uploadLimited: true, uploadLimit: Math.ceil(uploadLimit / 1000) }
+            : {}),
+          ...(downloadLimit
+            ? { downloadLimited: true, downloadLimit: Math.ceil(downloadLimit / 1000) }
+            : {}),
+        });
+        return hashString.toLowerCase();
+      },
+      status: async (infoHash) => {
+        const torrent = await fieldsOf(infoHash);
+        if (torrent.error === LOCAL_ERROR) throw new Error(`transmission: ${torrent.errorString}`);
+        return {
+          complete:
+            torrent.leftUntilDone === 0 && torrent.percentDone === 1 && torrent.status === SEEDING,
+          text: `${Math.round(torrent.percentDone * 100)} %, status ${torrent.status} ${torrent.errorString}`.trim(),
+          uploaded: torrent.uploadedEver,
+          downloaded: torrent.downloadedEver,
+        };
+      },
+      stop: () => program.stop(),
+      kill: () => program.kill(),
+    };
+  },
+};

@@ -1,0 +1,119 @@
+// @ts-check
+/** Child processes: each has a log file, each is ended by its own pid, none outlives its scenario. */
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { delay } from './wait.mjs';
+
+/**
+ * The environment of every child: no proxy, no configuration of the person's own, UTF-8 file names.
+ *
+ * @param {string} home
+ */
+export function cleanEnvironment(home) {
+  return {
+    PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin`,
+    HOME: home,
+    LANG: 'C.UTF-8',
+    LC_ALL: 'C.UTF-8',
+    NO_COLOR: '1',
+    PYTHONDONTWRITEBYTECODE: '1',
+    PYTHONUNBUFFERED: '1',
+  };
+}
+
+/** One running program. */
+export class Program {
+  /** @type {import('node:child_process').ChildProcess} */
+  child;
+  /** Set when it has ended. @type {{ code: number | null, signal: string | null } | undefined} */
+  ended;
+  /** Resolves when it has ended. @type {Promise<void>} */
+  exited;
+
+  /**
+   * @param {readonly string[]} command
+   * @param {{ home: string, log: string, pipeOutput?: boolean, cwd?: string }} options `pipeOutput`: stdout is for the caller, the log gets stderr only
+   */
+  constructor(command, options) {
+    const [file = '', ...args] = command;
+    mkdirSync(dirname(options.log), { recursive: true });
+    mkdirSync(options.home, { recursive: true });
+    const log = openSync(options.log, 'a');
+    this.name = file;
+    this.child = spawn(file, args, {
+      cwd: options.cwd ?? options.home,
+      env: cleanEnvironment(options.home),
+      stdio: ['pipe', options.pipeOutput ? 'pipe' : log, log],
+    });
+    closeSync(log);
+    this.child.stdin?.on('error', () => {}); // the program may be gone; its exit is what is reported
+    this.exited = new Promise((resolve) => {
+      this.child.once('error', (error) => {
+        this.ended ??= { code: 127, signal: error.message };
+        resolve();
+      });
+      this.child.once('close', (code, signal) => {
+        this.ended ??= { code, signal };
+        resolve();
+      });
+    });
+  }
+
+  /** How it ended, in words. */
+  get verdict() {
+    if (!this.ended) return 'is running';
+    return this.ended.code === null
+      ? `was ended by ${this.ended.signal}`
+      : `exited with ${this.ended.code}`;
+  }
+
+  /**
+   * Asks it to end, then makes it end.
+   *
+   * @param {{ signal?: NodeJS.Signals, patience?: number }} [options] patience in ms before SIGKILL
+   * @returns {Promise<boolean>} whether it ended by itself
+   */
+  async stop({ signal = 'SIGTERM', patience = 10_000 } = {}) {
+    if (this.ended) return true;
+    this.child.kill(signal);
+    await Promise.race([this.exited, delay(patience)]);
+    const willing = this.ended !== undefined;
+    if (!willing) await this.kill();
+    return willing;
+  }
+
+  /** SIGKILL. */
+  async kill() {
+    if (this.ended) return;
+    this.child.kill('SIGKILL');
+    await this.exited;
+  }
+}
+
+/**
+ * Runs a program to its end.
+ *
+ * @param {readonly string[]} command
+ * @param {{ home: string, log: string, timeout: number, cwd?: string }} options timeout in ms
+ * @returns {Promise<string>} what it wrote to stdout
+ */
+export async function run(command, options) {
+  const program = new Program(command, { ...options, pipeOutput: true });
+  /** @type {Buffer[]} */
+  const output = [];
+  program.child.stdout?.on('data', (/** @type {Buffer} */ chunk) => output.push(chunk));
+  program.child.stdin?.end();
+  await Promise.race([program.exited, delay(options.timeout)]);
+  if (!program.ended) {
+    await program.kill();
+    throw new Error(`${command.join(' ')}: not done after ${options.timeout / 1000} s`);
+  }
+  const text = Buffer.concat(output).toString();
+  if (program.ended.code !== 0) {
+    throw new Error(
+      `${command.join(' ')}: ${program.verdict}${text ? `: ${text.slice(-500)}` : ''}`,
+    );
+  }
+  return text;
+}

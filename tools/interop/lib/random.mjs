@@ -1,0 +1,18 @@
+// @ts-check
+
+/**
+ * A small repeatable generator (mulberry32).
+ *
+ * @param {number} seed 32 bits
+ * @returns {() => number} in [0, 1)
+ */
+export function seededRandom(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,23 @@
+// @ts-check
+import { createScenarios } from './create.mjs';
+import { resumeScenarios } from './resume.mjs';
+import { threeWayScenarios } from './three-way.mjs';
+import { trackerScenarios } from './trackers.mjs';
+import { transferScenarios } from './transfers.mjs';
+
+/**
+ * @typedef {object} Scenario
+ * @property {string} name
+ * @property {string} shows one line
+ * @property {string[]} needs names of programs
+ * @property {(context: import('../lib/context.mjs').Context) => Promise<void>} run rejects when it fails
+ */
+
+/** All scenarios, in the order in which they run. @type {Scenario[]} */
+export const scenarios = [
+  ...transferScenarios,
+  ...threeWayScenarios,
+  ...trackerScenarios,
+  ...createScenarios,
+  ...resumeScenarios,
+];
