@@ -170,9 +170,12 @@ describe('WireDecoder: limits', () => {
     ]);
   });
 
-  it('has the bitfield limit narrowed once the piece count is known', () => {
+  it('has its bitfield limit set once the piece count is known', () => {
     const decoder = new WireDecoder(new Recorder());
     expect(decoder.maxBitfieldLength).toBe(262_144);
+    decoder.maxBitfieldLength = 3_000_000;
+    decoder.push(Uint8Array.of(0x00, 0x2d, 0xc6, 0xc1, 5));
+    decoder.push(new Uint8Array(3_000_000));
     decoder.maxBitfieldLength = 2;
     expect(decoder.maxBitfieldLength).toBe(2);
     expect(code(decoder, '0000000405')).toBe(tooLong);
@@ -234,6 +237,17 @@ describe('WireDecoder: life', () => {
       expect(recorder.messages).toEqual([]);
       expect(decoder.isBetweenMessages).toBe(false);
     }
+  });
+
+  it('ends no block that the sink refused by stop()', () => {
+    const sink = new Placer();
+    const decoder = new WireDecoder(sink);
+    sink.onBlockStart = () => {
+      decoder.stop();
+      return undefined;
+    };
+    decoder.push(Uint8Array.of(...pieceMessage(1, 2, new Uint8Array(0)), 0, 0, 0, 1, 0));
+    expect(sink.messages).toEqual([]);
   });
 
   it('skips unknown messages without losing its place, and counts their payload', () => {

@@ -63,6 +63,7 @@ describe('WireEncoder', () => {
     expect(pool.pooledBytes).toBe(1024);
     encoder.choke();
     const one = encoder.take();
+    expect(pool.pooledBytes).toBe(0);
     encoder.unchoke();
     expect(encoder.take().buffer).not.toBe(one.buffer);
   });
@@ -78,13 +79,16 @@ describe('WireEncoder', () => {
   });
 
   it('grows as needed and keeps what was there', () => {
-    const encoder = new WireEncoder();
+    const pool = new EncoderBufferPool();
+    const encoder = new WireEncoder(pool);
     let expected = '';
     for (let piece = 0; piece < 10_000; piece++) {
       encoder.have(piece);
       expected += `0000000504${piece.toString(16).padStart(8, '0')}`;
     }
     expect(toHex(encoder.take())).toBe(expected);
+    // The outgrown buffers: 1 + 2 + 4 + … + 32 KiB, and then one of 64 KiB.
+    expect(pool.pooledBytes).toBe(127 * 1024);
   });
 
   it('pools no buffer above 64 KiB and no more bytes than allowed', () => {
