@@ -350,10 +350,11 @@ export class PiecePicker<P extends PickerPeer> {
     }
   }
 
-  /** Takes a complete piece out to be verified. Undefined when it is not complete. */
-  takePiece(piece: number): TakenPiece<P> | undefined {
+  /** Takes a complete piece out to be verified. Throws a RangeError when it is not complete. */
+  takePiece(piece: number): TakenPiece<P> {
     const partial = this.#partials.of(piece);
-    if (partial?.buffer === undefined || partial.received !== partial.blockCount) return undefined;
+    if (partial?.buffer === undefined || partial.received !== partial.blockCount)
+      throw new RangeError(`piece ${piece} is not complete`);
     const { buffer, length } = partial;
     const contributors = partial.senders as P[];
     this.#partials.close(partial);

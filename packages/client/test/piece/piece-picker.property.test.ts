@@ -113,7 +113,6 @@ class Driver {
     this.asked.delete(id);
     if (result === 'piece') {
       const taken = this.picker.takePiece(piece);
-      if (taken === undefined) throw new Error('cannot take');
       const bytes = new Uint8Array(taken.buffer, 0, taken.length);
       for (let at = 0, block = 0; at < taken.length; at += BLOCK_LENGTH, block++) {
         if (bytes[at] !== 1 + ((piece * this.bpp + block) % 250)) throw new Error('mixed up');

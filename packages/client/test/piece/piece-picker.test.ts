@@ -62,8 +62,8 @@ describe('geometry and states', () => {
     expect(picker.stateOf(0)).toBe('downloading');
     expect(picker.partialBytes).toBe(blocks(2));
     const taken = picker.takePiece(0);
-    expect(taken?.contributors).toEqual([seed, seed]);
-    expect(taken?.length).toBe(blocks(2));
+    expect(taken.contributors).toEqual([seed, seed]);
+    expect(taken.length).toBe(blocks(2));
     expect(picker.stateOf(0)).toBe('verifying');
     expect(picker.isInteresting(seed)).toBe(false);
     picker.pieceFailed(0);
@@ -525,6 +525,6 @@ describe('blocks', () => {
     expect(picker.isInteresting(stranger)).toBe(false);
     expect(picker.releaseAll(stranger)).toBe(0);
     picker.peerLeft(stranger);
-    expect(picker.takePiece(0)).toBeUndefined();
+    expect(() => picker.takePiece(0)).toThrow(RangeError);
   });
 });

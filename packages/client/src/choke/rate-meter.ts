@@ -1,0 +1,48 @@
+/** Milliseconds of one bucket. */
+const BUCKET_TIME = 500;
+/** Buckets of the window: together 5 s, long enough to smooth bursts, short enough to follow changes. */
+const BUCKETS = 10;
+
+/** Measures a rate over the last 5 seconds. Adding costs a few additions and no allocation. */
+export class RateMeter {
+  readonly #buckets = new Float64Array(BUCKETS);
+  /** Number of the newest bucket since the clock's start. */
+  #newest = -1;
+  /** Number of the first bucket that anything was added to; the window is not longer than the time since then. */
+  #oldest = -1;
+  #sum = 0;
+
+  /** Counts bytes. `now` is monotonic, in milliseconds. */
+  add(bytes: number, now: number): void {
+    this.#advance(now);
+    if (this.#oldest < 0) this.#oldest = this.#newest;
+    const at = this.#newest % BUCKETS;
+    this.#buckets[at] = (this.#buckets[at] ?? 0) + bytes;
+    this.#sum += bytes;
+  }
+
+  /** Bytes per second over the window, which begins no earlier than the first bytes did. */
+  rate(now: number): number {
+    if (this.#oldest < 0) return 0;
+    this.#advance(now);
+    if (this.#sum === 0) return 0;
+    const first = Math.max(this.#oldest, this.#newest - BUCKETS + 1);
+    const time = Math.max(now - first * BUCKET_TIME, BUCKET_TIME);
+    return (this.#sum * 1000) / time;
+  }
+
+  /** Clears the buckets that have left the window. */
+  #advance(now: number): void {
+    const bucket = Math.floor(now / BUCKET_TIME);
+    if (bucket <= this.#newest) return;
+    const passed = Math.min(bucket - this.#newest, BUCKETS);
+    for (let step = 0; step < passed; step++) {
+      const at = (bucket - step) % BUCKETS;
+      this.#sum -= this.#buckets[at] ?? 0;
+      this.#buckets[at] = 0;
+    }
+    this.#newest = bucket;
+    // After a silence as long as the window, the measurement starts anew.
+    if (this.#sum === 0) this.#oldest = -1;
+  }
+}

@@ -1,0 +1,290 @@
+import { addressKind, endpointKey } from '@shoal/net';
+import type { Endpoint, Random } from '@shoal/net';
+import { peerPriority } from '@shoal/peer-wire';
+import { BanList } from './ban-list.ts';
+import type { Ban } from './ban-list.ts';
+import { Candidate, dialledBefore, droppedBefore } from './candidate.ts';
+import type { PeerSource } from './candidate.ts';
+
+export type { PeerSource } from './candidate.ts';
+
+/** Candidates of one torrent: more than any client connects to, and about 0.5 MiB. The worst is dropped for a better one. */
+export const MAX_CANDIDATES = 2_000;
+/** Candidates, and connections, of one address: several clients may share an address, a flood may not. */
+export const MAX_PER_ADDRESS = 8;
+/** Own endpoints remembered, as found by connections that led back to us. */
+const MAX_SELF_ENDPOINTS = 64;
+/** Milliseconds after which a connection counts as a good one, and the waiting time before the next begins anew. */
+const GOOD_CONNECTION_TIME = 5 * 60_000;
+/** The error code of a connection that led back to this client. */
+const SELF_ERROR = 'ERR_PEER_SELF';
+
+export interface PeerListOptions {
+  readonly random: Random;
+  /** The port we listen on. With {@link PeerList.setExternalAddress} it is our own endpoint. */
+  readonly ownPort: number;
+  /** Default {@link MAX_CANDIDATES}. */
+  readonly maxCandidates?: number;
+  /** Default {@link MAX_PER_ADDRESS}. Loopback addresses have no such limit: nobody far away has one. */
+  readonly maxPerAddress?: number;
+  /** Whether peers (`pex`) and DHT nodes may name addresses that are not public. Default false. */
+  readonly privateFromStrangers?: boolean;
+}
+
+/** How a connection ended. */
+export interface Parting {
+  /** In error, and without having been of use. */
+  readonly failed: boolean;
+  /** The peer had all pieces. */
+  readonly seed: boolean;
+}
+
+/** The peers of one torrent that we know of, and which of them to connect to next. */
+export class PeerList {
+  readonly #options: PeerListOptions;
+  readonly #maxCandidates: number;
+  readonly #maxPerAddress: number;
+  readonly #candidates = new Map<string, Candidate>();
+  /** Candidates of each address. */
+  readonly #known = new Map<string, number>();
+  /** Connections of each address, those the peer opened included. */
+  readonly #connections = new Map<string, number>();
+  readonly #self = new Set<string>();
+  readonly #bans = new BanList();
+  #external: Endpoint | undefined;
+  #idle = 0;
+  #seeding = false;
+  /** Nobody can be dialled before; -Infinity: not known. */
+  #nextDue = -Infinity;
+
+  constructor(options: PeerListOptions) {
+    this.#options = options;
+    this.#maxCandidates = options.maxCandidates ?? MAX_CANDIDATES;
+    this.#maxPerAddress = options.maxPerAddress ?? MAX_PER_ADDRESS;
+  }
+
+  /** Candidates that are neither connected nor being dialled. */
+  get size(): number {
+    return this.#idle;
+  }
+
+  /** All candidates. */
+  get total(): number {
+    return this.#candidates.size;
+  }
+
+  /** While we seed, peers known to be seeds are not dialled. */
+  get seeding(): boolean {
+    return this.#seeding;
+  }
+
+  set seeding(value: boolean) {
+    this.#seeding = value;
+    this.#nextDue = -Infinity;
+  }
+
+  /** Our address as others see it (BEP 24, BEP 10 `yourip`): gives the canonical priorities of BEP 40. */
+  setExternalAddress(address: string): void {
+    if (this.#external?.address === address) return;
+    this.#external = { address, port: this.#options.ownPort };
+    this.#rememberSelf(this.#external);
+    for (const candidate of this.#candidates.values())
+      candidate.priority = this.#priorityOf(candidate.endpoint);
+  }
+
+  /**
+   * A source names a peer.
+   *
+   * @returns false when it is refused: an impossible or banned address, ourselves, or one too many
+   */
+  add(endpoint: Endpoint, source: PeerSource, now: number): boolean {
+    const key = endpointKey(endpoint);
+    const known = this.#candidates.get(key);
+    if (known !== undefined) {
+      known.heardFrom(source);
+      return true;
+    }
+    if (!this.#acceptable(endpoint, source) || this.#self.has(key)) return false;
+    if (this.#bans.of(endpoint.address, now) !== undefined) return false;
+    const { address } = endpoint;
+    const ofAddress = this.#known.get(address) ?? 0;
+    if (ofAddress >= this.#maxPerAddress && addressKind(address) !== 'loopback') return false;
+    const candidate = new Candidate({ address, port: endpoint.port });
+    candidate.priority = this.#priorityOf(endpoint);
+    candidate.heardFrom(source);
+    if (this.#candidates.size >= this.#maxCandidates && !this.#makeRoom(candidate)) return false;
+    this.#candidates.set(key, candidate);
+    this.#known.set(address, ofAddress + 1);
+    this.#idle++;
+    this.#nextDue = -Infinity;
+    return true;
+  }
+
+  /** The peer to dial now, which then counts as being dialled; undefined: none. */
+  next(now: number): Endpoint | undefined {
+    if (this.#idle === 0 || now < this.#nextDue) return undefined;
+    let best: Candidate | undefined;
+    let due = Infinity;
+    for (const candidate of this.#candidates.values()) {
+      if (candidate.state !== 'idle' || (this.#seeding && candidate.seed)) continue;
+      if (candidate.notBefore > now) {
+        due = Math.min(due, candidate.notBefore);
+        continue;
+      }
+      if (best !== undefined && !dialledBefore(candidate, best)) continue;
+      if (this.#hasRoom(candidate.endpoint.address)) best = candidate;
+    }
+    if (best === undefined) {
+      this.#nextDue = due;
+      return undefined;
+    }
+    this.#become(best, 'dialling');
+    best.dialledAt = now;
+    return best.endpoint;
+  }
+
+  /** Whether a connection that a peer opened from there is welcome. */
+  accepts(from: Endpoint, now: number): boolean {
+    return this.#bans.of(from.address, now) === undefined && this.#hasRoom(from.address);
+  }
+
+  /** An attempt to connect failed, or its handshake did. */
+  failed(endpoint: Endpoint, now: number, error?: Error & { readonly code?: string }): void {
+    if (error?.code === SELF_ERROR) {
+      this.self(endpoint);
+      return;
+    }
+    const candidate = this.#candidates.get(endpointKey(endpoint));
+    if (candidate === undefined) return;
+    this.#become(candidate, 'idle');
+    candidate.backOff(now, this.#options.random.next());
+  }
+
+  /** An attempt was given up for reasons of our own: it says nothing about the peer. */
+  abandoned(endpoint: Endpoint): void {
+    const candidate = this.#candidates.get(endpointKey(endpoint));
+    if (candidate?.state === 'dialling') this.#become(candidate, 'idle');
+  }
+
+  /** The endpoint is our own: it is never dialled again. */
+  self(endpoint: Endpoint): void {
+    this.#rememberSelf(endpoint);
+  }
+
+  /** A connection is established, whoever opened it. */
+  connected(endpoint: Endpoint): void {
+    const { address } = endpoint;
+    this.#connections.set(address, (this.#connections.get(address) ?? 0) + 1);
+    const candidate = this.#candidates.get(endpointKey(endpoint));
+    if (candidate === undefined) return;
+    this.#become(candidate, 'connected');
+  }
+
+  /** An established connection ended. */
+  disconnected(endpoint: Endpoint, now: number, parting: Parting): void {
+    const { address } = endpoint;
+    const connections = (this.#connections.get(address) ?? 0) - 1;
+    if (connections > 0) this.#connections.set(address, connections);
+    else this.#connections.delete(address);
+    this.#nextDue = -Infinity;
+    const candidate = this.#candidates.get(endpointKey(endpoint));
+    if (candidate === undefined) return;
+    this.#become(candidate, 'idle');
+    candidate.seed = parting.seed;
+    const jitter = this.#options.random.next();
+    if (parting.failed) {
+      candidate.backOff(now, jitter);
+      return;
+    }
+    candidate.failures = 0;
+    if (now - candidate.dialledAt >= GOOD_CONNECTION_TIME) candidate.partings = 0;
+    candidate.part(now, jitter);
+  }
+
+  /** Has nothing to do with an address for a time (default a day). Its connections are the caller's to end. */
+  ban(address: string, reason: string, now: number, duration?: number): void {
+    this.#bans.add(address, reason, now, duration);
+    for (const [key, candidate] of this.#candidates)
+      if (candidate.endpoint.address === address) this.#remove(key, candidate);
+  }
+
+  unban(address: string): boolean {
+    return this.#bans.remove(address);
+  }
+
+  /** Why and until when an address is banned, or undefined. */
+  banOf(address: string, now: number): Ban | undefined {
+    return this.#bans.of(address, now);
+  }
+
+  /** Who named a peer, those we trust most first; empty when it is unknown. */
+  sourcesOf(endpoint: Endpoint): PeerSource[] {
+    return this.#candidates.get(endpointKey(endpoint))?.sources ?? [];
+  }
+
+  /** Calls `visit` for every candidate that may be told to others or saved. */
+  forEach(visit: (endpoint: Endpoint, sources: PeerSource[]) => void): void {
+    for (const candidate of this.#candidates.values()) visit(candidate.endpoint, candidate.sources);
+  }
+
+  #acceptable(endpoint: Endpoint, source: PeerSource): boolean {
+    const { port } = endpoint;
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) return false;
+    const kind = addressKind(endpoint.address);
+    if (kind === 'multicast' || kind === 'unspecified') return false;
+    const stranger = source === 'pex' || source === 'dht';
+    return kind === 'public' || !stranger || this.#options.privateFromStrangers === true;
+  }
+
+  #hasRoom(address: string): boolean {
+    const connections = this.#connections.get(address) ?? 0;
+    return connections < this.#maxPerAddress || addressKind(address) === 'loopback';
+  }
+
+  /** BEP 40 where our own address is known; else by chance, so that not everybody dials the same peers first. */
+  #priorityOf(endpoint: Endpoint): number {
+    if (this.#external === undefined) return this.#options.random.integer(0x1_0000_0000);
+    return peerPriority(this.#external, endpoint);
+  }
+
+  /** Drops the worst idle candidate when the new one is better. */
+  #makeRoom(candidate: Candidate): boolean {
+    let worst = candidate;
+    let worstKey: string | undefined;
+    for (const [key, other] of this.#candidates) {
+      if (other.state !== 'idle' || !droppedBefore(other, worst)) continue;
+      worst = other;
+      worstKey = key;
+    }
+    if (worstKey === undefined) return false;
+    this.#remove(worstKey, worst);
+    return true;
+  }
+
+  #rememberSelf(endpoint: Endpoint): void {
+    const key = endpointKey(endpoint);
+    this.#self.add(key);
+    for (const oldest of this.#self) {
+      if (this.#self.size <= MAX_SELF_ENDPOINTS) break;
+      this.#self.delete(oldest);
+    }
+    const candidate = this.#candidates.get(key);
+    if (candidate !== undefined) this.#remove(key, candidate);
+  }
+
+  #become(candidate: Candidate, state: Candidate['state']): void {
+    if (candidate.state === 'idle') this.#idle--;
+    if (state === 'idle') this.#idle++;
+    candidate.state = state;
+    this.#nextDue = -Infinity;
+  }
+
+  #remove(key: string, candidate: Candidate): void {
+    if (!this.#candidates.delete(key)) return;
+    if (candidate.state === 'idle') this.#idle--;
+    const { address } = candidate.endpoint;
+    const known = (this.#known.get(address) ?? 0) - 1;
+    if (known > 0) this.#known.set(address, known);
+    else this.#known.delete(address);
+  }
+}
