@@ -64,6 +64,10 @@ export interface TorrentStorage {
   sync(): Promise<void>;
   /** How the files stand now, by index. */
   fileStates(): Promise<FileState[]>;
+  /** Whether a piece is kept apart from the files it belongs to; see {@link setWanted}. */
+  isKeptAside?(piece: number): boolean;
+  /** Creates what must stand on disk even without a piece: folders and empty files. */
+  prepare?(): Promise<void>;
   /** Waits for work under way, then closes all files. Idempotent. */
   close(): Promise<void>;
 }

@@ -1,0 +1,56 @@
+import type { FileLayout, TorrentInfo } from '@shoal/metainfo';
+import type { ResumeData } from './resume-format.ts';
+import type { FileState } from './storage.ts';
+
+export interface Reconciliation {
+  /** Pieces that need no check, as in a bitfield message (BEP 3). */
+  readonly trusted: Uint8Array;
+  /** Pieces that have to be hashed, in order. All others are missing. */
+  readonly recheck: number[];
+}
+
+/**
+ * Decides what resume data is still good for. A piece it claims is trusted while all the files it touches have the size and
+ * mtime they had. Of a file that differs every piece is to be hashed, claimed or not: a process that was killed may have
+ * written more than it had time to note. A piece that should be in a file that is missing, or too short, is trusted only
+ * where it is kept in the parts file.
+ *
+ * @param states how the files stand now, by index
+ * @param isKeptAside whether a piece is in the parts file
+ */
+export function reconcile(
+  resume: ResumeData,
+  states: readonly FileState[],
+  info: Pick<TorrentInfo, 'files' | 'pieceCount' | 'pieceLength'>,
+  layout: Pick<FileLayout, 'piecesOf'>,
+  isKeptAside: (piece: number) => boolean = () => false,
+): Reconciliation {
+  const { pieceCount, pieceLength } = info;
+  /** 1: not to be trusted; 2: to be hashed even if not claimed. */
+  const doubts = new Uint8Array(pieceCount);
+  for (const { index, attributes, offset, length } of info.files) {
+    const pieces = layout.piecesOf(index);
+    if (pieces === undefined || attributes.padding) continue;
+    const before = resume.files[index];
+    const now = states[index];
+    const size = Math.max(0, now?.size ?? 0);
+    if (before?.size !== now?.size || before?.mtime !== now?.mtime) {
+      doubts.fill(2, pieces.first, pieces.last + 1);
+    } else if (size < length) {
+      const firstBeyond = Math.floor((offset + size) / pieceLength);
+      for (let piece = firstBeyond; piece <= pieces.last; piece++) {
+        if (doubts[piece] === 0 && !isKeptAside(piece)) doubts[piece] = 1;
+      }
+    }
+  }
+  const trusted = new Uint8Array(Math.ceil(pieceCount / 8));
+  const recheck: number[] = [];
+  for (let piece = 0; piece < pieceCount; piece++) {
+    const bit = 0x80 >> (piece & 7);
+    const claimed = ((resume.pieces[piece >> 3] ?? 0) & bit) !== 0;
+    const doubt = doubts[piece] ?? 0;
+    if (doubt === 2 || (doubt === 1 && claimed)) recheck.push(piece);
+    else if (claimed) trusted[piece >> 3] = (trusted[piece >> 3] ?? 0) | bit;
+  }
+  return { trusted, recheck };
+}

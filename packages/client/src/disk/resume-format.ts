@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto';
+import { decode, encode, type BencodeValue } from '@shoal/bencode';
+import type { FileState } from './storage.ts';
+
+const FORMAT = 'shoal resume data';
+/** Raised when older programs would misread what is written. */
+const VERSION = 1;
+/** Two 64-bit floats per file: size and mtime. */
+const FILE_STATE_BYTES = 16;
+const INFO_HASH_BYTES = 20;
+/** Bytes of a resume file that are looked at: enough for 2 million pieces and 2 million files. */
+export const MAX_RESUME_BYTES = 64 * 1024 * 1024;
+
+/** What is remembered of a torrent between two runs. */
+export interface ResumeData {
+  /** SHA-1 info-hash, 20 bytes. */
+  readonly infoHash: Uint8Array;
+  /** The folder the files stand in. */
+  readonly directory: string;
+  readonly pieceCount: number;
+  /** Pieces verified and made durable, as in a bitfield message (BEP 3): first piece in the highest bit, spare bits 0. */
+  readonly pieces: Uint8Array;
+  /** How the files stood when that was written, by index. */
+  readonly files: readonly FileState[];
+  /** Priority of each file, 0 to 255; 0: not wanted. */
+  readonly priorities: Uint8Array;
+  /** Payload bytes over all runs. */
+  readonly uploaded: number;
+  readonly downloaded: number;
+}
+
+/** The torrent resume data is looked for. */
+export interface ResumeExpectation {
+  readonly infoHash: Uint8Array;
+  readonly pieceCount: number;
+  readonly fileCount: number;
+}
+
+/**
+ * Why resume data is of no use:
+ * - `absent`: there is none
+ * - `unreadable`: the system could not read it
+ * - `torn`: it is incomplete or damaged, or no resume data at all
+ * - `future-version`: a newer program wrote it
+ * - `other-torrent`: it belongs to another info-hash
+ * - `wrong-size`: it speaks of another number of pieces or files
+ */
+export type ResumeProblem =
+  'absent' | 'unreadable' | 'torn' | 'future-version' | 'other-torrent' | 'wrong-size';
+
+export type ResumeResult =
+  | { readonly ok: true; readonly data: ResumeData }
+  | { readonly ok: false; readonly reason: ResumeProblem; readonly error?: Error };
+
+/** Bencoded: the data proper as one byte string, with its SHA-1 beside it. */
+export function encodeResume(data: ResumeData): Uint8Array {
+  const states = new Uint8Array(data.files.length * FILE_STATE_BYTES);
+  const view = new DataView(states.buffer);
+  for (const [index, { size, mtime }] of data.files.entries()) {
+    view.setFloat64(index * FILE_STATE_BYTES, size);
+    view.setFloat64(index * FILE_STATE_BYTES + 8, mtime);
+  }
+  const body = encode({
+    directory: data.directory,
+    downloaded: data.downloaded,
+    files: states,
+    'info-hash': data.infoHash,
+    'piece-count': data.pieceCount,
+    pieces: data.pieces,
+    priorities: data.priorities,
+    uploaded: data.uploaded,
+  });
+  return encode({ checksum: sha1(body), data: body, format: FORMAT, version: VERSION });
+}
+
+/** Never throws, whatever the bytes are. */
+export function decodeResume(bytes: Uint8Array, expected: ResumeExpectation): ResumeResult {
+  const file = dictionary(bytes);
+  if (file === undefined || text(file.get('format')) !== FORMAT)
+    return { ok: false, reason: 'torn' };
+  const version = count(file.get('version'));
+  if (version !== undefined && version > VERSION) return { ok: false, reason: 'future-version' };
+  const body = file.get('data');
+  const checksum = file.get('checksum');
+  if (!(body instanceof Uint8Array) || !(checksum instanceof Uint8Array)) {
+    return { ok: false, reason: 'torn' };
+  }
+  if (!equal(sha1(body), checksum)) return { ok: false, reason: 'torn' };
+  const data = fieldsOf(body);
+  if (data === undefined) return { ok: false, reason: 'torn' };
+  if (!equal(data.infoHash, expected.infoHash)) return { ok: false, reason: 'other-torrent' };
+  const { pieceCount, fileCount } = expected;
+  if (data.pieceCount !== pieceCount || data.files.length !== fileCount) {
+    return { ok: false, reason: 'wrong-size' };
+  }
+  return { ok: true, data };
+}
+
+function fieldsOf(body: Uint8Array): ResumeData | undefined {
+  const fields = dictionary(body);
+  const infoHash = fields?.get('info-hash');
+  const pieces = fields?.get('pieces');
+  const states = fields?.get('files');
+  const priorities = fields?.get('priorities');
+  const directory = text(fields?.get('directory'));
+  const pieceCount = count(fields?.get('piece-count'));
+  const uploaded = count(fields?.get('uploaded'));
+  const downloaded = count(fields?.get('downloaded'));
+  if (!(infoHash instanceof Uint8Array) || infoHash.length !== INFO_HASH_BYTES) return undefined;
+  if (!(pieces instanceof Uint8Array) || !(states instanceof Uint8Array)) return undefined;
+  if (!(priorities instanceof Uint8Array) || directory === undefined) return undefined;
+  if (pieceCount === undefined || uploaded === undefined || downloaded === undefined)
+    return undefined;
+  if (pieces.length !== Math.ceil(pieceCount / 8) || hasSpareBits(pieces, pieceCount))
+    return undefined;
+  if (states.length !== priorities.length * FILE_STATE_BYTES) return undefined;
+  const files: FileState[] = [];
+  const view = new DataView(states.buffer, states.byteOffset, states.byteLength);
+  for (let at = 0; at < states.length; at += FILE_STATE_BYTES) {
+    const state = { size: view.getFloat64(at), mtime: view.getFloat64(at + 8) };
+    if (!Number.isFinite(state.size) || !Number.isFinite(state.mtime)) return undefined;
+    files.push(state);
+  }
+  return {
+    infoHash: infoHash.slice(),
+    directory,
+    pieceCount,
+    pieces: pieces.slice(),
+    files,
+    priorities: priorities.slice(),
+    uploaded,
+    downloaded,
+  };
+}
+
+function hasSpareBits(pieces: Uint8Array, pieceCount: number): boolean {
+  const spare = pieces.length * 8 - pieceCount;
+  return spare > 0 && ((pieces.at(-1) ?? 0) & ((1 << spare) - 1)) !== 0;
+}
+
+function dictionary(bytes: Uint8Array): Map<string, BencodeValue> | undefined {
+  try {
+    const value = decode(bytes, { maxLength: MAX_RESUME_BYTES });
+    return value instanceof Map ? value : undefined;
+  } catch {
+    // Not bencode: what that means is the caller's to say.
+    return undefined;
+  }
+}
+
+function text(value: BencodeValue | undefined): string | undefined {
+  if (!(value instanceof Uint8Array)) return undefined;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function count(value: BencodeValue | undefined): number | undefined {
+  return typeof value === 'number' && value >= 0 ? value : undefined;
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}
+
+function sha1(bytes: Uint8Array): Uint8Array {
+  return createHash('sha1').update(bytes).digest();
+}
