@@ -1,0 +1,19 @@
+import type { Command } from './command.ts';
+import { create } from './create.ts';
+import { download } from './download.ts';
+import { info, magnet, scrape, verify } from './inspect.ts';
+import { seed } from './seed.ts';
+import { tour, tracker } from './serve.ts';
+
+/** Every command, in the order of `--help`. */
+export const commands: readonly Command[] = [
+  download,
+  seed,
+  create,
+  info,
+  verify,
+  magnet,
+  tracker,
+  scrape,
+  tour,
+];

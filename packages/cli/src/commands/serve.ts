@@ -1,0 +1,65 @@
+import type { InferredOptionTypes, Options } from 'yargs';
+import { parsePort } from '../parse/port.ts';
+import { parseSize } from '../parse/size.ts';
+import type { Command } from './command.ts';
+import { Group, once, outputOptions, text } from './options.ts';
+
+const trackerOptions = {
+  port: {
+    type: 'string',
+    default: '6969',
+    requiresArg: true,
+    group: Group.network,
+    describe: 'TCP port to listen on; 0 takes any free one',
+    coerce: once(parsePort),
+  },
+  bind: {
+    type: 'string',
+    requiresArg: true,
+    group: Group.network,
+    describe: 'Local IP address to listen on; default: all',
+    coerce: once(text),
+  },
+  ...outputOptions,
+} as const satisfies Record<string, Options>;
+
+export type TrackerArgs = InferredOptionTypes<typeof trackerOptions>;
+
+export const tracker: Command = {
+  name: 'tracker',
+  usage: 'tracker',
+  describe: 'Run a tracker over HTTP',
+  build: (yargs) =>
+    yargs
+      .options(trackerOptions)
+      .example('$0 tracker --port 6969', 'Announce URL: http://<this host>:6969/announce'),
+  run: async (args, world) =>
+    (await import('../run/tracker.ts')).runTracker(args as TrackerArgs, world),
+};
+
+const tourOptions = {
+  size: {
+    type: 'string',
+    default: '256M',
+    requiresArg: true,
+    group: Group.what,
+    describe: 'Bytes to generate, share and download',
+    coerce: once((value) => parseSize(value)),
+  },
+  keep: {
+    type: 'boolean',
+    default: false,
+    group: Group.what,
+    describe: 'Leave the folder with the files in place',
+  },
+} as const satisfies Record<string, Options>;
+
+export type TourArgs = InferredOptionTypes<typeof tourOptions>;
+
+export const tour: Command = {
+  name: 'tour',
+  usage: 'tour',
+  describe: 'Show the whole way on this machine: create, track, seed, download, verify',
+  build: (yargs) => yargs.options(tourOptions).example('$0 tour --size 1G', 'With more data'),
+  run: async (args, world) => (await import('../run/tour.ts')).runTour(args as TourArgs, world),
+};

@@ -1,0 +1,90 @@
+import { request as requestHttp } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { CliError, messageOf } from './errors.ts';
+import { ExitCode } from './exit-codes.ts';
+
+/** Bytes. The largest .torrent files in use. */
+export const MAX_TORRENT_LENGTH = 30 * 1024 * 1024;
+/** A download page's redirect to its storage takes one or two. */
+const MAX_REDIRECTS = 5;
+/** Milliseconds for the whole transfer, redirects included. */
+const TIMEOUT = 60_000;
+
+/** Fetches a .torrent file over HTTP or HTTPS. */
+export async function fetchTorrent(
+  address: string,
+  options: { readonly signal?: AbortSignal; readonly timeout?: number } = {},
+): Promise<Uint8Array> {
+  const limit = AbortSignal.timeout(options.timeout ?? TIMEOUT);
+  const signal = options.signal === undefined ? limit : AbortSignal.any([options.signal, limit]);
+  let url = new URL(address);
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+    const answer = await get(url, signal).catch((error: unknown) => {
+      options.signal?.throwIfAborted();
+      throw networkError(url, limit.aborted ? 'no answer in time' : messageOf(error), error);
+    });
+    if (answer instanceof Uint8Array) return answer;
+    url = answer;
+  }
+  throw networkError(url, `more than ${MAX_REDIRECTS} redirects`);
+}
+
+/** The body, or where a redirect leads. */
+function get(url: URL, signal: AbortSignal): Promise<Uint8Array | URL> {
+  return new Promise((resolve, reject) => {
+    const headers = {
+      accept: 'application/x-bittorrent, */*;q=0.5',
+      'accept-encoding': 'identity',
+    };
+    const onResponse = (response: IncomingMessage): void => {
+      const redirect = redirectOf(response, url);
+      if (redirect === undefined && response.statusCode === 200) {
+        readBody(response).then(resolve, reject);
+        return;
+      }
+      response.destroy();
+      if (redirect !== undefined) resolve(redirect);
+      else reject(new Error(`the server answered with status ${response.statusCode ?? 0}`));
+    };
+    const outgoing =
+      url.protocol === 'https:'
+        ? requestHttps(url, { signal, headers }, onResponse)
+        : requestHttp(url, { signal, headers }, onResponse);
+    outgoing.once('error', reject);
+    outgoing.end();
+  });
+}
+
+function redirectOf(response: IncomingMessage, from: URL): URL | undefined {
+  const { statusCode = 0 } = response;
+  const { location } = response.headers;
+  if (location === undefined || ![301, 302, 303, 307, 308].includes(statusCode)) return undefined;
+  if (!URL.canParse(location, from.href)) return undefined;
+  const target = new URL(location, from);
+  return target.protocol === 'http:' || target.protocol === 'https:' ? target : undefined;
+}
+
+async function readBody(response: IncomingMessage): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length > MAX_TORRENT_LENGTH) {
+      throw new Error(`the answer is larger than ${MAX_TORRENT_LENGTH / 1024 / 1024} MiB`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function networkError(url: URL, reason: string, cause?: unknown): CliError {
+  // Without user name, password and query: they may hold a passkey, and the line may end in a log.
+  const shown = `${url.protocol}//${url.host}${url.pathname}`;
+  return new CliError(
+    'ERR_CLI_NETWORK',
+    ExitCode.network,
+    `cannot fetch ${shown}: ${reason}`,
+    cause,
+  );
+}

@@ -1,0 +1,57 @@
+import { startClient } from './engine.ts';
+import { parseCommandLine } from './command-line.ts';
+import { codeOf, exitCodeOf, messageOf, SignalError, UsageError } from './errors.ts';
+import { ExitCode } from './exit-codes.ts';
+import { plainText } from './terminal/plain-text.ts';
+import type { World } from './world.ts';
+
+/** Milliseconds that something forgotten may keep a finished command alive. */
+const EXIT_GRACE = 1000;
+
+/** Runs one command line in a world and gives the exit code. Never rejects. */
+export async function runCli(args: readonly string[], world: World): Promise<number> {
+  try {
+    const given = args.length === 0 && world.env['SHOAL_TOUR_BY_DEFAULT'] === '1' ? ['tour'] : args;
+    const request = await parseCommandLine(given, world.stdout.columns);
+    if ('output' in request) {
+      world.stdout.write(request.output);
+      return ExitCode.done;
+    }
+    return await request.command.run(request.args, world);
+  } catch (error) {
+    return report(error, world);
+  }
+}
+
+/** One line on stderr, and the exit code. */
+function report(error: unknown, world: World): number {
+  const exitCode = exitCodeOf(error);
+  if (error instanceof SignalError) return exitCode;
+  const hint = error instanceof UsageError ? ' (shoal --help says more)' : '';
+  const defect = exitCode === ExitCode.defect ? 'unexpected error, please report it: ' : '';
+  world.stderr.write(`shoal: ${plainText(`${defect}${messageOf(error)}${hint}`)}\n`);
+  if ((world.env['SHOAL_DEBUG'] ?? '') !== '' && error instanceof Error) {
+    world.stderr.write(`${error.stack ?? ''}\n`);
+  }
+  return exitCode;
+}
+
+/** Runs the process's command line. */
+export async function runProcess(args: readonly string[]): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) {
+    // A reader that goes away (`| head`) is no error; there is only nobody left to tell.
+    stream.on('error', (error) => {
+      if (codeOf(error) !== 'EPIPE') throw error;
+    });
+  }
+  process.exitCode = await runCli(args, {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    platform: process.platform,
+    signals: process,
+    startClient,
+    exitNow: (code) => process.exit(code),
+  });
+  setTimeout(() => process.exit(), EXIT_GRACE).unref();
+}

@@ -1,0 +1,27 @@
+import { lookup } from 'node:dns/promises';
+import { parseAddress } from '@shoal/net';
+import type { Endpoint } from '@shoal/net';
+import { CliError, messageOf } from './errors.ts';
+import { ExitCode } from './exit-codes.ts';
+import type { HostPort } from './parse/host-port.ts';
+
+/** The endpoints of peers named on the command line; a name that stands for several addresses gives several. */
+export async function resolvePeers(peers: readonly HostPort[]): Promise<Endpoint[]> {
+  const endpoints = await Promise.all(peers.map(resolvePeer));
+  return endpoints.flat();
+}
+
+async function resolvePeer({ host, port }: HostPort): Promise<Endpoint[]> {
+  const literal = parseAddress(host);
+  if (literal !== undefined) return [{ address: literal, port }];
+  try {
+    const found = await lookup(host, { all: true });
+    return found.flatMap(({ address }) => {
+      const canonical = parseAddress(address);
+      return canonical === undefined ? [] : [{ address: canonical, port }];
+    });
+  } catch (error) {
+    const message = `cannot resolve the peer ${host}: ${messageOf(error)}`;
+    throw new CliError('ERR_CLI_NETWORK', ExitCode.network, message, error);
+  }
+}

@@ -1,0 +1,46 @@
+import type { ClientOptions } from '@shoal/client';
+import { parseAddress } from '@shoal/net';
+import type { PortRange } from '../parse/port.ts';
+import { defined } from '../defined.ts';
+import { UsageError } from '../errors.ts';
+import { defaultResumeDirectory } from '../resume-directory.ts';
+import type { World } from '../world.ts';
+
+/** The parsed network options of `download` and `seed`. */
+export interface NetworkArgs {
+  readonly port?: number | PortRange | undefined;
+  readonly bind?: string | undefined;
+  readonly 'max-download'?: number | undefined;
+  readonly 'max-upload'?: number | undefined;
+  readonly 'max-peers'?: number | undefined;
+  readonly 'resume-dir'?: string | undefined;
+  readonly resume: boolean;
+}
+
+/** What the command line says about the client as a whole. */
+export function clientOptions(args: NetworkArgs, world: World): ClientOptions {
+  return defined({
+    port: args.port,
+    bind: args.bind === undefined ? undefined : localAddress(args.bind),
+    maxDownloadRate: args['max-download'],
+    maxUploadRate: args['max-upload'],
+    maxPeers: args['max-peers'],
+    resumeDirectory: args.resume
+      ? (args['resume-dir'] ?? defaultResumeDirectory(world))
+      : undefined,
+  });
+}
+
+/** `--bind` as the literal it must be. */
+export function localAddress(text: string): string {
+  const address = parseAddress(text);
+  if (address === undefined) {
+    throw new UsageError(`--bind "${text}" is no IP address of this machine, such as 192.0.2.7`);
+  }
+  return address;
+}
+
+/** Each URL of `--tracker` as a tier of its own. */
+export function trackerTiers(urls: readonly string[]): string[][] {
+  return urls.map((url) => [url]);
+}

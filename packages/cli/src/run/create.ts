@@ -1,0 +1,122 @@
+import { stat, writeFile } from 'node:fs/promises';
+import cliProgress from 'cli-progress';
+import { createTorrent, infoHashHex, magnetOf } from '@shoal/metainfo';
+import type { CreateProgress } from '@shoal/metainfo';
+import type { CreateArgs } from '../commands/create.ts';
+import { defined } from '../defined.ts';
+import { CliError, codeOf, UsageError } from '../errors.ts';
+import { ExitCode } from '../exit-codes.ts';
+import { reasonOf } from '../load-torrent.ts';
+import { SignalGate } from '../signal-gate.ts';
+import { formatBytes } from '../terminal/format.ts';
+import { jsonLine, plainText } from '../terminal/plain-text.ts';
+import { readVersion } from '../version.ts';
+import type { World } from '../world.ts';
+
+/** `shoal create` */
+export async function runCreate(args: CreateArgs, world: World): Promise<number> {
+  if (!args.v1) throw new UsageError('only v1 torrents can be made so far: leave out --no-v1');
+  using gate = new SignalGate(world.signals, world.exitNow);
+  if (args.output !== undefined && !args.force) await mustNotExist(args.output);
+  using bar = new CreateBar(world, args.json || args.quiet);
+  const { bytes, metainfo } = await createTorrent(args.path, {
+    ...defined({
+      name: args.name,
+      source: args.source,
+      comment: args.comment,
+      pieceLength: args['piece-length'],
+      workers: args.workers,
+      onProgress: bar.update,
+    }),
+    trackers: args.tracker ?? [],
+    webSeeds: args['web-seed'] ?? [],
+    private: args.private,
+    symlinks: args['skip-symlinks'] ? 'skip' : 'inside',
+    createdBy: `shoal/${readVersion()}`,
+    ...(args.date ? {} : { creationDate: null }),
+    signal: gate.signal,
+  });
+  bar[Symbol.dispose]();
+  const { info } = metainfo;
+  const file = args.output ?? `${info.name}.torrent`;
+  try {
+    await writeFile(file, bytes, { flag: args.force ? 'w' : 'wx' });
+  } catch (error) {
+    throw cannotWrite(file, error);
+  }
+  const infoHash = infoHashHex(info);
+  const magnet = magnetOf(metainfo);
+  if (args.json) {
+    const { name, length, pieceLength, pieceCount } = info;
+    const files = info.files.length;
+    world.stdout.write(
+      jsonLine({ file, infoHash, magnet, name, length, pieceLength, pieceCount, files }),
+    );
+  } else if (!args.quiet) {
+    world.stdout.write(
+      `${plainText(file)}: ${formatBytes(info.length)} in ${info.files.length === 1 ? '1 file' : `${info.files.length} files`}, ` +
+        `${info.pieceCount} pieces of ${formatBytes(info.pieceLength)}\n` +
+        `Info-hash: ${infoHash}\nMagnet:    ${plainText(magnet)}\n`,
+    );
+  }
+  return ExitCode.done;
+}
+
+async function mustNotExist(file: string): Promise<void> {
+  try {
+    await stat(file);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return;
+    throw cannotWrite(file, error);
+  }
+  throw cannotWrite(file, { code: 'EEXIST' });
+}
+
+function cannotWrite(file: string, error: unknown): CliError {
+  const hint = codeOf(error) === 'EEXIST' ? ' (--force writes over it)' : '';
+  return new CliError(
+    'ERR_CLI_FILE',
+    ExitCode.disk,
+    `cannot write ${file}: ${reasonOf(error)}${hint}`,
+    error,
+  );
+}
+
+/** The progress of hashing, where there is a terminal to show it on. */
+class CreateBar implements Disposable {
+  readonly update: ((progress: CreateProgress) => void) | undefined;
+  readonly #stop: () => void;
+
+  constructor(world: World, hidden: boolean) {
+    if (hidden || world.stdout.isTTY !== true) {
+      this.#stop = () => undefined;
+      return;
+    }
+    const bar = new cliProgress.SingleBar({
+      stream: world.stdout as NodeJS.WritableStream,
+      format: 'Hashing {bar} {percentage}% {done} of {size}, ETA {eta_formatted}',
+      barCompleteChar: '█',
+      barIncompleteChar: '░',
+      clearOnComplete: true,
+      hideCursor: true,
+      linewrap: false,
+      gracefulExit: false,
+    });
+    let started = false;
+    let stopped = false;
+    this.update = ({ hashedBytes, totalBytes }) => {
+      const payload = { done: formatBytes(hashedBytes), size: formatBytes(totalBytes) };
+      if (started) bar.update(hashedBytes, payload);
+      else bar.start(totalBytes, hashedBytes, payload);
+      started = true;
+    };
+    this.#stop = () => {
+      if (started && !stopped) bar.stop();
+      stopped = true;
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop();
+  }
+}

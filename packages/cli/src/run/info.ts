@@ -1,0 +1,143 @@
+import { magnetOf, parseMagnet, toHex } from '@shoal/metainfo';
+import type { FileAttributes, MagnetLink, Metainfo } from '@shoal/metainfo';
+import type { InfoArgs } from '../commands/inspect.ts';
+import { ExitCode } from '../exit-codes.ts';
+import { isMagnet, loadTorrent } from '../load-torrent.ts';
+import { formatBytes } from '../terminal/format.ts';
+import { jsonLine, plainText } from '../terminal/plain-text.ts';
+import type { World } from '../world.ts';
+
+/** What `info --json` prints: the same fields for a torrent and a magnet link, `null` where nothing is known. */
+export interface InfoReport {
+  readonly name: string | null;
+  readonly infoHash: string | null;
+  readonly infoHashV2: string | null;
+  readonly length: number | null;
+  readonly pieceLength: number | null;
+  readonly pieceCount: number | null;
+  readonly private: boolean | null;
+  readonly source: string | null;
+  readonly comment: string | null;
+  readonly createdBy: string | null;
+  readonly creationDate: number | null;
+  readonly trackers: readonly (readonly string[])[];
+  readonly webSeeds: readonly string[];
+  readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  readonly files:
+    | readonly {
+        readonly path: string;
+        readonly length: number;
+        readonly offset: number;
+        readonly attributes: object;
+      }[]
+    | null;
+  readonly magnet: string;
+}
+
+/** `shoal info` */
+export async function runInfo(args: InfoArgs, world: World): Promise<number> {
+  const report = isMagnet(args.torrent)
+    ? reportOfMagnet(args.torrent, parseMagnet(args.torrent))
+    : reportOf(await loadTorrent(args.torrent));
+  if (args.json) world.stdout.write(jsonLine(report));
+  else if (!args.quiet) world.stdout.write(describe(report));
+  return ExitCode.done;
+}
+
+/** A torrent's report. */
+export function reportOf(metainfo: Metainfo): InfoReport {
+  const { info } = metainfo;
+  return {
+    name: info.name,
+    infoHash: info.infoHash === undefined ? null : toHex(info.infoHash),
+    infoHashV2: info.infoHashV2 === undefined ? null : toHex(info.infoHashV2),
+    length: info.length,
+    pieceLength: info.pieceLength,
+    pieceCount: info.pieceCount,
+    private: info.private,
+    source: info.source ?? null,
+    comment: metainfo.comment ?? null,
+    createdBy: metainfo.createdBy ?? null,
+    creationDate: metainfo.creationDate ?? null,
+    trackers: metainfo.trackers,
+    webSeeds: metainfo.webSeeds,
+    nodes: metainfo.nodes,
+    files: info.files.map(({ path, length, offset, attributes }) => ({
+      path,
+      length,
+      offset,
+      attributes: describeAttributes(attributes),
+    })),
+    magnet: magnetOf(metainfo),
+  };
+}
+
+/** A link's report. */
+export function reportOfMagnet(magnet: string, link: MagnetLink): InfoReport {
+  return {
+    name: link.name ?? null,
+    infoHash: link.infoHash === undefined ? null : toHex(link.infoHash),
+    infoHashV2: link.infoHashV2 === undefined ? null : toHex(link.infoHashV2),
+    length: link.exactLength ?? null,
+    pieceLength: null,
+    pieceCount: null,
+    private: null,
+    source: null,
+    comment: null,
+    createdBy: null,
+    creationDate: null,
+    trackers: link.trackers.map((url) => [url]),
+    webSeeds: link.webSeeds,
+    nodes: [],
+    files: null,
+    magnet,
+  };
+}
+
+function describeAttributes({ padding, executable, hidden, symlink }: FileAttributes): object {
+  return { padding, executable, hidden, symlink: symlink ?? null };
+}
+
+/** The report for a person. */
+function describe(report: InfoReport): string {
+  const lines: string[] = [];
+  const line = (label: string, value: string | number | null): void => {
+    if (value !== null) lines.push(`${`${label}:`.padEnd(12)} ${plainText(String(value))}`);
+  };
+  line('Name', report.name);
+  line('Info-hash', report.infoHash);
+  line('v2 hash', report.infoHashV2);
+  if (report.length !== null) {
+    line('Size', `${formatBytes(report.length)} (${report.length} bytes)`);
+  }
+  if (report.pieceCount !== null && report.pieceLength !== null) {
+    line('Pieces', `${report.pieceCount} of ${formatBytes(report.pieceLength)}`);
+  }
+  if (report.private === true) line('Private', 'yes');
+  line('Source', report.source);
+  line('Comment', report.comment);
+  line('Created by', report.createdBy);
+  if (report.creationDate !== null) line('Created', dateOf(report.creationDate));
+  for (const [index, tier] of report.trackers.entries()) {
+    line(index === 0 ? 'Trackers' : '', tier.join(' '));
+  }
+  for (const [index, url] of report.webSeeds.entries()) line(index === 0 ? 'Web seeds' : '', url);
+  for (const [index, { host, port }] of report.nodes.entries()) {
+    line(index === 0 ? 'Nodes' : '', `${host}:${port}`);
+  }
+  const files = (report.files ?? []).map((file, index) => ({ ...file, index }));
+  if (files.length > 0) lines.push('Files:');
+  for (const { index, path, length } of files) {
+    lines.push(
+      `${String(index).padStart(6)}  ${formatBytes(length).padStart(10)}  ${plainText(path)}`,
+    );
+  }
+  line('Magnet', report.magnet);
+  return `${lines.join('\n')}\n`.replaceAll(/^:/gm, ' ');
+}
+
+/** A date as text; the number itself where it is beyond what a calendar holds. */
+function dateOf(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime()) ? String(seconds) : date.toISOString();
+}

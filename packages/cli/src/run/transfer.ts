@@ -1,0 +1,205 @@
+import type { AddOptions, ClientOptions } from '@shoal/client';
+import type { Metainfo } from '@shoal/metainfo';
+import { CliError, exitCodeOf, messageOf, SignalError } from '../errors.ts';
+import type { EngineClient, EngineTorrent } from '../engine.ts';
+import { ExitCode } from '../exit-codes.ts';
+import { runOnComplete } from '../on-complete.ts';
+import { SignalGate } from '../signal-gate.ts';
+import type { TransferRow, TransferSummary, TransferView } from '../terminal/transfer-view.ts';
+import type { World } from '../world.ts';
+import { type SeedGoal, seedUntil } from './seed-goal.ts';
+
+/** One torrent to be added. */
+export interface TransferTask {
+  readonly metainfo: Metainfo;
+  readonly options: AddOptions;
+}
+
+/** What `download` and `seed` have in common. */
+export interface TransferPlan {
+  /** `download` ends with the torrent complete, unless {@link goal} says to go on; `seed` does not wait for that. */
+  readonly mode: 'download' | 'seed';
+  readonly client: ClientOptions;
+  /** Read and checked once the signals are being listened to. */
+  readonly tasks: (view: TransferView, signal: AbortSignal) => Promise<readonly TransferTask[]>;
+  readonly goal: SeedGoal;
+  /** Milliseconds in which a download must be complete. */
+  readonly timeout?: number | undefined;
+  readonly onComplete?: string | undefined;
+}
+
+/** Milliseconds that trackers get to hear `stopped`. */
+const STOP_TIMEOUT = 3000;
+/** Milliseconds for the whole end: a runner that passes signals on waits about 5 s before it kills. */
+const CLOSE_TIMEOUT = 4000;
+
+/** Runs torrents until each has reached its goal, failed, or a signal came. Gives the exit code. */
+export async function runTransfer(
+  plan: TransferPlan,
+  view: TransferView,
+  world: World,
+): Promise<number> {
+  using gate = new SignalGate(world.signals, world.exitNow);
+  const transfer = new Transfer(plan, view, world, gate.signal);
+  return await transfer.run();
+}
+
+class Transfer {
+  readonly #plan: TransferPlan;
+  readonly #view: TransferView;
+  readonly #world: World;
+  readonly #signal: AbortSignal;
+  readonly #rows: TransferRow[] = [];
+  readonly #completedAt = new Map<TransferRow, number>();
+  readonly #startedAt = performance.now();
+  #exitCode: number = ExitCode.done;
+
+  constructor(plan: TransferPlan, view: TransferView, world: World, signal: AbortSignal) {
+    this.#plan = plan;
+    this.#view = view;
+    this.#world = world;
+    this.#signal = signal;
+  }
+
+  async run(): Promise<number> {
+    let client: EngineClient | undefined;
+    let ticker: NodeJS.Timeout | undefined;
+    try {
+      const tasks = await this.#plan.tasks(this.#view, this.#signal);
+      this.#signal.throwIfAborted();
+      client = await this.#world.startClient(this.#plan.client);
+      for (const task of tasks) await this.#add(client, task);
+      this.#view.begin(client.port, this.#rows);
+      if (this.#view.interval !== undefined) {
+        ticker = setInterval(() => {
+          this.#view.progress(this.#rows);
+        }, this.#view.interval);
+      }
+      await Promise.all(this.#rows.map((row) => this.#follow(row)));
+    } catch (error) {
+      this.#failed(error);
+    } finally {
+      clearInterval(ticker);
+    }
+    const summaries = this.#rows.map((row) => this.#summaryOf(row));
+    this.#view.settle(this.#rows);
+    if (client !== undefined) await this.#close(client);
+    this.#view.end(summaries, this.#exitCode);
+    return this.#exitCode;
+  }
+
+  async #add(client: EngineClient, { metainfo, options }: TransferTask): Promise<void> {
+    this.#signal.throwIfAborted();
+    let torrent: EngineTorrent;
+    try {
+      torrent = await client.add(metainfo, options);
+    } catch (error) {
+      // One torrent that cannot be added costs only itself.
+      this.#failed(new TorrentFailure(metainfo.info.name, error));
+      return;
+    }
+    const row: TransferRow = { torrent, directory: options.directory };
+    this.#rows.push(row);
+    torrent.on('state', (state) => {
+      this.#view.event(row, { type: 'state', state });
+    });
+    torrent.on('tracker', (report) => {
+      this.#view.event(row, { type: 'tracker', report });
+    });
+    torrent.on('warning', (error) => {
+      this.#view.event(row, { type: 'warning', error });
+    });
+    torrent.on('error', (error) => {
+      this.#view.event(row, { type: 'error', error });
+      this.#note(error);
+    });
+  }
+
+  /** Sees one torrent to its goal. Never rejects. */
+  async #follow(row: TransferRow): Promise<void> {
+    const failure = new AbortController();
+    const signal = AbortSignal.any([this.#signal, failure.signal]);
+    row.torrent.on('error', (error) => {
+      failure.abort(error);
+    });
+    if (row.torrent.state === 'error') failure.abort(row.torrent.error);
+    try {
+      if (this.#plan.mode === 'download') await this.#complete(row, signal);
+      await seedUntil(row.torrent, this.#plan.goal, signal);
+    } catch (error) {
+      if (error instanceof SignalError) this.#note(error);
+      else if (!failure.signal.aborted) {
+        this.#view.event(row, { type: 'error', error });
+        this.#note(error);
+      }
+    }
+  }
+
+  async #complete(row: TransferRow, signal: AbortSignal): Promise<void> {
+    const { timeout, onComplete } = this.#plan;
+    const limit = new AbortController();
+    const timer =
+      timeout === undefined
+        ? undefined
+        : setTimeout(() => {
+            limit.abort(
+              new CliError('ERR_CLI_TIMEOUT', ExitCode.network, 'not complete within --timeout'),
+            );
+          }, timeout);
+    try {
+      await row.torrent.completed({ signal: AbortSignal.any([signal, limit.signal]) });
+    } finally {
+      clearTimeout(timer);
+    }
+    this.#completedAt.set(row, performance.now());
+    this.#view.event(row, { type: 'complete' });
+    if (onComplete === undefined) return;
+    try {
+      const { env } = this.#world;
+      await runOnComplete(onComplete, row.torrent, row.directory, { env, signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      const warning = new Error(`--on-complete failed: ${messageOf(error)}`, { cause: error });
+      this.#view.event(row, { type: 'warning', error: warning });
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.#note(error);
+    if (!(error instanceof SignalError)) this.#view.problem(error);
+  }
+
+  /** The first failure gives the exit code, except that a signal always does. */
+  #note(error: unknown): void {
+    if (this.#exitCode === ExitCode.done || error instanceof SignalError) {
+      this.#exitCode = exitCodeOf(error);
+    }
+  }
+
+  #summaryOf(row: TransferRow): TransferSummary {
+    const end = this.#completedAt.get(row) ?? performance.now();
+    return { row, progress: row.torrent.progress(), seconds: (end - this.#startedAt) / 1000 };
+  }
+
+  /** Saves resume data and says `stopped`, but not for longer than anyone waits. */
+  async #close(client: EngineClient): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_TIMEOUT);
+    });
+    try {
+      await Promise.race([client.close({ timeout: STOP_TIMEOUT }), tooLong]);
+    } catch (error) {
+      this.#failed(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** An error with the name of the torrent it is about; the exit code is that of its cause. */
+export class TorrentFailure extends CliError {
+  constructor(name: string, cause: unknown) {
+    super('ERR_CLI_SOURCE', exitCodeOf(cause), `${name}: ${messageOf(cause)}`, cause);
+  }
+}

@@ -1,0 +1,167 @@
+import { stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import cliProgress from 'cli-progress';
+import { FileLayout, infoHashHex } from '@shoal/metainfo';
+import type { Metainfo } from '@shoal/metainfo';
+import type { VerifyArgs } from '../commands/inspect.ts';
+import { dataDirectory } from '../data-location.ts';
+import type { EngineTorrent } from '../engine.ts';
+import { ExitCode } from '../exit-codes.ts';
+import { isUrl, loadTorrent } from '../load-torrent.ts';
+import { SignalGate } from '../signal-gate.ts';
+import { jsonLine, plainText } from '../terminal/plain-text.ts';
+import type { World } from '../world.ts';
+
+/** How a file was found. */
+export interface FileFinding {
+  readonly path: string;
+  readonly length: number;
+  /** `short`: it ends too early; `damaged`: its size is right, its content is not. */
+  readonly state: 'whole' | 'missing' | 'short' | 'damaged';
+  /** Pieces with a part in this file that did not pass. */
+  readonly badPieces: number;
+}
+
+/** Milliseconds between two drawings of the bar. */
+const DRAW_INTERVAL = 250;
+
+/** `shoal verify` */
+export async function runVerify(args: VerifyArgs, world: World): Promise<number> {
+  using gate = new SignalGate(world.signals, world.exitNow);
+  const metainfo = await loadTorrent(args.torrent, gate.signal);
+  const beside = isUrl(args.torrent) ? '.' : dirname(args.torrent);
+  const directory =
+    args.path === undefined ? resolve(beside) : await dataDirectory(metainfo, args.path);
+  const badPieces = await findBadPieces(metainfo, directory, gate.signal, args, world);
+  const files = await findingsOf(metainfo, directory, badPieces);
+  const whole = badPieces.length === 0 && files.every(({ state }) => state === 'whole');
+  if (args.json) {
+    const { name, pieceCount } = metainfo.info;
+    const infoHash = infoHashHex(metainfo.info);
+    world.stdout.write(jsonLine({ name, infoHash, whole, pieceCount, badPieces, files }));
+  } else if (!args.quiet) {
+    world.stdout.write(describe(metainfo, whole, badPieces, files));
+  }
+  return whole ? ExitCode.done : ExitCode.incomplete;
+}
+
+async function findBadPieces(
+  metainfo: Metainfo,
+  directory: string,
+  signal: AbortSignal,
+  args: { readonly json: boolean; readonly quiet: boolean },
+  world: World,
+): Promise<readonly number[]> {
+  // Loopback, paused and without resume data: nothing is told to anyone, and nothing is left behind.
+  const client = await world.startClient({ bind: '127.0.0.1', port: 0 });
+  try {
+    const torrent = await client.add(metainfo, { directory, check: 'trust', paused: true });
+    using _bar = new CheckBar(torrent, world, args.json || args.quiet);
+    const { missing } = await torrent.verify({ signal });
+    signal.throwIfAborted();
+    if (torrent.state === 'error' && torrent.error !== undefined) throw torrent.error;
+    return missing;
+  } finally {
+    await client.close();
+  }
+}
+
+async function findingsOf(
+  metainfo: Metainfo,
+  directory: string,
+  badPieces: readonly number[],
+): Promise<FileFinding[]> {
+  const layout = new FileLayout(metainfo.info);
+  const bad = new Set(badPieces);
+  const findings: FileFinding[] = [];
+  for (const { index, path, length, attributes } of metainfo.info.files) {
+    if (attributes.padding || attributes.symlink !== undefined) continue;
+    const pieces = layout.piecesOf(index);
+    let count = 0;
+    if (pieces !== undefined) {
+      for (let piece = pieces.first; piece <= pieces.last; piece++) if (bad.has(piece)) count++;
+    }
+    const state = await stateOf(join(directory, path), length, count);
+    findings.push({ path, length, state, badPieces: count });
+  }
+  return findings;
+}
+
+async function stateOf(
+  path: string,
+  length: number,
+  badPieces: number,
+): Promise<FileFinding['state']> {
+  const size = await stat(path).then(
+    (stats) => (stats.isFile() ? stats.size : undefined),
+    () => undefined,
+  );
+  if (size === undefined) return 'missing';
+  if (size < length) return 'short';
+  return badPieces === 0 ? 'whole' : 'damaged';
+}
+
+function describe(
+  { info }: Metainfo,
+  whole: boolean,
+  badPieces: readonly number[],
+  files: readonly FileFinding[],
+): string {
+  const name = plainText(info.name);
+  if (whole) return `${name}: whole, all ${info.pieceCount} pieces match\n`;
+  const lines = [`${name}: ${badPieces.length} of ${info.pieceCount} pieces bad or missing`];
+  for (const { path, state, badPieces: count } of files) {
+    if (state === 'whole') continue;
+    lines.push(`  ${state.padEnd(8)} ${plainText(path)} (${count} pieces)`);
+  }
+  if (badPieces.length > 0) lines.push(`  pieces   ${formatRanges(badPieces)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** `0, 3-7, 12` of sorted numbers; cut where it becomes long. */
+export function formatRanges(numbers: readonly number[], most = 50): string {
+  const ranges: { from: number; to: number }[] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last?.to === number - 1) last.to = number;
+    else ranges.push({ from: number, to: number });
+  }
+  const texts = ranges
+    .slice(0, most)
+    .map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`));
+  return texts.join(', ') + (ranges.length > most ? ', …' : '');
+}
+
+/** The progress of a check, where there is a terminal to show it on. */
+class CheckBar implements Disposable {
+  readonly #stop: () => void;
+
+  constructor(torrent: EngineTorrent, world: World, hidden: boolean) {
+    if (hidden || world.stdout.isTTY !== true) {
+      this.#stop = () => undefined;
+      return;
+    }
+    const bar = new cliProgress.SingleBar({
+      stream: world.stdout as NodeJS.WritableStream,
+      format: 'Checking {bar} {percentage}% {value} of {total} pieces',
+      barCompleteChar: '█',
+      barIncompleteChar: '░',
+      clearOnComplete: true,
+      hideCursor: true,
+      linewrap: false,
+      gracefulExit: false,
+    });
+    bar.start(torrent.metainfo.info.pieceCount, 0);
+    const timer = setInterval(() => {
+      bar.update(torrent.progress().checkedPieces ?? 0);
+    }, DRAW_INTERVAL);
+    this.#stop = () => {
+      clearInterval(timer);
+      bar.stop();
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop();
+  }
+}

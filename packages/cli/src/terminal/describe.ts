@@ -1,0 +1,46 @@
+import type { TorrentProgress } from '@shoal/client';
+import { fit, formatBytes, formatDuration, formatPercent, formatRate } from './format.ts';
+import { plainText } from './plain-text.ts';
+import type { TransferSummary } from './transfer-view.ts';
+
+/** Done and total of what a torrent is busy with: pieces while it checks, bytes afterwards. */
+export function extent(progress: TorrentProgress): {
+  readonly done: number;
+  readonly total: number;
+} {
+  if (progress.state === 'checking') {
+    return { done: progress.checkedPieces ?? 0, total: progress.pieces.total };
+  }
+  return { done: progress.completedBytes, total: progress.totalBytes };
+}
+
+/** `42.0% ↓ 1.5 MiB/s ↑ 0 B/s 12 peers ETA 3m04s downloading`, in columns. */
+export function describeProgress(progress: TorrentProgress): string {
+  const { done, total } = extent(progress);
+  const eta = progress.state === 'downloading' ? formatDuration(progress.eta) : '-';
+  return [
+    `${formatPercent(done, total)}%`.padStart(6),
+    `↓ ${formatRate(progress.downloadRate)}`.padEnd(14),
+    `↑ ${formatRate(progress.uploadRate)}`.padEnd(14),
+    `${progress.peers} peers`.padEnd(9),
+    `ETA ${eta}`.padEnd(10),
+    progress.state,
+  ].join(' ');
+}
+
+/** What became of a torrent, in one line. */
+export function describeSummary({ row, progress, seconds }: TransferSummary): string {
+  const name = plainText(row.torrent.name);
+  const { completedBytes, totalBytes, downloadedBytes, uploadedBytes } = progress;
+  const whole =
+    completedBytes >= totalBytes
+      ? `complete, ${formatBytes(totalBytes)}`
+      : `${formatPercent(completedBytes, totalBytes)}% of ${formatBytes(totalBytes)}`;
+  const average = seconds > 0 ? `, ${formatRate(downloadedBytes / seconds)}` : '';
+  return `${name}: ${whole}; ↓ ${formatBytes(downloadedBytes)} in ${formatDuration(seconds)}${average}; ↑ ${formatBytes(uploadedBytes)}`;
+}
+
+/** A torrent's name in a column. */
+export function nameColumn(name: string, width: number): string {
+  return fit(plainText(name), width);
+}

@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { codeOf, messageOf } from '../errors.ts';
+import { jsonLine } from './plain-text.ts';
+import { QuietView } from './quiet-view.ts';
+import type { TransferEvent, TransferRow, TransferSummary } from './transfer-view.ts';
+
+/** One JSON object per line on stdout, as the README documents them; errors on stderr too. */
+export class JsonView extends QuietView {
+  override readonly interval: number | undefined = 1000;
+
+  override begin(port: number, rows: readonly TransferRow[]): void {
+    this.#write('start', {
+      port,
+      torrents: rows.map(({ torrent, directory }) => ({
+        infoHash: torrent.infoHashHex,
+        name: torrent.name,
+        length: torrent.metainfo.info.length,
+        path: join(directory, torrent.name),
+      })),
+    });
+  }
+
+  override progress(rows: readonly TransferRow[]): void {
+    for (const { torrent } of rows) {
+      this.#write('progress', { infoHash: torrent.infoHashHex, ...torrent.progress() });
+    }
+  }
+
+  override settle(rows: readonly TransferRow[]): void {
+    this.progress(rows);
+  }
+
+  override event(row: TransferRow, event: TransferEvent): void {
+    super.event(row, event);
+    const { infoHashHex: infoHash, name } = row.torrent;
+    switch (event.type) {
+      case 'state':
+        this.#write('state', { infoHash, state: event.state });
+        break;
+      case 'tracker':
+        this.#write('tracker', { infoHash, ...event.report });
+        break;
+      case 'complete':
+        this.#write('complete', { infoHash, name, path: join(row.directory, name) });
+        break;
+      case 'warning':
+      case 'error':
+        this.#write(event.type, { infoHash, ...describeError(event.error) });
+        break;
+    }
+  }
+
+  override problem(error: unknown): void {
+    super.problem(error);
+    this.#write('error', describeError(error));
+  }
+
+  override end(summaries: readonly TransferSummary[], exitCode: number): void {
+    this.#write('end', {
+      exitCode,
+      torrents: summaries.map(({ row, progress, seconds }) => ({
+        infoHash: row.torrent.infoHashHex,
+        name: row.torrent.name,
+        path: join(row.directory, row.torrent.name),
+        seconds,
+        ...progress,
+      })),
+    });
+  }
+
+  #write(event: string, fields: object): void {
+    this.world.stdout.write(jsonLine({ event, time: new Date().toISOString(), ...fields }));
+  }
+}
+
+function describeError(error: unknown): object {
+  return { code: codeOf(error) ?? null, message: messageOf(error) };
+}

@@ -1,0 +1,69 @@
+import { messageOf } from '../errors.ts';
+import { describeProgress, describeSummary } from './describe.ts';
+import { plainText } from './plain-text.ts';
+import { QuietView } from './quiet-view.ts';
+import type { TransferEvent, TransferRow, TransferSummary } from './transfer-view.ts';
+
+/** Milliseconds: often enough to see that it lives, seldom enough for a log. */
+const INTERVAL = 10_000;
+/** Torrents. Beyond it only those with connected peers are worth a line. */
+const MOST_ROWS = 20;
+
+/** Plain lines, for a log or a pipe. */
+export class LineView extends QuietView {
+  override readonly interval: number | undefined = INTERVAL;
+
+  override begin(port: number, rows: readonly TransferRow[]): void {
+    const what = rows.length === 1 ? '1 torrent' : `${rows.length} torrents`;
+    this.say(`${what}, listening on port ${port}`);
+  }
+
+  override progress(rows: readonly TransferRow[]): void {
+    const shown =
+      rows.length <= MOST_ROWS
+        ? rows
+        : rows.filter(({ torrent }) => torrent.progress().peers > 0).slice(0, MOST_ROWS);
+    for (const { torrent } of shown) {
+      this.say(`${plainText(torrent.name)}: ${describeProgress(torrent.progress()).trim()}`);
+    }
+  }
+
+  override event(row: TransferRow, event: TransferEvent): void {
+    super.event(row, event);
+    const name = plainText(row.torrent.name);
+    switch (event.type) {
+      case 'state':
+        if (event.state !== 'closed') this.say(`${name}: ${event.state}`);
+        break;
+      case 'complete':
+        this.say(`${name}: complete`);
+        break;
+      case 'warning':
+        this.complain(`warning: ${name}: ${messageOf(event.error)}`);
+        break;
+      case 'tracker':
+        if (event.report.state === 'failed') {
+          const { url, message } = event.report;
+          this.complain(`warning: ${name}: tracker ${hostOf(url)}: ${message ?? 'no answer'}`);
+        }
+        break;
+      case 'error':
+        break;
+    }
+  }
+
+  override end(summaries: readonly TransferSummary[], _exitCode: number): void {
+    if (summaries.length <= MOST_ROWS) {
+      for (const summary of summaries) this.say(describeSummary(summary));
+    }
+  }
+
+  protected say(line: string): void {
+    this.world.stdout.write(`${line}\n`);
+  }
+}
+
+/** A tracker's host: the rest of its address may hold a passkey. */
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
+}

@@ -1,0 +1,49 @@
+import type { TorrentProgress, TorrentState, TrackerReport } from '@shoal/client';
+import type { EngineTorrent } from '../engine.ts';
+import type { World } from '../world.ts';
+
+/** A torrent of a `download` or `seed`, and the folder its content goes to. */
+export interface TransferRow {
+  readonly torrent: EngineTorrent;
+  readonly directory: string;
+}
+
+/** Something that happened to one torrent. */
+export type TransferEvent =
+  | { readonly type: 'state'; readonly state: TorrentState }
+  | { readonly type: 'tracker'; readonly report: TrackerReport }
+  | { readonly type: 'warning' | 'error'; readonly error: unknown }
+  | { readonly type: 'complete' };
+
+/** A torrent at the end. */
+export interface TransferSummary {
+  readonly row: TransferRow;
+  readonly progress: TorrentProgress;
+  /** Seconds from the start to completion, or to the end. */
+  readonly seconds: number;
+}
+
+/** Shows a transfer: as bars, lines, JSON, or not at all. */
+export interface TransferView {
+  /** Milliseconds between two calls of {@link progress}; undefined where none are wanted. */
+  readonly interval: number | undefined;
+  begin(port: number, rows: readonly TransferRow[]): void;
+  progress(rows: readonly TransferRow[]): void;
+  /** A last look before the torrents are closed. */
+  settle(rows: readonly TransferRow[]): void;
+  event(row: TransferRow, event: TransferEvent): void;
+  /** Something about the command rather than one of its torrents. */
+  problem(error: unknown): void;
+  end(summaries: readonly TransferSummary[], exitCode: number): void;
+}
+
+/** The view that fits the options and the terminal. */
+export async function chooseView(
+  options: { readonly json: boolean; readonly quiet: boolean },
+  world: World,
+): Promise<TransferView> {
+  if (options.json) return new (await import('./json-view.ts')).JsonView(world);
+  if (options.quiet) return new (await import('./quiet-view.ts')).QuietView(world);
+  if (world.stdout.isTTY === true) return new (await import('./bar-view.ts')).BarView(world);
+  return new (await import('./line-view.ts')).LineView(world);
+}

@@ -1,0 +1,26 @@
+import type { StartClient } from './engine.ts';
+
+/** Where output goes. */
+export interface OutputStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** Where signals come from: `process`, or a test's emitter. */
+export interface SignalSource {
+  on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
+  off(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
+}
+
+/** The process as the commands see it, so that they run in tests without one. */
+export interface World {
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  readonly signals: SignalSource;
+  readonly startClient: StartClient;
+  /** Ends the process at once. */
+  readonly exitNow: (code: number) => void;
+}
