@@ -93,7 +93,7 @@ export const datagramCases: readonly ComplianceCase[] = [
         near.send(new Uint8Array(65_508), far.endpoint);
         near.send(new Uint8Array(1), { address: 'localhost', port: 1 });
         near.send(new Uint8Array(1), { address: rig.farAddress, port: 0 });
-        assert.deepEqual(nearBox.errors, [], 'not within the call');
+        assert.equal(nearBox.errors.length, 0, 'not within the call');
         await nearBox.when(() => nearBox.errors.length === 3);
         assert.deepEqual(
           nearBox.errors.map((error) => (error instanceof NetError ? error.code : error.message)),

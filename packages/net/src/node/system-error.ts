@@ -63,9 +63,14 @@ export function toNetError(error: unknown, doing: string, endpoint?: Endpoint): 
 }
 
 /**
- * Tells of an error that has nobody to go to: thrown by `onClose`, by `onError` or by an `accept` callback. It must not end
- * the process, and must not vanish either.
+ * Tells of an error that has nobody to go to: thrown by `onClose`, by `onError` or by an `accept` callback, or met while
+ * accepting. It must not end the process, and must not vanish either: it becomes a process warning of the type
+ * `NetWarning`.
  */
 export function reportStrayError(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : new Error(String(error)));
+  const stack = error instanceof Error ? error.stack : undefined;
+  process.emitWarning(String(error), {
+    type: 'NetWarning',
+    ...(stack === undefined ? {} : { detail: stack }),
+  });
 }

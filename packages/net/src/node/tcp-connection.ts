@@ -159,8 +159,9 @@ export class TcpConnection implements Connection {
 
   /** One shared callback for all writes: the stream answers them in order, so none needs a closure of its own. */
   readonly #onWritten = (error?: Error | null): void => {
-    // After a failure the system may still hold the memory until 'close'; #finish answers for the rest.
-    if (error !== undefined && error !== null) return;
+    // Once the socket is destroyed, Node reports success also for what was lost, and the system may hold the memory
+    // until 'close': #finish answers for the rest.
+    if (this.#state === 'ended' || (error !== undefined && error !== null)) return;
     const write = this.#writes[this.#firstWrite];
     if (write === undefined) return;
     this.#firstWrite++;
