@@ -4,7 +4,6 @@ import {
   BYTE_INTEGER,
   BYTE_LIST,
   contentStart,
-  latin1,
   readInteger,
 } from './content.ts';
 import type { BencodeDictionary, BencodeValue } from './types.ts';
@@ -16,6 +15,7 @@ type Frame =
 
 /** Build the value that starts at `token`, walking the tape once with a stack of its own. */
 export function materialise(bytes: Uint8Array, words: Uint32Array, token: number): BencodeValue {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const stack: Frame[] = [];
   let frame: Frame | undefined;
   for (;;) {
@@ -44,7 +44,7 @@ export function materialise(bytes: Uint8Array, words: Uint32Array, token: number
     else {
       const content = contentStart(bytes, start);
       if (frame !== undefined && !frame.isList && frame.key === undefined) {
-        frame.key = latin1(bytes, content, word);
+        frame.key = text.toString('latin1', content, word);
         continue;
       }
       value = bytes.subarray(content, word);

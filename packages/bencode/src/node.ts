@@ -6,7 +6,6 @@ import {
   BYTE_INTEGER,
   BYTE_LIST,
   contentStart,
-  latin1,
   readInteger,
   skip,
 } from './content.ts';
@@ -31,28 +30,36 @@ export class BencodeDocument {
   constructor(bytes: Uint8Array, tape: Tape) {
     this.bytes = bytes;
     this.end = tape.end;
-    this.root = new BencodeNode(bytes, tape.words, 0);
+    const { words } = tape;
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.root = new BencodeNode({ bytes, words, text }, 0);
   }
+}
+
+/** What all nodes of a document share. */
+interface Source {
+  readonly bytes: Uint8Array;
+  readonly words: Uint32Array;
+  /** The same bytes once more: making a Buffer for every string costs more than the string. */
+  readonly text: Buffer;
 }
 
 /** One value at its place in the source. */
 export class BencodeNode {
-  readonly #bytes: Uint8Array;
-  readonly #words: Uint32Array;
+  readonly #source: Source;
   readonly #token: number;
   /** Offset of the first byte of the value in the source. */
   readonly start: number;
 
   /** @internal */
-  constructor(bytes: Uint8Array, words: Uint32Array, token: number) {
-    this.#bytes = bytes;
-    this.#words = words;
+  constructor(source: Source, token: number) {
+    this.#source = source;
     this.#token = token;
-    this.start = words[2 * token] ?? 0;
+    this.start = source.words[2 * token] ?? 0;
   }
 
   get type(): BencodeType {
-    switch (this.#bytes[this.start]) {
+    switch (this.#source.bytes[this.start]) {
       case BYTE_INTEGER:
         return 'integer';
       case BYTE_LIST:
@@ -66,33 +73,33 @@ export class BencodeNode {
 
   /** Offset behind the last byte of the value in the source. */
   get end(): number {
-    const word = this.#words[2 * this.#token + 1] ?? 0;
-    return this.#isContainer() ? (this.#words[2 * word] ?? 0) + 1 : word;
+    const word = this.#source.words[2 * this.#token + 1] ?? 0;
+    return this.#isContainer() ? (this.#source.words[2 * word] ?? 0) + 1 : word;
   }
 
   /** The value as it stands in the source; a view, not a copy. */
   source(): Uint8Array {
-    return this.#bytes.subarray(this.start, this.end);
+    return this.#source.bytes.subarray(this.start, this.end);
   }
 
   /** Items of a list, pairs of a dictionary (repeated keys included), bytes of a byte string; 0 for an integer. */
   get size(): number {
-    const word = this.#words[2 * this.#token + 1] ?? 0;
-    if (this.#isContainer()) return this.#words[2 * word + 1] ?? 0;
-    if (this.#bytes[this.start] === BYTE_INTEGER) return 0;
-    return word - contentStart(this.#bytes, this.start);
+    const word = this.#source.words[2 * this.#token + 1] ?? 0;
+    if (this.#isContainer()) return this.#source.words[2 * word + 1] ?? 0;
+    if (this.#source.bytes[this.start] === BYTE_INTEGER) return 0;
+    return word - contentStart(this.#source.bytes, this.start);
   }
 
   /** The integer, exact: a `number` while |n| < 2^53, a `bigint` beyond. Throws ERR_BENCODE_WRONG_TYPE otherwise. */
   asInteger(): number | bigint {
     this.#expect('integer');
-    return readInteger(this.#bytes, this.start, this.end);
+    return readInteger(this.#source.bytes, this.start, this.end);
   }
 
   /** The content of a byte string; a view, not a copy. Throws ERR_BENCODE_WRONG_TYPE otherwise. */
   asBytes(): Uint8Array {
     this.#expect('bytes');
-    return this.#bytes.subarray(contentStart(this.#bytes, this.start), this.end);
+    return this.#source.bytes.subarray(contentStart(this.#source.bytes, this.start), this.end);
   }
 
   /**
@@ -101,26 +108,26 @@ export class BencodeNode {
    */
   asText(): string | undefined {
     this.#expect('bytes');
-    const bytes = this.#bytes;
+    const { bytes, text } = this.#source;
     const start = contentStart(bytes, this.start);
     const end = this.end;
-    const view = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
     for (let at = start; at < end; at++) {
-      if ((bytes[at] ?? 0) >= 0x80) return isUtf8(view) ? view.toString('utf8') : undefined;
+      if ((bytes[at] ?? 0) < 0x80) continue;
+      return isUtf8(text.subarray(start, end)) ? text.toString('utf8', start, end) : undefined;
     }
-    return view.toString('latin1');
+    return text.toString('latin1', start, end);
   }
 
   /** The value of a key, the first one where the key is repeated; undefined where there is none or this is no dictionary. */
   get(key: string): BencodeNode | undefined {
-    if (this.#bytes[this.start] !== BYTE_DICTIONARY) return undefined;
-    const end = this.#words[2 * this.#token + 1] ?? 0;
+    if (this.#source.bytes[this.start] !== BYTE_DICTIONARY) return undefined;
+    const end = this.#source.words[2 * this.#token + 1] ?? 0;
     for (
       let token = this.#token + 1;
       token < end;
-      token = skip(this.#bytes, this.#words, token + 1)
+      token = skip(this.#source.bytes, this.#source.words, token + 1)
     ) {
-      if (this.#keyIs(token, key)) return new BencodeNode(this.#bytes, this.#words, token + 1);
+      if (this.#keyIs(token, key)) return new BencodeNode(this.#source, token + 1);
     }
     return undefined;
   }
@@ -132,43 +139,29 @@ export class BencodeNode {
   /** Pairs of a dictionary in the order of the source, repeated keys included. Throws ERR_BENCODE_WRONG_TYPE otherwise. */
   entries(): IterableIterator<[key: string, value: BencodeNode]> {
     this.#expect('dictionary');
-    const bytes = this.#bytes;
-    const words = this.#words;
-    return children(bytes, words, this.#token, true, (token) => {
-      const start = contentStart(bytes, words[2 * token] ?? 0);
-      const key = latin1(bytes, start, words[2 * token + 1] ?? 0);
-      return [key, new BencodeNode(bytes, words, token + 1)];
-    });
+    return new EntryIterator(this.#source, this.#token);
   }
 
   /** Items of a list. Throws ERR_BENCODE_WRONG_TYPE otherwise. */
   items(): IterableIterator<BencodeNode> {
     this.#expect('list');
-    const bytes = this.#bytes;
-    const words = this.#words;
-    return children(
-      bytes,
-      words,
-      this.#token,
-      false,
-      (token) => new BencodeNode(bytes, words, token),
-    );
+    return new ItemIterator(this.#source, this.#token);
   }
 
   /** The value with all it contains; byte strings are views of the source. Without recursion. */
   toValue(): BencodeValue {
-    return materialise(this.#bytes, this.#words, this.#token);
+    return materialise(this.#source.bytes, this.#source.words, this.#token);
   }
 
   #isContainer(): boolean {
-    const byte = this.#bytes[this.start];
+    const byte = this.#source.bytes[this.start];
     return byte === BYTE_LIST || byte === BYTE_DICTIONARY;
   }
 
   #keyIs(token: number, key: string): boolean {
-    const bytes = this.#bytes;
-    const start = contentStart(bytes, this.#words[2 * token] ?? 0);
-    if ((this.#words[2 * token + 1] ?? 0) - start !== key.length) return false;
+    const bytes = this.#source.bytes;
+    const start = contentStart(bytes, this.#source.words[2 * token] ?? 0);
+    if ((this.#source.words[2 * token + 1] ?? 0) - start !== key.length) return false;
     for (let at = 0; at < key.length; at++) {
       if (bytes[start + at] !== key.charCodeAt(at)) return false;
     }
@@ -193,25 +186,52 @@ const NAMES: Record<BencodeType, string> = {
   dictionary: 'a dictionary',
 };
 
-/** Walk the children of a container; a hand-written iterator, as a generator costs several times as much per item. */
-function children<T>(
-  bytes: Uint8Array,
-  words: Uint32Array,
-  container: number,
-  pairs: boolean,
-  make: (token: number) => T,
-): IterableIterator<T> {
-  const end = words[2 * container + 1] ?? 0;
-  let token = container + 1;
-  return {
-    next(): IteratorResult<T> {
-      if (token >= end) return { done: true, value: undefined };
-      const value = make(token);
-      token = skip(bytes, words, pairs ? token + 1 : token);
-      return { done: false, value };
-    },
-    [Symbol.iterator]() {
-      return this;
-    },
-  };
+/** Iterators are written by hand, as a generator costs several times as much per item. */
+class ItemIterator implements IterableIterator<BencodeNode> {
+  readonly #source: Source;
+  readonly #end: number;
+  #token: number;
+
+  constructor(source: Source, list: number) {
+    this.#source = source;
+    this.#end = source.words[2 * list + 1] ?? 0;
+    this.#token = list + 1;
+  }
+
+  next(): IteratorResult<BencodeNode> {
+    const token = this.#token;
+    if (token >= this.#end) return { done: true, value: undefined };
+    this.#token = skip(this.#source.bytes, this.#source.words, token);
+    return { done: false, value: new BencodeNode(this.#source, token) };
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+}
+
+class EntryIterator implements IterableIterator<[key: string, value: BencodeNode]> {
+  readonly #source: Source;
+  readonly #end: number;
+  #token: number;
+
+  constructor(source: Source, dictionary: number) {
+    this.#source = source;
+    this.#end = source.words[2 * dictionary + 1] ?? 0;
+    this.#token = dictionary + 1;
+  }
+
+  next(): IteratorResult<[key: string, value: BencodeNode]> {
+    const token = this.#token;
+    if (token >= this.#end) return { done: true, value: undefined };
+    const { bytes, words, text } = this.#source;
+    this.#token = skip(bytes, words, token + 1);
+    const start = contentStart(bytes, words[2 * token] ?? 0);
+    const key = text.toString('latin1', start, words[2 * token + 1] ?? 0);
+    return { done: false, value: [key, new BencodeNode(this.#source, token + 1)] };
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
 }
