@@ -4,7 +4,6 @@ import { EncoderBufferPool, makePeerId, type ReservedBits } from '@shoal/peer-wi
 import { HttpTrackerClient, type TrackerClient } from '@shoal/tracker';
 import { RateLimiter } from './choke/rate-limiter.ts';
 import { DiskStores } from './disk/disk-stores.ts';
-import { ResumeStore } from './disk/resume.ts';
 import { ClientError } from './errors.ts';
 import { clientDefaults, type AddOptions, type ClientOptions } from './options.ts';
 import { Acceptor } from './peer/acceptor.ts';
@@ -16,9 +15,9 @@ import type { TorrentHost } from './torrent-host.ts';
 /** What our handshake offers: the fast extension (BEP 6). */
 const RESERVED: ReservedBits = { dht: false, fast: true, extension: false, v2: false };
 
-/** The two letters that name this client in peer ids (BEP 20), and its version as four digits. */
+/** The two letters that name this client in peer ids (BEP 20), and its version. */
 const PEER_ID_CLIENT = 'SH';
-const PEER_ID_VERSION = '0100';
+const PEER_ID_VERSION = '0.1.0';
 
 /** Milliseconds between two looks at everything that depends on time. */
 const TICK_PERIOD = 1_000;
@@ -177,10 +176,7 @@ export class Client implements AsyncDisposable {
       }),
       encoderPool: new EncoderBufferPool(),
       trackerClient: this.#trackerClient,
-      resumeStore:
-        options.resumeDirectory === undefined
-          ? undefined
-          : new ResumeStore(options.resumeDirectory),
+      resumeDirectory: options.resumeDirectory,
       downloadLimiter: new RateLimiter(options.maxDownloadRate),
       uploadLimiter: new RateLimiter(options.maxUploadRate),
       openStorage: (info, add) =>

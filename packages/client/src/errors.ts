@@ -69,8 +69,4 @@ export type PeerErrorCode =
 export class PeerError extends ClientError {
   override readonly name: string = 'PeerError';
   declare readonly code: PeerErrorCode;
-
-  constructor(code: PeerErrorCode, message: string, options?: ErrorOptions) {
-    super(code, message, options);
-  }
 }

@@ -24,7 +24,7 @@ export interface ClientOptions {
   /** Outgoing connections not yet through their handshake, over all torrents. */
   readonly maxHalfOpen?: number;
   /** Peers of one torrent that may download from us at once, the optimistic one included. */
-  readonly uploadSlots?: number;
+  readonly uploadSlots?: number | 'auto';
   /** Folder for resume data. Absent: none is kept, and every start checks the data. */
   readonly resumeDirectory?: string;
   /** Bytes of memory for pieces being downloaded, over all torrents. */
@@ -83,8 +83,8 @@ export const clientDefaults = {
   maxPeersPerTorrent: 60,
   /** Connections. Routers drop connections when too many are half open. */
   maxHalfOpen: 40,
-  /** Peers. Enough to fill a line, few enough that each gets a useful rate. */
-  uploadSlots: 8,
+  /** Peers; `auto` is four, and more on a fast line. */
+  uploadSlots: 'auto',
   /** Bytes. 128 MiB keeps a fast line busy while the disk catches up, at any piece length up to 16 MiB. */
   pieceBufferBudget: 128 * 1024 * 1024,
   /** Threads. Hashing is the bottleneck only above 700 MB/s. */

@@ -2,7 +2,7 @@ import type { Clock, Connection, Random, Timer } from '@shoal/net';
 import type { TorrentInfo } from '@shoal/metainfo';
 import type { Bitfield, EncoderBufferPool, Handshake } from '@shoal/peer-wire';
 import { ChokeRounds } from './choke/choke-rounds.ts';
-import { RateGate } from './choke/rate-gate.ts';
+import type { RateGate } from './choke/rate-gate.ts';
 import { RateMeter } from './choke/rate-meter.ts';
 import type { UploadReader } from './disk/read-batch.ts';
 import type { PieceWrite, TorrentStorage } from './disk/storage.ts';
@@ -36,13 +36,17 @@ export interface SwarmOptions {
   readonly peerList: PeerList;
   readonly clock: Clock;
   readonly random: Random;
-  readonly uploadSlots: number;
+  readonly uploadSlots: number | 'auto';
+  /** 20 bytes: ours. */
+  readonly peerId: Uint8Array;
   /** Limits on bytes per second, the client's and the torrent's in one. */
   readonly downloadGate: RateGate;
   readonly uploadGate: RateGate;
   /** Pieces known to be there. */
   readonly have: Bitfield;
   readonly events: SwarmEvents;
+  /** The swarm this one takes the place of: its counters are carried on. */
+  readonly before?: Swarm;
 }
 
 /**
@@ -69,13 +73,16 @@ export class Swarm implements PeerSwarm {
   readonly #rivals: Peer[] = [];
   #haveTimer: Timer | undefined;
   #writing = 0;
-  #running = true;
+  #running = false;
 
   constructor(options: SwarmOptions) {
     this.#options = options;
     this.#clock = options.clock;
     this.info = options.info;
     this.reader = options.reader;
+    this.downloadedBytes = options.before?.downloadedBytes ?? 0;
+    this.uploadedBytes = options.before?.uploadedBytes ?? 0;
+    this.wastedBytes = options.before?.wastedBytes ?? 0;
     this.encoderPool = options.encoderPool;
     this.picker = new PiecePicker<Peer>({
       pieceCount: options.info.pieceCount,
@@ -85,7 +92,12 @@ export class Swarm implements PeerSwarm {
       buffers: options.buffers,
       have: options.have,
     });
-    this.#chokes = new ChokeRounds(this.peers, this.picker, options.uploadSlots, options.random);
+    this.#chokes = new ChokeRounds({
+      peers: this.peers,
+      slots: options.uploadSlots,
+      random: options.random,
+      isSeeding: () => this.picker.wantedLeft === 0,
+    });
   }
 
   /** Blocks may be asked for. */
@@ -98,8 +110,9 @@ export class Swarm implements PeerSwarm {
     return this.#writing;
   }
 
-  /** Takes over a connection whose handshake is complete. */
-  join(connection: Connection, handshake: Handshake): Peer {
+  /** Takes over a connection whose handshake is complete; undefined for the second one to the same peer. */
+  join(connection: Connection, handshake: Handshake): Peer | undefined {
+    if (!this.#running || !this.#isBetter(connection, handshake.peerId)) return undefined;
     const peer = new Peer(this, connection, handshake, this.#clock);
     this.peers.add(peer);
     this.#options.peerList.connected(peer.endpoint);
@@ -121,7 +134,7 @@ export class Swarm implements PeerSwarm {
       peer.requests.fill(now);
       peer.flush();
     }
-    this.#chokes.tick(now);
+    this.#chokes.run(now);
   }
 
   /** Asks every peer with room in its window for more: something can be picked that could not be before. */
@@ -143,6 +156,11 @@ export class Swarm implements PeerSwarm {
     this.refill();
   }
 
+  /** Connections are welcome. */
+  start(): void {
+    this.#running = true;
+  }
+
   /** Ends all connections; pieces on their way to the disk still arrive there. */
   stop(): void {
     this.#running = false;
@@ -151,6 +169,7 @@ export class Swarm implements PeerSwarm {
     for (const peer of [...this.peers]) peer.disconnect();
     // A closing connection may linger; the torrent is done with its peers now.
     for (const peer of [...this.peers]) peer.onClose(undefined);
+    this.picker.dropPartials();
   }
 
   // PeerSwarm
@@ -202,8 +221,8 @@ export class Swarm implements PeerSwarm {
     if (!peer.amInterested) peer.updateInterest();
   }
 
-  interestChanged(peer: Peer): void {
-    this.#chokes.interestChanged(peer, this.#clock.now());
+  interestChanged(): void {
+    this.#chokes.run(this.#clock.now());
   }
 
   readFailed(error: Error): void {
@@ -223,13 +242,15 @@ export class Swarm implements PeerSwarm {
     });
     this.#report(peer, 'disconnected', error?.message);
     if (!this.#running) return;
-    this.#chokes.left(peer, this.#clock.now());
+    this.#chokes.run(this.#clock.now());
     this.refill();
   }
 
   async #finish(piece: number): Promise<void> {
     const { storage, buffers } = this.#options;
     const taken = this.picker.takePiece(piece);
+    if (taken === undefined) return;
+    const contributors = taken.contributors.map((peer) => peer.endpoint.address);
     this.#writing += 1;
     const result = await storage.writePiece(
       piece,
@@ -239,13 +260,13 @@ export class Swarm implements PeerSwarm {
     );
     this.#writing -= 1;
     buffers.release(result.buffer);
-    this.#settle(piece, taken.contributors, result, taken.length);
+    this.#settle(piece, contributors, result, taken.length);
     this.refill();
   }
 
   #settle(
     piece: number,
-    contributors: readonly (string | undefined)[],
+    contributors: readonly string[],
     result: PieceWrite,
     length: number,
   ): void {
@@ -300,6 +321,21 @@ export class Swarm implements PeerSwarm {
         peer.onClose(undefined);
       }
     }
+  }
+
+  /**
+   * Two clients may connect to each other at the same time. Both keep the connection that the one with the smaller peer id
+   * opened, so that they agree which one.
+   */
+  #isBetter(connection: Connection, peerId: Uint8Array): boolean {
+    for (const peer of this.peers) {
+      if (Buffer.compare(peer.peerId, peerId) !== 0) continue;
+      const ours: Connection['direction'] = Buffer.compare(this.#options.peerId, peerId) < 0 ? 'outgoing' : 'incoming';
+      if (connection.direction !== ours || peer.connection.direction === ours) return false;
+      peer.disconnect();
+      peer.onClose(undefined);
+    }
+    return true;
   }
 
   /** Two peers that both have everything have nothing to say to each other. */

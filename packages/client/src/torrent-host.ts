@@ -4,7 +4,6 @@ import type { EncoderBufferPool } from '@shoal/peer-wire';
 import type { TrackerClient } from '@shoal/tracker';
 import type { RateLimiter } from './choke/rate-limiter.ts';
 import type { UploadReader } from './disk/read-batch.ts';
-import type { ResumeStore } from './disk/resume.ts';
 import type { TorrentStorage } from './disk/storage.ts';
 import type { AddOptions } from './options.ts';
 import type { PieceBuffers } from './piece/piece-buffers.ts';
@@ -17,18 +16,17 @@ export interface TorrentHost {
   readonly peerId: Uint8Array;
   /** The port announced to trackers. */
   readonly port: number;
-  readonly uploadSlots: number;
+  readonly uploadSlots: number | 'auto';
   readonly maxPeersPerTorrent: number;
   readonly buffers: PieceBuffers;
   readonly encoderPool: EncoderBufferPool;
   readonly trackerClient: TrackerClient;
-  readonly resumeStore: ResumeStore | undefined;
+  /** Where resume data is kept; undefined: nowhere. */
+  readonly resumeDirectory: string | undefined;
   readonly downloadLimiter: RateLimiter;
   readonly uploadLimiter: RateLimiter;
   openStorage(info: TorrentInfo, options: AddOptions): TorrentStorage;
   uploadReader(storage: TorrentStorage): UploadReader;
-  /** Connections being opened for this torrent. */
-  halfOpenOf(torrent: Torrent): number;
   /** There may be someone to dial. */
   dial(): void;
   /** The torrent is closed. */

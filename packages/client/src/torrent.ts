@@ -1,11 +1,12 @@
 import { EventEmitter } from 'node:events';
+import type { Announcer } from '@shoal/tracker';
 import { FileLayout, infoHashHex, type Metainfo, type TorrentInfo } from '@shoal/metainfo';
-import type { Endpoint } from '@shoal/net';
-import { Bitfield } from '@shoal/peer-wire';
-import { claimedPieces, findPieces } from './check.ts';
+import type { Connection, ConnectionHandler, Endpoint } from '@shoal/net';
+import { Bitfield, type Handshake } from '@shoal/peer-wire';
+import { findPieces } from './check.ts';
 import { RateGate } from './choke/rate-gate.ts';
 import { RateLimiter } from './choke/rate-limiter.ts';
-import { Trackers } from './discovery/trackers.ts';
+import { announcerFor } from './discovery/trackers.ts';
 import type { BlockRead, TorrentStorage } from './disk/storage.ts';
 import { ClientError } from './errors.ts';
 import type { TorrentEvents, TorrentProgress, TorrentState } from './events.ts';
@@ -42,7 +43,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
   readonly #options: AddOptions;
   readonly #layout: FileLayout;
   readonly #resume: ResumeKeeper;
-  readonly #trackers: Trackers;
+  readonly #announcer: Announcer;
   readonly #waiters = new PieceWaiters();
   readonly #windows = new Map<object, { first: number; last: number }>();
   readonly #downloadLimit: RateLimiter;
@@ -85,8 +86,13 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
     this.#uploadLimit = new RateLimiter(options.maxUploadRate, host.uploadLimiter);
     this.#downloadGate = new RateGate(this.#downloadLimit, host.clock);
     this.#uploadGate = new RateGate(this.#uploadLimit, host.clock);
-    this.#resume = new ResumeKeeper(host.resumeStore, host.clock, info, options.directory);
-    this.#trackers = new Trackers({
+    this.#resume = new ResumeKeeper(
+      host.resumeDirectory,
+      host.clock,
+      info,
+      options.directory,
+    );
+    this.#announcer = announcerFor({
       host,
       infoHash: this.handshakeHash,
       tiers: [...metainfo.trackers, ...(options.trackers ?? [])],
@@ -202,7 +208,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
 
   /** Adds a tracker in a tier of its own. */
   addTracker(url: string): void {
-    this.#trackers.add(url);
+    this.#announcer.addTracker(url);
   }
 
   /** The files wanted, by index; all others are not. */
@@ -234,7 +240,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
     this.#checking.abort();
     await this.#inTurn(async () => {
       if (this.#state === 'closed') return;
-      const stopped = this.#trackers.stop(timeout);
+      const stopped = this.#announcer.stop({ timeout });
       this.#swarm?.stop();
       this.#downloadGate.close();
       this.#uploadGate.close();
@@ -256,13 +262,18 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
   tick(now: number): void {
     if (!this.#isActive) return;
     this.#swarm?.tick(now);
-    if (this.freeConnections > 0 && this.peerList.size === 0) this.#trackers.update();
+    if (this.freeConnections > 0 && this.peerList.size === 0) this.#announcer.update();
     if (this.#resume.isDue(now)) void this.#save();
   }
 
   /** Does it want a connection from there now? */
   accepts(from: Endpoint): boolean {
     return this.freeConnections > 0 && this.peerList.accepts(from, this.#host.clock.now());
+  }
+
+  /** A connection for this torrent has completed its handshake. */
+  join(connection: Connection, handshake: Handshake): ConnectionHandler | undefined {
+    return this.freeConnections > 0 ? this.#swarm?.join(connection, handshake) : undefined;
   }
 
   /** @internal */
@@ -321,7 +332,6 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
     try {
       this.#error = undefined;
       this.#setState('checking');
-      await this.#resume.lock();
       this.#storage ??= this.#host.openStorage(this.info, this.#options);
       await this.#storage.setWanted(this.#wanted());
       await this.#check(this.#options.check ?? 'resume', undefined);
@@ -335,13 +345,13 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
     if (storage === undefined) return;
     this.#checking = new AbortController();
     const signals = [this.#checking.signal, ...(signal === undefined ? [] : [signal])];
-    const claimed = this.#swarm === undefined ? undefined : claimedPieces(this.#swarm.picker.have);
+    const suspect = mode === 'force' ? undefined : this.#swarm?.picker.have;
     try {
       this.#setState('checking');
       this.#checked = 0;
       const have = await findPieces({
         mode,
-        claimed: mode === 'force' ? undefined : claimed,
+        suspect,
         info: this.info,
         layout: this.#layout,
         storage,
@@ -351,7 +361,11 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
           this.#checked = (this.#checked ?? 0) + 1;
         },
       });
+      // Whoever only serves what is there may do so beside another process.
+      if (!have.isFull) await this.#resume.lock();
+      await storage.prepare?.();
       this.#begin(have);
+      if (mode !== 'trust') this.#resume.changed();
     } catch (error) {
       if (this.#checking.signal.aborted) return;
       if (signal?.aborted === true && this.#swarm !== undefined) this.#settle();
@@ -387,7 +401,6 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
     });
     this.#swarm.picker.sequential = this.#options.sequential ?? false;
     this.#applyPriorities();
-    this.#resume.changed();
     for (let piece = 0; piece < this.info.pieceCount && this.#waiters.size > 0; piece += 1) {
       if (have.get(piece)) this.#waiters.arrived(piece);
     }
@@ -402,14 +415,14 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
   #activate(): void {
     this.#swarm?.start();
     this.#setState(this.#swarm?.picker.wantedLeft === 0 ? 'seeding' : 'downloading');
-    this.#trackers.start();
+    this.#announcer.start();
     this.#host.dial();
   }
 
   async #rest(state: TorrentState): Promise<void> {
     this.#setState(state);
     this.#swarm?.stop();
-    void this.#trackers.stop(clientDefaults.closeTimeout);
+    void this.#announcer.stop({ timeout: clientDefaults.closeTimeout });
     await this.#save();
   }
 
@@ -424,12 +437,13 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
   async #save(): Promise<void> {
     if (this.#swarm === undefined || this.#storage === undefined) return;
     try {
-      await this.#resume.save(this.#storage, {
-        have: this.#swarm.picker.have,
+      const { picker, uploadedBytes, downloadedBytes } = this.#swarm;
+      await this.#resume.save(this.#storage, () => ({
+        have: picker.have,
         priorities: this.#priorities,
-        uploaded: this.#swarm.uploadedBytes,
-        downloaded: this.#swarm.downloadedBytes,
-      });
+        uploaded: uploadedBytes,
+        downloaded: downloadedBytes,
+      }));
     } catch (error) {
       this.emit('warning', error as Error);
     }
@@ -446,7 +460,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
       finished: () => {
         if (this.#state !== 'downloading') return;
         this.#setState('seeding');
-        this.#trackers.completed();
+        this.#announcer.completed();
         void this.#save();
         this.emit('complete');
       },

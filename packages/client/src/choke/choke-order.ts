@@ -22,6 +22,8 @@ export interface RankedPeer<R extends object> {
   readonly view: ChokePeer;
   /** Monotonic ms at which its last turn ended; -Infinity: it had none. */
   readonly waitingSince: number;
+  /** It has a slot, and not by chance. */
+  readonly holds: boolean;
   /** Breaks ties. */
   readonly tie: number;
 }
@@ -33,13 +35,13 @@ export const TURN_BYTES = 16 * 1024 * 1024;
 /** Milliseconds after which a turn ends even when few bytes were taken, so that slow peers do not hold their slots. */
 export const MAX_TURN_TIME = 180_000;
 
-/** Leeching: those that give us most first, then those that have a slot already, then by chance. */
+/** Leeching: those that give us most first, then those that earned a slot before, then by chance. */
 export function compareLeeching(one: RankedPeer<object>, other: RankedPeer<object>): number {
   if (one.view.snubbed !== other.view.snubbed) return one.view.snubbed ? 1 : -1;
   const rate = other.view.downloadRate - one.view.downloadRate;
   if (rate !== 0) return rate;
-  const holding = holds(other.view) - holds(one.view);
-  return holding !== 0 ? holding : one.tie - other.tie;
+  if (one.holds !== other.holds) return one.holds ? -1 : 1;
+  return one.tie - other.tie;
 }
 
 /**
@@ -60,10 +62,6 @@ export function compareSeeding(
   }
   const rate = other.view.uploadRate - one.view.uploadRate;
   return rate !== 0 ? rate : one.tie - other.tie;
-}
-
-function holds(view: ChokePeer): number {
-  return view.unchokedSince === undefined ? 0 : 1;
 }
 
 /** 0: its turn is under way, 1: it waits, 2: its turn is over. */

@@ -102,7 +102,8 @@ export class Choker<R extends object> {
     for (const [key, view] of peers) {
       if (!view.interested) continue;
       const waitingSince = this.#turnEnded.get(key) ?? -Infinity;
-      ranked.push({ key, view, waitingSince, tie: this.#random.next() });
+      const holds = this.#unchoked.has(key) && !this.#optimistic.has(key);
+      ranked.push({ key, view, waitingSince, holds, tie: this.#random.next() });
     }
     const { now } = round;
     return ranked.sort(

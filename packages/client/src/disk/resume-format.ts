@@ -79,7 +79,8 @@ export function decodeResume(bytes: Uint8Array, expected: ResumeExpectation): Re
   if (file === undefined || text(file.get('format')) !== FORMAT)
     return { ok: false, reason: 'torn' };
   const version = count(file.get('version'));
-  if (version !== undefined && version > VERSION) return { ok: false, reason: 'future-version' };
+  if (version === undefined || version < VERSION) return { ok: false, reason: 'torn' };
+  if (version > VERSION) return { ok: false, reason: 'future-version' };
   const body = file.get('data');
   const checksum = file.get('checksum');
   if (!(body instanceof Uint8Array) || !(checksum instanceof Uint8Array)) {

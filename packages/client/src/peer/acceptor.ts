@@ -1,21 +1,22 @@
 import {
   type Clock,
   type Connection,
+  type ConnectionHandler,
   type Endpoint,
   type Listener,
   NetError,
   type Network,
 } from '@shoal/net';
-import type { ReservedBits } from '@shoal/peer-wire';
+import type { Handshake, ReservedBits } from '@shoal/peer-wire';
 import { clientDefaults, type PortRange } from '../options.ts';
-import type { Swarm } from '../swarm.ts';
 import { Handshaking } from './handshaking.ts';
 
 /** A torrent as incoming connections see it. */
 export interface Accepting {
-  readonly swarm: Swarm;
   /** Does it want a connection from there now? */
   accepts(from: Endpoint): boolean;
+  /** Takes over a connection whose handshake is complete. */
+  join(connection: Connection, handshake: Handshake): ConnectionHandler | undefined;
 }
 
 export interface AcceptorOptions {
@@ -24,9 +25,9 @@ export interface AcceptorOptions {
   readonly peerId: Uint8Array;
   readonly reserved: ReservedBits;
   /** How many more connections the client may have now. */
-  freeConnections(): number;
+  readonly freeConnections: () => number;
   /** The torrent of a 20-byte info-hash. */
-  find(infoHash: Uint8Array): Accepting | undefined;
+  readonly find: (infoHash: Uint8Array) => Accepting | undefined;
 }
 
 /** Takes incoming connections to the torrent their handshake names. */
@@ -99,8 +100,7 @@ export class Acceptor {
         },
         established: (established, handshake) => {
           this.#pending.delete(connection);
-          if (torrent?.accepts(established.remote) !== true) return undefined;
-          return torrent.swarm.join(established, handshake);
+          return torrent?.join(established, handshake);
         },
         failed: () => this.#pending.delete(connection),
       },

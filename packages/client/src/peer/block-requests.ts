@@ -82,6 +82,7 @@ export class BlockRequests {
   rejected(piece: number, begin: number): void {
     const id = this.#id(piece, begin);
     if (!this.#outstanding.delete(id)) return;
+    this.#window.onForget(1);
     this.#swarm.picker.release(this.#peer, id);
     // Rejected while not choking: it does not have it after all, or is out of room; do not ask for it in a loop.
     this.#peer.allowedFast.delete(piece);
@@ -90,6 +91,7 @@ export class BlockRequests {
   /** Takes one request back, telling the peer; the caller flushes. */
   cancel(id: number): void {
     if (!this.#outstanding.delete(id)) return;
+    this.#window.onForget(1);
     const { picker } = this.#swarm;
     const piece = Math.floor(id / picker.blocksPerPiece);
     const begin = (id - piece * picker.blocksPerPiece) * BLOCK_LENGTH;

@@ -1,7 +1,6 @@
-import type { Clock, Endpoint, Network } from '@shoal/net';
-import type { ReservedBits } from '@shoal/peer-wire';
+import type { Clock, Connection, ConnectionHandler, Endpoint, Network } from '@shoal/net';
+import type { Handshake, ReservedBits } from '@shoal/peer-wire';
 import { Handshaking } from './handshaking.ts';
-import type { Swarm } from '../swarm.ts';
 import type { PeerList } from './peer-list.ts';
 
 /** Connections tried per second over all torrents: a burst larger than this fills routers' tables. */
@@ -9,12 +8,13 @@ const DIALS_PER_SECOND = 50;
 
 /** A torrent as the dialer sees it. */
 export interface Dialling {
-  readonly swarm: Swarm;
   readonly peerList: PeerList;
   /** 20 bytes: what the handshake names. */
   readonly handshakeHash: Uint8Array;
   /** How many more connections it may have now; 0 while it wants none. */
   readonly freeConnections: number;
+  /** Takes over a connection whose handshake is complete. */
+  join(connection: Connection, handshake: Handshake): ConnectionHandler | undefined;
 }
 
 export interface DialerOptions {
@@ -25,9 +25,9 @@ export interface DialerOptions {
   readonly bind: string | undefined;
   readonly maxHalfOpen: number;
   /** How many more connections the client may have now. */
-  freeConnections(): number;
+  readonly freeConnections: () => number;
   /** The torrents in need of peers, in the order in which they take turns. */
-  torrents(): Iterable<Dialling>;
+  readonly torrents: () => Iterable<Dialling>;
 }
 
 /** Opens connections: torrents take turns, and the number of half-open ones is bounded over all of them. */
@@ -99,8 +99,9 @@ export class Dialer {
           infoHash: torrent.handshakeHash,
           established: (established, handshake) => {
             settle();
-            if (torrent.freeConnections <= 0) return undefined;
-            return torrent.swarm.join(established, handshake);
+            const taken = torrent.join(established, handshake);
+            if (taken === undefined) peerList.abandoned(endpoint);
+            return taken;
           },
           failed: (error) => {
             settle();
@@ -111,7 +112,8 @@ export class Dialer {
       );
     } catch (error) {
       settle();
-      if (!this.#abort.signal.aborted) peerList.failed(endpoint, clock.now(), error as Error);
+      if (this.#abort.signal.aborted) peerList.abandoned(endpoint);
+      else peerList.failed(endpoint, clock.now(), error as Error);
     }
   }
 

@@ -69,8 +69,8 @@ export class Handshaking implements ConnectionHandler {
       this.#send(infoHash);
     }
     if (complete === undefined) return;
-    this.#takeOver(complete.handshake);
-    if (complete.rest.length > 0) this.#next?.onData(complete.rest);
+    const next = this.#takeOver(complete.handshake);
+    if (complete.rest.length > 0) next?.onData(complete.rest);
   }
 
   onDrain(): void {
@@ -90,7 +90,7 @@ export class Handshaking implements ConnectionHandler {
     this.#connection.write(encodeHandshake({ reserved, infoHash, peerId }));
   }
 
-  #takeOver(handshake: Handshake): void {
+  #takeOver(handshake: Handshake): ConnectionHandler | undefined {
     const { infoHash, expectedPeerId, peerId } = this.#policy;
     checkHandshake(handshake, {
       infoHash: infoHash ?? handshake.infoHash,
@@ -102,5 +102,6 @@ export class Handshaking implements ConnectionHandler {
     this.#timeout.cancel();
     this.#next = this.#policy.established(this.#connection, handshake);
     if (this.#next === undefined && !this.#connection.closed) this.#connection.close();
+    return this.#next;
   }
 }

@@ -42,6 +42,8 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
   peerInterested = false;
   /** When it was last unchoked by us, monotonic ms; undefined while choked. */
   unchokedAt: number | undefined;
+  /** What had been uploaded to it by then, bytes. */
+  uploadedBeforeUnchoke = 0;
   /** Payload from and to it. */
   readonly downloadRate = new RateMeter();
   readonly uploadRate = new RateMeter();
@@ -82,7 +84,8 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
       totalLength: info.totalLength,
       fast: this.fast,
     });
-    this.#decoder = new WireDecoder(this, { maxBitfieldLength: Math.ceil(info.pieceCount / 8) });
+    this.#decoder = new WireDecoder(this);
+    this.#decoder.maxBitfieldLength = Math.ceil(info.pieceCount / 8);
     this.requests = new BlockRequests(this, swarm, this.#encoder);
     this.uploads = new UploadQueue(this, swarm, this.#encoder, clock);
   }
@@ -133,6 +136,7 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     if (!this.amChoking) return;
     this.amChoking = false;
     this.unchokedAt = this.#clock.now();
+    this.uploadedBeforeUnchoke = this.uploadedBytes;
     this.#encoder.unchoke();
     this.flush();
   }
@@ -226,8 +230,7 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
   }
 
   onBitfield(bits: Uint8Array): void {
-    this.#guard.bitfield(bits);
-    this.#learn(Bitfield.fromBytes(bits, this.have.length));
+    this.#learn(this.#guard.bitfield(bits));
   }
 
   onHaveAll(): void {

@@ -10,8 +10,6 @@ export const BLOCK_REQUESTED = 1;
 export const BLOCK_RECEIVING = 2;
 export const BLOCK_RECEIVED = 3;
 
-const EMPTY = new Uint8Array(0);
-
 /**
  * A piece of which blocks are requested or received. The object belongs to a slot and serves one piece after the other, so
  * that opening a piece allocates next to nothing.
@@ -47,7 +45,6 @@ export class PartialPiece<P extends object> {
   readonly requesterCount: Uint8Array;
   /** For each block the peer that is streaming it or has sent it. Leaves with the piece. */
   senders: (P | undefined)[] = [];
-  #bytes: Uint8Array = EMPTY;
 
   constructor(slot: number, blocksPerPiece: number) {
     this.slot = slot;
@@ -62,7 +59,6 @@ export class PartialPiece<P extends object> {
     this.length = length;
     this.blockCount = blockCount;
     this.buffer = buffer;
-    this.#bytes = new Uint8Array(buffer, 0, length);
     this.free = blockCount;
     this.received = 0;
     this.receivedBytes = 0;
@@ -80,7 +76,6 @@ export class PartialPiece<P extends object> {
     const buffer = this.buffer;
     this.piece = -1;
     this.buffer = undefined;
-    this.#bytes = EMPTY;
     this.free = 0;
     this.owner = undefined;
     this.senders = [];
@@ -95,10 +90,6 @@ export class PartialPiece<P extends object> {
   /** Nobody is asked for any block of it. */
   get orphan(): boolean {
     return this.free === this.remaining;
-  }
-
-  view(begin: number, length: number): Uint8Array {
-    return this.#bytes.subarray(begin, begin + length);
   }
 
   /** The next free block, which must exist. */

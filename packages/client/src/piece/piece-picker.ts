@@ -290,7 +290,7 @@ export class PiecePicker<P extends PickerPeer> {
    */
   blockTarget(peer: P, piece: number, begin: number, length: number): Uint8Array | undefined {
     const partial = this.#partials.of(piece);
-    if (partial === undefined || partial.doomed) return undefined;
+    if (partial?.buffer === undefined || partial.doomed) return undefined;
     const block = begin / BLOCK_LENGTH;
     if (!Number.isInteger(block) || block < 0 || block >= partial.blockCount) return undefined;
     if (length !== blockLength(partial, block)) return undefined;
@@ -300,7 +300,7 @@ export class PiecePicker<P extends PickerPeer> {
     partial.senders[block] = peer;
     partial.receiving++;
     this.#partials.order.remove(partial.slot * this.blocksPerPiece + block);
-    return partial.view(begin, length);
+    return new Uint8Array(partial.buffer, begin, length);
   }
 
   /**

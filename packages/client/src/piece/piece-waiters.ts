@@ -3,6 +3,11 @@ export class PieceWaiters {
   readonly #waiting = new Map<number, Set<() => void>>();
   readonly #failed = new Set<(error: Error) => void>();
 
+  /** Pieces somebody waits for. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
   /** Resolves when {@link arrived} is called for the piece; rejects with the signal's reason, or when {@link fail} is. */
   wait(piece: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {

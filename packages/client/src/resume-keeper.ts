@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import type { FileLayout, TorrentInfo } from '@shoal/metainfo';
+import type { Clock } from '@shoal/net';
+import { Bitfield } from '@shoal/peer-wire';
+import { reconcile } from './disk/reconcile.ts';
+import { ResumeStore } from './disk/resume.ts';
+import type { ResumeData } from './disk/resume-format.ts';
+import type { ResumeLock } from './disk/resume-lock.ts';
+import type { TorrentStorage } from './disk/storage.ts';
+import type { Priority } from './file-priorities.ts';
+import { clientDefaults } from './options.ts';
+
+/** Payload bytes over several sessions. */
+export interface Totals {
+  readonly uploaded: number;
+  readonly downloaded: number;
+}
+
+/** What a torrent wants remembered. */
+export interface ResumeState extends Totals {
+  readonly have: Bitfield;
+  readonly priorities: readonly Priority[];
+}
+
+/** What resume data says of the pieces. */
+export interface Remembered {
+  /** There without a doubt. */
+  readonly trusted: Bitfield;
+  /** To be hashed; all others are missing. */
+  readonly recheck: readonly number[];
+}
+
+/** Remembers one torrent between two runs, and sees to it that only one process works on its files. */
+export class ResumeKeeper {
+  readonly #store: ResumeStore | undefined;
+  readonly #clock: Clock;
+  readonly #info: TorrentInfo;
+  readonly #infoHash: Uint8Array;
+  readonly #directory: string;
+  #lock: ResumeLock | undefined;
+  #totals: Totals = { uploaded: 0, downloaded: 0 };
+  #changed = false;
+  #savedAt: number;
+  #saving: Promise<void> = Promise.resolve();
+
+  /**
+   * @param root the folder of all resume data; undefined: nothing is remembered
+   * @param directory the folder the torrent stands in: the same torrent in two folders is two downloads
+   */
+  constructor(root: string | undefined, clock: Clock, info: TorrentInfo, directory: string) {
+    this.#directory = resolve(directory);
+    const folder = createHash('sha1').update(this.#directory).digest('hex').slice(0, 16);
+    this.#store = root === undefined ? undefined : new ResumeStore(join(root, folder));
+    this.#clock = clock;
+    this.#info = info;
+    this.#infoHash = info.infoHash ?? (info.infoHashV2 ?? new Uint8Array(20)).subarray(0, 20);
+    this.#savedAt = clock.now();
+  }
+
+  /** Payload bytes of earlier runs. */
+  get totals(): Totals {
+    return this.#totals;
+  }
+
+  /** Makes sure that no other process writes to these files. Rejects with `ERR_DISK_LOCKED` where one does. */
+  async lock(): Promise<void> {
+    if (this.#store === undefined || this.#lock !== undefined) return;
+    this.#lock = await this.#store.lock(this.#infoHash);
+  }
+
+  /** What was remembered and still agrees with the files; undefined where there is nothing of use. */
+  async load(storage: TorrentStorage, layout: FileLayout): Promise<Remembered | undefined> {
+    const { pieceCount, files } = this.#info;
+    const result = await this.#store?.load({
+      infoHash: this.#infoHash,
+      pieceCount,
+      fileCount: files.length,
+    });
+    if (result?.ok !== true) return undefined;
+    const { uploaded, downloaded } = result.data;
+    this.#totals = { uploaded, downloaded };
+    const states = await storage.fileStates();
+    const keptAside = (piece: number): boolean => storage.isKeptAside?.(piece) ?? false;
+    const { trusted, recheck } = reconcile(result.data, states, this.#info, layout, keptAside);
+    return { trusted: Bitfield.fromBytes(trusted, pieceCount), recheck };
+  }
+
+  /** Something is worth saving. */
+  changed(): void {
+    this.#changed = true;
+  }
+
+  /** Is it time to save? */
+  isDue(now: number): boolean {
+    return this.#changed && now - this.#savedAt >= clientDefaults.resumeSaveInterval;
+  }
+
+  /** Makes what was written durable, then remembers it, in that order. Does nothing where nothing changed. */
+  save(storage: TorrentStorage, state: () => ResumeState): Promise<void> {
+    this.#saving = this.#saving.catch(() => undefined).then(() => this.#save(storage, state));
+    return this.#saving;
+  }
+
+  /** Forgets the torrent. */
+  async discard(): Promise<void> {
+    await this.#store?.remove(this.#infoHash);
+  }
+
+  /** Lets other processes work on the files. */
+  async close(): Promise<void> {
+    await this.#saving.catch(() => undefined);
+    await this.#lock?.release();
+    this.#lock = undefined;
+  }
+
+  async #save(storage: TorrentStorage, state: () => ResumeState): Promise<void> {
+    if (this.#store === undefined || !this.#changed) return;
+    this.#changed = false;
+    this.#savedAt = this.#clock.now();
+    // The snapshot comes first: a piece written while the files are synced is not claimed.
+    const { have, priorities, uploaded, downloaded } = state();
+    const pieces = have.bytes.slice();
+    try {
+      await storage.sync();
+      const data: ResumeData = {
+        infoHash: this.#infoHash,
+        directory: this.#directory,
+        pieceCount: this.#info.pieceCount,
+        pieces,
+        files: await storage.fileStates(),
+        priorities: Uint8Array.from(priorities),
+        uploaded: this.#totals.uploaded + uploaded,
+        downloaded: this.#totals.downloaded + downloaded,
+      };
+      await this.#store.save(data);
+    } catch (error) {
+      this.#changed = true;
+      throw error;
+    }
+  }
+}
