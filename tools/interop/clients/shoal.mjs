@@ -20,7 +20,7 @@ const COMMAND = (process.env['SHOAL_BIN'] ?? 'node packages/cli/dist/bin.js')
 const LOGGED_EVENTS = 2_000;
 
 /** Events of `--json` that say that a download is complete and verified. */
-const COMPLETE_EVENT = /^(complete|completed|done|finished)$/;
+const COMPLETE_EVENT = /^complete$/;
 
 /**
  * @typedef {object} CreateOptions
@@ -152,14 +152,15 @@ class Events {
     } catch {
       return;
     }
-    const nested = event['progress'];
-    for (const object of [event, typeof nested === 'object' && nested !== null ? nested : {}]) {
+    // Figures stand in the event itself, or, at the end, in one entry per torrent: here there is one.
+    const torrents = Array.isArray(event['torrents']) ? event['torrents'] : [];
+    for (const object of [event, ...torrents]) {
       const fields = /** @type {Record<string, unknown>} */ (object);
       if (fields['state'] === 'seeding') this.complete = true;
-      const downloaded = fields['downloadedBytes'] ?? fields['downloaded'];
-      if (typeof downloaded === 'number') this.downloaded = downloaded;
+      if (typeof fields['downloadedBytes'] === 'number')
+        this.downloaded = fields['downloadedBytes'];
     }
-    if (COMPLETE_EVENT.test(String(event['event'] ?? event['type']))) this.complete = true;
+    if (COMPLETE_EVENT.test(String(event['event']))) this.complete = true;
   }
 }
 
