@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import {
@@ -173,7 +172,13 @@ describe('ending', () => {
 
 describe('errors without a receiver', () => {
   it('become warnings, and end nothing', async () => {
-    const warnings = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const { emitWarning } = process;
+    const warnings: unknown[][] = [];
+    const told = new Promise<void>((resolve) => {
+      process.emitWarning = (...warning: unknown[]) => {
+        if (warnings.push(warning) === 2) resolve();
+      };
+    });
     const fromAccept = new Error('thrown by accept');
     const fromClose = new Error('thrown by onClose');
     let accepts = 0;
@@ -190,9 +195,9 @@ describe('errors without a receiver', () => {
       await new Sink(await nodeNetwork.connect(listener.endpoint)).closed;
     }
     await listener.close();
-    const told = warnings.mock.calls.map(([warning, options]) => [warning, options]);
-    warnings.mockRestore();
-    expect(told).toEqual([
+    await told;
+    process.emitWarning = emitWarning;
+    expect(warnings).toEqual([
       [String(fromAccept), expect.objectContaining({ type: 'NetWarning' })],
       [String(fromClose), expect.objectContaining({ type: 'NetWarning' })],
     ]);
