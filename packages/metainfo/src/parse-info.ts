@@ -18,6 +18,11 @@ export interface ParseOptions {
   readonly limits?: Partial<MetainfoLimits>;
   /** Whose rules file names follow. Default: the platform this runs on. */
   readonly platform?: TargetPlatform;
+  /**
+   * Set where the download folder is known to tell letter case apart: then files whose names differ by case only keep them.
+   * Default false: the second one is renamed, as on a file system that ignores case both would be one file.
+   */
+  readonly caseSensitive?: boolean;
 }
 
 /** Options with all defaults filled in. */
@@ -29,7 +34,7 @@ export interface ParseContext {
 export function contextOf(options: ParseOptions): ParseContext {
   return {
     limits: { ...DEFAULT_LIMITS, ...options.limits },
-    rules: rulesFor(options.platform ?? process.platform),
+    rules: rulesFor(options.platform ?? process.platform, options.caseSensitive),
   };
 }
 

@@ -15,10 +15,14 @@ export interface NameRules {
   readonly windows: boolean;
   /** Take composed and decomposed forms for the same name. */
   readonly normalising: boolean;
+  /** Take names that differ by letter case for different ones. */
+  readonly caseSensitive: boolean;
 }
 
-export function rulesFor(platform: string): NameRules {
+/** The rules of a platform. Without certainty that the file system tells letter case apart, assume that it does not. */
+export function rulesFor(platform: string, caseSensitive = false): NameRules {
   return {
+    caseSensitive,
     windows: platform === 'win32' || platform === 'any',
     normalising: platform === 'darwin' || platform === 'win32' || platform === 'any',
   };
@@ -69,9 +73,10 @@ export function safeComponent(name: string, rules: NameRules): string | undefine
 
 /** What two names have in common that may be one file: no letter case, and one form of composed letters where it matters. */
 export function foldName(name: string, rules: NameRules): string {
+  const decomposed = rules.normalising ? name.normalize('NFD') : name;
   // Upper case first: it alone makes `ss` of `ß`.
-  if (!rules.normalising) return name.toUpperCase().toLowerCase();
-  return name.normalize('NFD').toUpperCase().toLowerCase().normalize('NFC');
+  const folded = rules.caseSensitive ? decomposed : decomposed.toUpperCase().toLowerCase();
+  return rules.normalising ? folded.normalize('NFC') : folded;
 }
 
 /** The part of a name behind its last dot, with the dot; empty where there is none or it is too long to be one. */
