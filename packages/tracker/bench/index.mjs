@@ -10,7 +10,10 @@ const SWARMS = 500;
 
 /** The request line and headers of one announce. */
 function requestOf(index, keepAlive) {
-  const infoHash = `%${(index % 251).toString(16).padStart(2, '0')}`.repeat(1) + 'h'.repeat(17) + `${index % SWARMS}`.padStart(3, '0').slice(-2);
+  const infoHash =
+    `%${(index % 251).toString(16).padStart(2, '0')}`.repeat(1) +
+    'h'.repeat(17) +
+    `${index % SWARMS}`.padStart(3, '0').slice(-2);
   return (
     `GET /announce?info_hash=${infoHash}&peer_id=-SH0100-0123456789ab&port=${1024 + (index % 60_000)}` +
     `&uploaded=0&downloaded=0&left=${index % 4 === 0 ? 0 : 16384}&event=started&numwant=50&compact=1&key=9A8E1F5C HTTP/1.1\r\n` +
@@ -94,7 +97,9 @@ async function main() {
     const { cpuSeconds } = await once(child);
     console.log(
       JSON.stringify({
-        case: keepAlive ? 'announce over HTTP, kept connections' : 'announce over HTTP, a connection each',
+        case: keepAlive
+          ? 'announce over HTTP, kept connections'
+          : 'announce over HTTP, a connection each',
         announces: ANNOUNCES,
         perSecond: Math.round(ANNOUNCES / wall),
         perCpuSecond: Math.round(ANNOUNCES / cpuSeconds),
@@ -114,11 +119,16 @@ async function main() {
     key: 1,
   };
   microbenchmark('announceUrl', 100_000, (count) => {
-    for (let index = 0; index < count; index += 1) announceUrl('http://t.invalid/announce', request);
+    for (let index = 0; index < count; index += 1)
+      announceUrl('http://t.invalid/announce', request);
   });
   const peers = Buffer.alloc(300);
   for (let index = 0; index < 50; index += 1) peers.set([10, 0, 1, index, 26, 225], index * 6);
-  const answer = Buffer.concat([Buffer.from('d8:intervali1800e5:peers300:'), peers, Buffer.from('e')]);
+  const answer = Buffer.concat([
+    Buffer.from('d8:intervali1800e5:peers300:'),
+    peers,
+    Buffer.from('e'),
+  ]);
   microbenchmark('parseAnnounceResponse, 50 peers', 20_000, (count) => {
     for (let index = 0; index < count; index += 1) parseAnnounceResponse(answer);
   });

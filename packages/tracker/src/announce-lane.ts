@@ -125,13 +125,13 @@ export class AnnounceLane {
 
     const now = clock.now();
     session.announcing = false;
+    session.starting = false;
     let next: number | undefined;
     if (answer instanceof Error) {
       const place = tiers.get(session.url);
       session.nextAt =
         place === undefined || place.retryAt === Infinity ? undefined : place.retryAt;
     } else {
-      session.starting = false;
       session.started = true;
       if (event === 'completed') this.#context.completedDelivered(session);
       const minInterval = answer.minInterval ?? Math.min(answer.interval, DEFAULT_MIN_INTERVAL);

@@ -1,5 +1,5 @@
 import { TrackerError } from './errors.ts';
-import { splitUrl } from './url.ts';
+import { MAX_REQUEST_URL_LENGTH, splitUrl } from './url.ts';
 
 /** One HTTP request's worth of URL: where to connect and what to ask for. */
 export interface HttpTarget {
@@ -56,13 +56,13 @@ function parseUrl(text: string, base?: string): URL {
 }
 
 /**
- * Reads a tracker's URL. Host names in other scripts are converted (IDNA) and odd spellings of IP addresses normalised;
+ * Reads the URL of a request to a tracker. Host names in other scripts are converted (IDNA) and odd spellings of IP addresses normalised;
  * path and query stay as they are written.
  *
  * @throws TrackerError `ERR_TRACKER_URL`, `ERR_TRACKER_SCHEME_UNSUPPORTED`
  */
 export function httpTarget(url: string): HttpTarget {
-  const { scheme, authority, path, query } = splitUrl(url);
+  const { scheme, authority, path, query } = splitUrl(url, MAX_REQUEST_URL_LENGTH);
   const origin = parseUrl(`${scheme}://${authority}/`);
   const target = fromUrl(
     origin,

@@ -4,6 +4,9 @@ import type { AnnounceRequest } from './types.ts';
 /** Characters of a tracker URL; longer ones are refused. Servers commonly stop at 8 KiB, and parameters come on top. */
 export const MAX_URL_LENGTH = 4096;
 
+/** Characters of a URL with all parameters: a scrape of 64 info-hashes has 4,700 besides the tracker's own part. */
+export const MAX_REQUEST_URL_LENGTH = 3 * MAX_URL_LENGTH;
+
 /** Bytes of an info-hash and of a peer id (BEP 3). */
 const HASH_LENGTH = 20;
 
@@ -47,12 +50,12 @@ function escapeForRequestLine(text: string): string {
  *
  * @throws TrackerError `ERR_TRACKER_URL`
  */
-export function splitUrl(url: string): UrlParts {
+export function splitUrl(url: string, maxLength: number = MAX_URL_LENGTH): UrlParts {
   const text = url.trim();
-  if (text.length > MAX_URL_LENGTH) {
+  if (text.length > maxLength) {
     throw new TrackerError(
       'ERR_TRACKER_URL',
-      `A tracker URL may be at most ${MAX_URL_LENGTH} characters long; this one has ${text.length}`,
+      `A tracker URL may be at most ${maxLength} characters long; this one has ${text.length}`,
     );
   }
   const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?/su.exec(text);

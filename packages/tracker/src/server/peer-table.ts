@@ -90,12 +90,15 @@ export class PeerTable {
   ): void {
     const { width } = this;
     const candidates = except < 0 ? this.#size : this.#size - 1;
-    const stride = candidates / count;
+    const all = count === candidates;
+    // Turned by a random amount, since parts of a table that does not divide evenly differ in size.
+    const turn = all ? 0 : Math.floor(random() * candidates);
+    let end = 0;
     for (let index = 0; index < count; index += 1) {
-      let slot =
-        count === candidates
-          ? index
-          : Math.min(candidates - 1, Math.floor((index + random()) * stride));
+      const start = end;
+      end = Math.floor(((index + 1) * candidates) / count);
+      let slot = all ? index : start + Math.floor(random() * (end - start)) + turn;
+      if (slot >= candidates) slot -= candidates;
       if (except >= 0 && slot >= except) slot += 1;
       this.#endpoints.copy(target, at + index * width, slot * width, (slot + 1) * width);
       ids?.set(

@@ -52,7 +52,8 @@ export class Swarm implements SwarmFigures {
   }
 
   /**
-   * Up to `wanted` peers at random, each table giving in proportion to its size. `own` and `slot` name the asking peer.
+   * Up to `wanted` peers at random, each table giving in proportion to its size. `own` and `slot` name the asking peer, if
+   * it is there. For a seed, there are no seeds among them.
    */
   choose(
     wanted: number,
@@ -64,7 +65,7 @@ export class Swarm implements SwarmFigures {
   ): SwarmAnswer {
     const { complete, incomplete, downloaded } = this;
     let total = incomplete + (forSeed ? 0 : complete);
-    if (own !== undefined && slot >= 0) total -= 1;
+    if (own !== undefined && slot >= 0 && !forSeed) total -= 1;
     let left = Math.min(wanted, total);
     if (left <= 0) {
       const nothing = { complete, incomplete, downloaded, peers: NONE, peers6: NONE };
