@@ -98,6 +98,41 @@ export class PieceChooser<P extends PickerPeer> {
     return chosen;
   }
 
+  /**
+   * Where all memory is held by partial pieces that a peer cannot help with, though it could with another: one that nobody
+   * works on and that may be given up, the one fewest connected peers have, then the one with the fewest bytes.
+   */
+  evictable(entry: PeerEntry<P>): PartialPiece<P> | undefined {
+    const { partials, ranking } = this.#parts;
+    const { peer } = entry;
+    if (peer.slow || ranking.total === 0) return undefined;
+    let worst: PartialPiece<P> | undefined;
+    let worstAvailability = Infinity;
+    for (const partial of partials.withFree) {
+      if (!partial.orphan || peer.have.get(partial.piece)) continue;
+      const availability = ranking.availabilityOf(partial.piece);
+      if (availability > worstAvailability) continue;
+      if (
+        worst !== undefined &&
+        availability === worstAvailability &&
+        partial.receivedBytes >= worst.receivedBytes
+      )
+        continue;
+      worst = partial;
+      worstAvailability = availability;
+    }
+    return worst !== undefined && this.#hasCandidate(entry) ? worst : undefined;
+  }
+
+  #hasCandidate(entry: PeerEntry<P>): boolean {
+    const { ranking } = this.#parts;
+    for (let priority = HIGHEST_PRIORITY; priority > 0; priority--) {
+      if ((entry.exhausted & (1 << priority)) !== 0) continue;
+      if (ranking.rarest(priority, entry.peer.have, entry.seed) >= 0) return true;
+    }
+    return false;
+  }
+
   #chooseDeadline(
     entry: PeerEntry<P>,
     allowed: PieceFilter | undefined,

@@ -1,6 +1,7 @@
 import { BLOCK_LENGTH } from '@shoal/peer-wire';
 import type { Bitfield } from '@shoal/peer-wire';
 import type { Random } from '@shoal/net';
+import { pickDuplicates } from './end-game.ts';
 import { HIGHEST_PRIORITY, PieceRanking } from './availability.ts';
 import type { PieceFilter } from './availability.ts';
 import {
@@ -29,9 +30,6 @@ const DEFAULT_PARTIAL_BLOCKS = 32_768;
 /** The default bound on partial pieces lies between these, whatever the piece length. */
 const MIN_PARTIAL_PIECES = 64;
 const MAX_PARTIAL_PIECES = 4096;
-/** Outstanding blocks looked at for duplicates in one pick, so that end-game stays cheap with long pipelines. */
-const END_GAME_PROBES = 1024;
-
 export interface PiecePickerOptions extends PieceGeometry {
   readonly random: Random;
   readonly buffers: PieceBufferSource;
@@ -244,12 +242,17 @@ export class PiecePicker<P extends PickerPeer> {
     while (taken < count) {
       if (this.#partials.freeBlocks === 0 && this.#ranking.total === 0) break;
       let partial = this.#chooser.choose(entry, allowed);
-      if (partial === undefined && taken === 0 && !peer.slow && this.#evictFor(entry, allowed))
+      if (partial === undefined && taken === 0 && allowed === undefined) {
+        const useless = this.#chooser.evictable(entry);
+        if (useless === undefined) break;
+        this.#abandon(useless);
         partial = this.#chooser.choose(entry, allowed);
+      }
       if (partial === undefined) break;
       taken += this.#take(entry, partial, count - taken, out);
     }
-    if (taken < count && this.endGame) taken += this.#duplicate(entry, count - taken, out, allowed);
+    if (taken < count && this.endGame)
+      taken += pickDuplicates(this.#partials, entry, count - taken, out, allowed);
     return taken;
   }
 
@@ -404,72 +407,6 @@ export class PiecePicker<P extends PickerPeer> {
       out.push(base + this.#partials.requestNext(partial, peer));
     entry.outstanding += taken;
     return taken;
-  }
-
-  /** Requests blocks once more that are outstanding at others, longest first. */
-  #duplicate(
-    entry: PeerEntry<P>,
-    count: number,
-    out: number[],
-    allowed: PieceFilter | undefined,
-  ): number {
-    const { peer } = entry;
-    const { order } = this.#partials;
-    // The last place beside a block is kept for a peer that is likely to deliver it.
-    const most = peer.slow ? MAX_REQUESTERS - 1 : MAX_REQUESTERS;
-    let taken = 0;
-    let node = order.first;
-    for (let probe = 0; probe < END_GAME_PROBES && node >= 0 && taken < count; probe++) {
-      const next = order.after(node);
-      const partial = this.#partials.ofNode(node);
-      if (partial !== undefined && !partial.doomed) {
-        const block = node - partial.slot * this.blocksPerPiece;
-        if (
-          peer.have.get(partial.piece) &&
-          partial.countOf(block) < most &&
-          !partial.isRequester(block, peer) &&
-          (allowed === undefined || allowed(partial.piece))
-        ) {
-          this.#partials.requestAgain(partial, block, peer);
-          if (partial.owner !== peer) partial.owner = undefined;
-          out.push(partial.piece * this.blocksPerPiece + block);
-          taken++;
-        }
-      }
-      node = next;
-    }
-    entry.outstanding += taken;
-    return taken;
-  }
-
-  /**
-   * All memory is held by partial pieces that this peer cannot help with. One that nobody works on is given up for it: the
-   * one fewest connected peers have, then the one with the fewest blocks.
-   */
-  #evictFor(entry: PeerEntry<P>, allowed: PieceFilter | undefined): boolean {
-    if (allowed !== undefined || this.#ranking.total === 0) return false;
-    let worst: PartialPiece<P> | undefined;
-    for (const partial of this.#partials.withFree) {
-      if (!partial.orphan || entry.peer.have.get(partial.piece)) continue;
-      if (worst === undefined || this.#worthLess(partial, worst)) worst = partial;
-    }
-    if (worst === undefined || !this.#hasCandidate(entry)) return false;
-    this.#abandon(worst);
-    return true;
-  }
-
-  #worthLess(one: PartialPiece<P>, other: PartialPiece<P>): boolean {
-    const difference =
-      this.#ranking.availabilityOf(one.piece) - this.#ranking.availabilityOf(other.piece);
-    return difference < 0 || (difference === 0 && one.receivedBytes < other.receivedBytes);
-  }
-
-  #hasCandidate(entry: PeerEntry<P>): boolean {
-    for (let priority = HIGHEST_PRIORITY; priority > 0; priority--) {
-      if ((entry.exhausted & (1 << priority)) !== 0) continue;
-      if (this.#ranking.rarest(priority, entry.peer.have, entry.seed) >= 0) return true;
-    }
-    return false;
   }
 
   /** Forgets a peer's request of a block. */

@@ -65,8 +65,8 @@ class Driver {
       if (!peer.have.get(piece)) throw new Error('the peer does not have it');
       if (this.picker.stateOf(piece) !== 'downloading') throw new Error('piece not downloading');
       if (this.picker.priorityOf(piece) === 0) throw new Error('piece not wanted');
-      if (who.size > 0 && !endGameBefore && !this.picker.endGame)
-        throw new Error('asked twice before end-game');
+      const endGame = endGameBefore || this.picker.endGame;
+      if (who.size > 0 && !endGame) throw new Error('asked twice before end-game');
       if (who.size >= MAX_REQUESTERS) throw new Error('too many requesters');
       who.add(peer);
       this.asked.set(id, who);
