@@ -345,7 +345,7 @@ async function gossip(seed: number): Promise<string> {
       connection.write(new Uint8Array(1));
     });
   }
-  await world.run({ limit: 3000 });
+  await world.run({ limit: 500 });
   return trace.join('\n');
 }
 
