@@ -1,18 +1,18 @@
-import type { Clock, Connection, Random, Timer } from '@shoal/net';
+import type { Clock, Connection, Timer } from '@shoal/net';
 import type { TorrentInfo } from '@shoal/metainfo';
 import type { Bitfield, EncoderBufferPool, Handshake } from '@shoal/peer-wire';
 import { ChokeRounds } from './choke/choke-rounds.ts';
-import type { RateGate } from './choke/rate-gate.ts';
 import { RateMeter } from './choke/rate-meter.ts';
+import type { TransferLimits } from './choke/transfer-limits.ts';
 import type { UploadReader } from './disk/read-batch.ts';
 import type { PieceWrite, TorrentStorage } from './disk/storage.ts';
 import type { PeerReport } from './events.ts';
 import { Peer } from './peer/peer.ts';
 import type { PeerList } from './peer/peer-list.ts';
 import type { PeerSwarm } from './peer/peer-swarm.ts';
-import type { PieceBuffers } from './piece/piece-buffers.ts';
 import { PiecePicker } from './piece/piece-picker.ts';
 import { SmartBan } from './piece/smart-ban.ts';
+import type { TorrentHost } from './torrent-host.ts';
 
 /** Milliseconds a HAVE waits for others, so that pieces verified together are announced in one write. */
 const HAVE_DELAY = 5;
@@ -31,17 +31,13 @@ export interface SwarmOptions {
   readonly info: TorrentInfo;
   readonly storage: TorrentStorage;
   readonly reader: UploadReader;
-  readonly encoderPool: EncoderBufferPool;
-  readonly buffers: PieceBuffers;
   readonly peerList: PeerList;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly uploadSlots: number | 'auto';
-  /** 20 bytes: ours. */
-  readonly peerId: Uint8Array;
-  /** Limits on bytes per second, the client's and the torrent's in one. */
-  readonly downloadGate: RateGate;
-  readonly uploadGate: RateGate;
+  /** What all torrents of the client share. */
+  readonly host: Pick<
+    TorrentHost,
+    'clock' | 'random' | 'peerId' | 'uploadSlots' | 'buffers' | 'encoderPool'
+  >;
+  readonly limits: TransferLimits;
   /** Pieces known to be there. */
   readonly have: Bitfield;
   readonly events: SwarmEvents;
@@ -77,32 +73,32 @@ export class Swarm implements PeerSwarm {
 
   constructor(options: SwarmOptions) {
     this.#options = options;
-    this.#clock = options.clock;
+    this.#clock = options.host.clock;
     this.info = options.info;
     this.reader = options.reader;
     this.downloadedBytes = options.before?.downloadedBytes ?? 0;
     this.uploadedBytes = options.before?.uploadedBytes ?? 0;
     this.wastedBytes = options.before?.wastedBytes ?? 0;
-    this.encoderPool = options.encoderPool;
+    this.encoderPool = options.host.encoderPool;
     this.picker = new PiecePicker<Peer>({
       pieceCount: options.info.pieceCount,
       pieceLength: options.info.pieceLength,
       totalLength: options.info.totalLength,
-      random: options.random,
-      buffers: options.buffers,
+      random: options.host.random,
+      buffers: options.host.buffers,
       have: options.have,
     });
     this.#chokes = new ChokeRounds({
       peers: this.peers,
-      slots: options.uploadSlots,
-      random: options.random,
+      slots: options.host.uploadSlots,
+      random: options.host.random,
       isSeeding: () => this.picker.wantedLeft === 0,
     });
   }
 
   /** Blocks may be asked for. */
   get downloading(): boolean {
-    return this.#running && this.picker.wantedLeft > 0 && !this.#options.downloadGate.exhausted;
+    return this.#running && this.picker.wantedLeft > 0 && !this.#options.limits.downloadGate.exhausted;
   }
 
   /** Pieces handed to the disk and not yet answered. */
@@ -115,6 +111,8 @@ export class Swarm implements PeerSwarm {
     if (!this.#running || !this.#isBetter(connection, handshake.peerId)) return undefined;
     const peer = new Peer(this, connection, handshake, this.#clock);
     this.peers.add(peer);
+    // Whoever has nothing yet may say nothing about it (BEP 3); its HAVEs count all the same.
+    this.picker.peerJoined(peer);
     this.#options.peerList.connected(peer.endpoint);
     this.#report(peer, 'connected');
     peer.greet();
@@ -175,11 +173,11 @@ export class Swarm implements PeerSwarm {
   // PeerSwarm
 
   takeUpload(bytes: number): number {
-    return this.#options.uploadGate.take(bytes, this.#clock.now());
+    return this.#options.limits.uploadGate.take(bytes, this.#clock.now());
   }
 
   awaitUpload(peer: Peer): void {
-    this.#options.uploadGate.wait(peer, () => peer.uploads.pump());
+    this.#options.limits.uploadGate.wait(peer, () => peer.uploads.pump());
   }
 
   blockReceived(peer: Peer, piece: number, begin: number, length: number): void {
@@ -198,7 +196,7 @@ export class Swarm implements PeerSwarm {
   }
 
   received(peer: Peer, bytes: number): void {
-    const gate = this.#options.downloadGate;
+    const gate = this.#options.limits.downloadGate;
     if (gate.unlimited || gate.spend(bytes, this.#clock.now())) return;
     peer.connection.pause();
     gate.wait(peer, () => {
@@ -233,9 +231,9 @@ export class Swarm implements PeerSwarm {
     if (!this.peers.delete(peer)) return;
     peer.requests.releaseAll();
     this.picker.peerLeft(peer);
-    const { peerList, downloadGate, uploadGate } = this.#options;
-    downloadGate.forget(peer);
-    uploadGate.forget(peer);
+    const { peerList, limits } = this.#options;
+    limits.downloadGate.forget(peer);
+    limits.uploadGate.forget(peer);
     peerList.disconnected(peer.endpoint, this.#clock.now(), {
       failed: error !== undefined && peer.downloadedBytes === 0,
       seed: peer.isSeed,
@@ -247,7 +245,7 @@ export class Swarm implements PeerSwarm {
   }
 
   async #finish(piece: number): Promise<void> {
-    const { storage, buffers } = this.#options;
+    const { storage, host } = this.#options;
     const taken = this.picker.takePiece(piece);
     if (taken === undefined) return;
     const contributors = taken.contributors.map((peer) => peer.endpoint.address);
@@ -259,7 +257,7 @@ export class Swarm implements PeerSwarm {
       this.#smartBan.watches(piece),
     );
     this.#writing -= 1;
-    buffers.release(result.buffer);
+    host.buffers.release(result.buffer);
     this.#settle(piece, contributors, result, taken.length);
     this.refill();
   }
@@ -330,7 +328,7 @@ export class Swarm implements PeerSwarm {
   #isBetter(connection: Connection, peerId: Uint8Array): boolean {
     for (const peer of this.peers) {
       if (Buffer.compare(peer.peerId, peerId) !== 0) continue;
-      const ours: Connection['direction'] = Buffer.compare(this.#options.peerId, peerId) < 0 ? 'outgoing' : 'incoming';
+      const ours: Connection['direction'] = Buffer.compare(this.#options.host.peerId, peerId) < 0 ? 'outgoing' : 'incoming';
       if (connection.direction !== ours || peer.connection.direction === ours) return false;
       peer.disconnect();
       peer.onClose(undefined);
