@@ -61,14 +61,14 @@ export class BlockRequests {
     return (
       begin % BLOCK_LENGTH === 0 &&
       piece < this.#swarm.info.pieceCount &&
-      this.#outstanding.has(this.#id(piece, begin)) &&
+      this.#outstanding.has(this.idOf(piece, begin)) &&
       length === this.#lengthAt(piece, begin)
     );
   }
 
   /** The block has come whole. */
   answered(piece: number, begin: number, length: number, now: number): void {
-    this.#outstanding.delete(this.#id(piece, begin));
+    this.#outstanding.delete(this.idOf(piece, begin));
     this.#window.onBlock(now, length);
   }
 
@@ -80,7 +80,7 @@ export class BlockRequests {
 
   /** The peer will not send it (BEP 6). */
   rejected(piece: number, begin: number): void {
-    const id = this.#id(piece, begin);
+    const id = this.idOf(piece, begin);
     if (!this.#outstanding.delete(id)) return;
     this.#window.onForget(1);
     this.#swarm.picker.release(this.#peer, id);
@@ -121,7 +121,8 @@ export class BlockRequests {
     this.cancelAll();
   }
 
-  #id(piece: number, begin: number): number {
+  /** The picker's name of a block. */
+  idOf(piece: number, begin: number): number {
     return piece * this.#swarm.picker.blocksPerPiece + begin / BLOCK_LENGTH;
   }
 

@@ -273,8 +273,13 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
       return;
     }
     this.requests.answered(piece, begin, length, this.#lastReceived);
-    if (stored) this.#swarm.blockReceived(this, piece, begin, length);
-    else this.#swarm.wasted(length);
+    if (stored) {
+      this.#swarm.blockReceived(this, piece, begin, length);
+      return;
+    }
+    // The picker had no place for it: somebody else was sending it. If that one fails, it may be asked for again.
+    this.#swarm.picker.release(this, this.requests.idOf(piece, begin));
+    this.#swarm.wasted(length);
   }
 
   onPort(_port: number): void {
