@@ -33,10 +33,12 @@ export interface DialerOptions {
 /** Opens connections: torrents take turns, and the number of half-open ones is bounded over all of them. */
 export class Dialer {
   readonly #options: DialerOptions;
-  readonly #abort = new AbortController();
+  /** Ends each attempt under way. */
+  readonly #attempts = new Set<() => void>();
   /** Endpoints being dialled, by torrent, so that a torrent's own limit counts them. */
   readonly #dialling = new Map<Dialling, number>();
   #halfOpen = 0;
+  #closed = false;
 
   constructor(options: DialerOptions) {
     this.#options = options;
@@ -74,23 +76,32 @@ export class Dialer {
 
   /** Gives up every attempt under way. */
   close(): void {
-    this.#abort.abort();
+    this.#closed = true;
+    for (const end of [...this.#attempts]) end();
   }
 
   async #dial(torrent: Dialling, endpoint: Endpoint): Promise<void> {
     const { network, clock, peerId, reserved, bind } = this.#options;
     const { peerList } = torrent;
+    const abort = new AbortController();
+    let end = (): void => abort.abort();
+    const endAttempt = (): void => end();
+    this.#attempts.add(endAttempt);
     this.#count(torrent, 1);
-    let counted = true;
     const settle = (): void => {
-      if (counted) this.#count(torrent, -1);
-      counted = false;
+      if (this.#attempts.delete(endAttempt)) this.#count(torrent, -1);
+    };
+    const failed = (error: Error | undefined): void => {
+      settle();
+      if (this.#closed) peerList.abandoned(endpoint);
+      else peerList.failed(endpoint, clock.now(), error);
     };
     try {
       const connection = await network.connect(endpoint, {
-        signal: this.#abort.signal,
+        signal: abort.signal,
         ...(bind === undefined ? {} : { bind }),
       });
+      end = () => connection.destroy();
       new Handshaking(
         connection,
         {
@@ -99,21 +110,14 @@ export class Dialer {
           infoHash: torrent.handshakeHash,
           established: (established, handshake) => {
             settle();
-            const taken = torrent.join(established, handshake);
-            if (taken === undefined) peerList.abandoned(endpoint);
-            return taken;
+            return torrent.join(established, handshake);
           },
-          failed: (error) => {
-            settle();
-            peerList.failed(endpoint, clock.now(), error);
-          },
+          failed,
         },
         clock,
       );
     } catch (error) {
-      settle();
-      if (this.#abort.signal.aborted) peerList.abandoned(endpoint);
-      else peerList.failed(endpoint, clock.now(), error as Error);
+      failed(error as Error);
     }
   }
 
