@@ -93,8 +93,11 @@ export class FileCache implements AsyncDisposable {
   }
 
   #find(owner: object, file: number, path: string): Entry {
-    let files = this.#byOwner.get(owner);
-    if (files === undefined) this.#byOwner.set(owner, (files = new Map()));
+    let files: Map<number, Entry> | undefined = this.#byOwner.get(owner);
+    if (files === undefined) {
+      files = new Map();
+      this.#byOwner.set(owner, files);
+    }
     let entry = files.get(file);
     if (entry === undefined) {
       entry = { owner, file, path, opening: undefined, fd: -1, uses: 0, dropped: false };

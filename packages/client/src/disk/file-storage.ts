@@ -306,9 +306,9 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
     const perTask = Math.max(1, Math.floor(CHECK_TASK_BYTES / this.#layout.data.pieceLength));
     let next = 0;
     let failed = false;
+    const isOver = () => failed || signal?.aborted === true;
     const work = async () => {
-      while (next < pieces.length && !failed) {
-        signal?.throwIfAborted();
+      while (next < pieces.length && !isOver()) {
         const batch = Uint32Array.from(pieces.slice(next, (next += perTask)));
         const whole = await this.#pool.run({
           kind: 'check',
@@ -316,7 +316,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
           pieces: batch,
           slots: this.#slotsOf(batch),
         });
-        if (failed || signal?.aborted === true) continue;
+        if (isOver()) break;
         for (const [index, piece] of batch.entries()) onPiece(piece, whole?.[index] === 1);
       }
       signal?.throwIfAborted();
