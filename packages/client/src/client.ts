@@ -48,8 +48,7 @@ export class Client implements AsyncDisposable {
     const { clock, network, random } = host;
     this.#options = options;
     this.#host = host;
-    this.peerId =
-      options.peerId ?? makePeerId(PEER_ID_CLIENT, PEER_ID_VERSION, random.bytes(12));
+    this.peerId = options.peerId ?? makePeerId(PEER_ID_CLIENT, PEER_ID_VERSION, random.bytes(12));
     this.#trackerClient =
       options.trackerClient ??
       new HttpTrackerClient(options.bind === undefined ? {} : { bind: options.bind });

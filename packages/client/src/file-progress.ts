@@ -11,12 +11,7 @@ export class FileProgress {
   #total = 0;
   #completed = 0;
 
-  constructor(
-    info: TorrentInfo,
-    layout: FileLayout,
-    have: Bitfield,
-    wanted: readonly boolean[],
-  ) {
+  constructor(info: TorrentInfo, layout: FileLayout, have: Bitfield, wanted: readonly boolean[]) {
     this.#info = info;
     this.#layout = layout;
     this.#done = new Float64Array(info.files.length);

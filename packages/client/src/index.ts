@@ -14,7 +14,13 @@
  * @packageDocumentation
  */
 export { Client } from './client.ts';
-export { ClientError, DiskError, type DiskErrorCode, PeerError, type PeerErrorCode } from './errors.ts';
+export {
+  ClientError,
+  DiskError,
+  type DiskErrorCode,
+  PeerError,
+  type PeerErrorCode,
+} from './errors.ts';
 export type {
   PeerReport,
   TorrentEvents,

@@ -98,7 +98,9 @@ export class Swarm implements PeerSwarm {
 
   /** Blocks may be asked for. */
   get downloading(): boolean {
-    return this.#running && this.picker.wantedLeft > 0 && !this.#options.limits.downloadGate.exhausted;
+    return (
+      this.#running && this.picker.wantedLeft > 0 && !this.#options.limits.downloadGate.exhausted
+    );
   }
 
   /** Pieces handed to the disk and not yet answered. */
@@ -247,7 +249,6 @@ export class Swarm implements PeerSwarm {
   async #finish(piece: number): Promise<void> {
     const { storage, host } = this.#options;
     const taken = this.picker.takePiece(piece);
-    if (taken === undefined) return;
     const contributors = taken.contributors.map((peer) => peer.endpoint.address);
     this.#writing += 1;
     const result = await storage.writePiece(
@@ -328,7 +329,8 @@ export class Swarm implements PeerSwarm {
   #isBetter(connection: Connection, peerId: Uint8Array): boolean {
     for (const peer of this.peers) {
       if (Buffer.compare(peer.peerId, peerId) !== 0) continue;
-      const ours: Connection['direction'] = Buffer.compare(this.#options.host.peerId, peerId) < 0 ? 'outgoing' : 'incoming';
+      const ours: Connection['direction'] =
+        Buffer.compare(this.#options.host.peerId, peerId) < 0 ? 'outgoing' : 'incoming';
       if (connection.direction !== ours || peer.connection.direction === ours) return false;
       peer.disconnect();
       peer.onClose(undefined);

@@ -4,21 +4,19 @@ import { FileLayout, infoHashHex, type Metainfo, type TorrentInfo } from '@shoal
 import type { Connection, ConnectionHandler, Endpoint } from '@shoal/net';
 import { Bitfield, type Handshake } from '@shoal/peer-wire';
 import { findPieces } from './check.ts';
-import { RateGate } from './choke/rate-gate.ts';
-import { RateLimiter } from './choke/rate-limiter.ts';
+import { type RateLimits, TransferLimits } from './choke/transfer-limits.ts';
 import { announcerFor } from './discovery/trackers.ts';
-import type { BlockRead, TorrentStorage } from './disk/storage.ts';
+import type { TorrentStorage } from './disk/storage.ts';
 import { ClientError } from './errors.ts';
 import type { TorrentEvents, TorrentProgress, TorrentState } from './events.ts';
-import { type FileOwner, TorrentFileHandle } from './file-handle.ts';
-import { NORMAL_PRIORITY, piecePriorities, type Priority } from './file-priorities.ts';
-import { FileProgress } from './file-progress.ts';
+import type { TorrentFileHandle } from './file-handle.ts';
+import { FileSelection } from './file-selection.ts';
 import { clientDefaults, type AddOptions } from './options.ts';
 import { PeerList } from './peer/peer-list.ts';
-import { PieceWaiters } from './piece/piece-waiters.ts';
 import { progressOf } from './progress.ts';
 import { ResumeKeeper } from './resume-keeper.ts';
 import { Swarm, type SwarmEvents } from './swarm.ts';
+import { TorrentFiles } from './torrent-files.ts';
 import type { TorrentHost } from './torrent-host.ts';
 import { waitForState, type WaitOptions } from './wait.ts';
 import { watchProgress, type WatchOptions } from './watch.ts';
@@ -27,7 +25,7 @@ import { watchProgress, type WatchOptions } from './watch.ts';
  * One torrent of a client: `checking → downloading → seeding`, with `paused` and `error` on the way. Its failure is its
  * own: it enters state `error`, keeps what was verified, and {@link resume} tries again.
  */
-export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, AsyncDisposable {
+export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposable {
   readonly metainfo: Metainfo;
   /** The folder that holds the torrent's top file or folder. */
   readonly directory: string;
@@ -35,7 +33,6 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
   readonly infoHashHex: string;
   /** The 20 bytes that handshakes and trackers use. */
   readonly handshakeHash: Uint8Array;
-  readonly files: readonly TorrentFileHandle[];
   /** Candidates, back-off and bans. */
   readonly peerList: PeerList;
 
@@ -44,18 +41,13 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
   readonly #layout: FileLayout;
   readonly #resume: ResumeKeeper;
   readonly #announcer: Announcer;
-  readonly #waiters = new PieceWaiters();
-  readonly #windows = new Map<object, { first: number; last: number }>();
-  readonly #downloadLimit: RateLimiter;
-  readonly #uploadLimit: RateLimiter;
-  readonly #downloadGate: RateGate;
-  readonly #uploadGate: RateGate;
-  readonly #priorities: Priority[];
+  readonly #files: TorrentFiles;
+  readonly #limits: TransferLimits;
+  readonly #selection: FileSelection;
   #state: TorrentState = 'checking';
   #error: Error | undefined;
   #storage: TorrentStorage | undefined;
   #swarm: Swarm | undefined;
-  #progress: FileProgress;
   #checked: number | undefined;
   /** Ends a check under way. */
   #checking = new AbortController();
@@ -75,23 +67,26 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
     this.#options = options;
     this.#wantsPause = options.paused ?? false;
     this.#layout = new FileLayout(info);
-    const selected = options.select === undefined ? undefined : new Set(options.select);
-    this.#priorities = info.files.map(({ index }) =>
-      selected === undefined || selected.has(index) ? NORMAL_PRIORITY : 0,
-    );
-    this.files = info.files.map((file) => new TorrentFileHandle(this, file));
-    this.#progress = this.#measure(new Bitfield(info.pieceCount));
-    this.peerList = new PeerList({ random: host.random, ownPort: host.port });
-    this.#downloadLimit = new RateLimiter(options.maxDownloadRate, host.downloadLimiter);
-    this.#uploadLimit = new RateLimiter(options.maxUploadRate, host.uploadLimiter);
-    this.#downloadGate = new RateGate(this.#downloadLimit, host.clock);
-    this.#uploadGate = new RateGate(this.#uploadLimit, host.clock);
-    this.#resume = new ResumeKeeper(
-      host.resumeDirectory,
-      host.clock,
+    this.#selection = new FileSelection(
       info,
-      options.directory,
+      this.#layout,
+      new Bitfield(info.pieceCount),
+      options.select,
     );
+    this.#files = new TorrentFiles({
+      info,
+      selection: this.#selection,
+      swarm: () => this.#swarm,
+      storage: () => this.#storage,
+      prioritiesChanged: () => this.#prioritiesChanged(),
+    });
+    this.peerList = new PeerList({ random: host.random, ownPort: host.port });
+    this.#limits = new TransferLimits(
+      { download: options.maxDownloadRate, upload: options.maxUploadRate },
+      { download: host.downloadLimiter, upload: host.uploadLimiter },
+      host.clock,
+    );
+    this.#resume = new ResumeKeeper(host.resumeDirectory, host.clock, info, options.directory);
     this.#announcer = announcerFor({
       host,
       infoHash: this.handshakeHash,
@@ -114,6 +109,11 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
 
   get info(): TorrentInfo {
     return this.metainfo.info;
+  }
+
+  /** In the order of the torrent's file list. */
+  get files(): readonly TorrentFileHandle[] {
+    return this.#files.handles;
   }
 
   get state(): TorrentState {
@@ -142,7 +142,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
     return progressOf({
       state: this.#state,
       now: this.#host.clock.now(),
-      files: this.#progress,
+      files: this.#selection.progress,
       swarm: this.#swarm,
       pieceCount: this.info.pieceCount,
       checked: this.#checked,
@@ -213,17 +213,13 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
 
   /** The files wanted, by index; all others are not. */
   select(indices: Iterable<number>): void {
-    const wanted = new Set(indices);
-    for (const { index } of this.info.files) {
-      this.#priorities[index] = wanted.has(index) ? this.#priorities[index] || NORMAL_PRIORITY : 0;
-    }
+    this.#selection.select(indices);
     this.#prioritiesChanged();
   }
 
   /** Bytes per second; 0 lifts the torrent's own limit. */
-  setRateLimits(limits: { download?: number; upload?: number }): void {
-    if (limits.download !== undefined) this.#downloadLimit.setRate(limits.download);
-    if (limits.upload !== undefined) this.#uploadLimit.setRate(limits.upload);
+  setRateLimits(limits: RateLimits): void {
+    this.#limits.set(limits);
   }
 
   /** Takes the torrent out of the client. The files stay; its resume data goes unless it is kept. */
@@ -242,14 +238,13 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
       if (this.#state === 'closed') return;
       const stopped = this.#announcer.stop({ timeout });
       this.#swarm?.stop();
-      this.#downloadGate.close();
-      this.#uploadGate.close();
+      this.#limits.close();
       await this.#save();
       await this.#storage?.close();
       await this.#resume.close();
       await stopped;
       this.#setState('closed');
-      this.#waiters.fail(new ClientError('ERR_CLIENT_TORRENT_CLOSED', 'The torrent was closed'));
+      this.#files.close();
       this.#host.forget(this);
     });
   }
@@ -276,50 +271,6 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
     return this.freeConnections > 0 ? this.#swarm?.join(connection, handshake) : undefined;
   }
 
-  /** @internal */
-  verifiedBytes(fileIndex: number): number {
-    return this.#progress.of(fileIndex);
-  }
-
-  /** @internal */
-  filePriority(fileIndex: number): Priority {
-    return this.#priorities[fileIndex] ?? 0;
-  }
-
-  /** @internal */
-  setFilePriority(fileIndex: number, priority: Priority): void {
-    this.#priorities[fileIndex] = priority;
-    this.#prioritiesChanged();
-  }
-
-  /** @internal */
-  async pieceReady(piece: number, signal: AbortSignal): Promise<void> {
-    if (this.#state === 'closed') {
-      throw new ClientError('ERR_CLIENT_TORRENT_CLOSED', 'The torrent was closed');
-    }
-    if (this.#swarm?.picker.have.get(piece) !== true) await this.#waiters.wait(piece, signal);
-  }
-
-  /** @internal */
-  async readBlocks(target: Uint8Array, reads: readonly BlockRead[]): Promise<void> {
-    if (this.#storage === undefined) {
-      throw new ClientError('ERR_CLIENT_TORRENT_CLOSED', 'The torrent has no storage');
-    }
-    await this.#storage.readBlocks(target, reads);
-  }
-
-  /** @internal */
-  setWindow(stream: object, window: { first: number; last: number } | undefined): void {
-    if (window === undefined) this.#windows.delete(stream);
-    else this.#windows.set(stream, window);
-    // One window at a time: the stream that moved last is the one somebody waits for.
-    const latest = window ?? [...this.#windows.values()].at(-1);
-    const picker = this.#swarm?.picker;
-    if (latest === undefined) picker?.clearDeadlineWindow();
-    else picker?.setDeadlineWindow(latest.first, latest.last);
-    this.#swarm?.refill();
-  }
-
   get #isActive(): boolean {
     return this.#state === 'downloading' || this.#state === 'seeding';
   }
@@ -333,7 +284,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
       this.#error = undefined;
       this.#setState('checking');
       this.#storage ??= this.#host.openStorage(this.info, this.#options);
-      await this.#storage.setWanted(this.#wanted());
+      await this.#storage.setWanted(this.#selection.wanted());
       await this.#check(this.#options.check ?? 'resume', undefined);
     } catch (error) {
       await this.#fail(error as Error);
@@ -381,29 +332,21 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
     const storage = this.#storage;
     if (storage === undefined) return;
     const before = this.#swarm;
-    this.#progress = this.#measure(have);
+    this.#selection.measure(have);
     this.#swarm = new Swarm({
       info: this.info,
       storage,
       reader: host.uploadReader(storage),
-      encoderPool: host.encoderPool,
-      buffers: host.buffers,
+      host,
       peerList: this.peerList,
-      clock: host.clock,
-      random: host.random,
-      peerId: host.peerId,
-      uploadSlots: host.uploadSlots,
-      downloadGate: this.#downloadGate,
-      uploadGate: this.#uploadGate,
+      limits: this.#limits,
       have,
       events: this.#swarmEvents(),
       ...(before === undefined ? {} : { before }),
     });
     this.#swarm.picker.sequential = this.#options.sequential ?? false;
-    this.#applyPriorities();
-    for (let piece = 0; piece < this.info.pieceCount && this.#waiters.size > 0; piece += 1) {
-      if (have.get(piece)) this.#waiters.arrived(piece);
-    }
+    this.#selection.apply(this.#swarm.picker);
+    this.#files.measured(this.#swarm);
     this.#settle();
   }
 
@@ -430,7 +373,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
     if (this.#state === 'error' || this.#state === 'closed') return;
     this.#error = error;
     await this.#rest('error');
-    this.#waiters.fail(error);
+    this.#files.fail(error);
     if (this.listenerCount('error') > 0) this.emit('error', error);
   }
 
@@ -440,7 +383,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
       const { picker, uploadedBytes, downloadedBytes } = this.#swarm;
       await this.#resume.save(this.#storage, () => ({
         have: picker.have,
-        priorities: this.#priorities,
+        priorities: this.#selection.priorities,
         uploaded: uploadedBytes,
         downloaded: downloadedBytes,
       }));
@@ -452,9 +395,9 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
   #swarmEvents(): SwarmEvents {
     return {
       pieceVerified: (piece) => {
-        this.#progress.add(piece);
+        this.#selection.progress.add(piece);
         this.#resume.changed();
-        this.#waiters.arrived(piece);
+        this.#files.arrived(piece);
         this.emit('piece', piece);
       },
       finished: () => {
@@ -476,8 +419,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
   }
 
   #prioritiesChanged(): void {
-    const wanted = this.#wanted();
-    this.#progress.setWanted(wanted);
+    const wanted = this.#selection.wanted();
     void this.#inTurn(async () => {
       try {
         await this.#storage?.setWanted(wanted);
@@ -485,35 +427,13 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
         await this.#fail(error as Error);
       }
       if (this.#swarm === undefined) return;
-      this.#applyPriorities();
+      this.#selection.apply(this.#swarm.picker);
+      this.#swarm.wantedChanged();
       this.#resume.changed();
       if (this.#isActive) {
         this.#setState(this.#swarm.picker.wantedLeft === 0 ? 'seeding' : 'downloading');
       }
     });
-  }
-
-  #applyPriorities(): void {
-    const swarm = this.#swarm;
-    if (swarm === undefined) return;
-    if (this.#priorities.every((each) => each === NORMAL_PRIORITY)) {
-      for (let piece = 0; piece < this.info.pieceCount; piece += 1) {
-        swarm.picker.setPriority(piece, NORMAL_PRIORITY);
-      }
-    } else {
-      piecePriorities(this.info, this.#layout, this.#priorities).forEach((priority, piece) =>
-        swarm.picker.setPriority(piece, priority),
-      );
-    }
-    swarm.wantedChanged();
-  }
-
-  #wanted(): boolean[] {
-    return this.#priorities.map((priority) => priority > 0);
-  }
-
-  #measure(have: Bitfield): FileProgress {
-    return new FileProgress(this.info, this.#layout, have, this.#wanted());
   }
 
   #setState(state: TorrentState): void {
@@ -532,6 +452,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements FileOwner, A
 /** What names the swarm on the wire: the SHA-1 info-hash, or the first 20 bytes of the v2 one (BEP 52). */
 function swarmHash(info: TorrentInfo): Uint8Array {
   const hash = info.infoHash ?? info.infoHashV2?.subarray(0, 20);
-  if (hash === undefined) throw new ClientError('ERR_CLIENT_INVALID_TORRENT', 'It has no info-hash');
+  if (hash === undefined)
+    throw new ClientError('ERR_CLIENT_INVALID_TORRENT', 'It has no info-hash');
   return hash;
 }

@@ -45,7 +45,10 @@ export class Handshaking implements ConnectionHandler {
     this.#connection = connection;
     this.#policy = policy;
     this.#timeout = clock.setTimer(
-      () => connection.destroy(new PeerError('ERR_PEER_HANDSHAKE_TIMEOUT', 'No handshake came in time')),
+      () =>
+        connection.destroy(
+          new PeerError('ERR_PEER_HANDSHAKE_TIMEOUT', 'No handshake came in time'),
+        ),
       clientDefaults.handshakeTimeout,
     );
     connection.attach(this);
@@ -62,7 +65,10 @@ export class Handshaking implements ConnectionHandler {
     if (infoHash !== undefined && !this.#sent) {
       if (this.#policy.welcome?.(infoHash) !== true) {
         this.#connection.destroy(
-          new PeerError('ERR_PEER_UNWANTED', 'The torrent it asked for is not here, or takes no peers now'),
+          new PeerError(
+            'ERR_PEER_UNWANTED',
+            'The torrent it asked for is not here, or takes no peers now',
+          ),
         );
         return;
       }

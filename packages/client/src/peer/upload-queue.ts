@@ -71,11 +71,7 @@ export class UploadQueue {
 
   /** Sends what can be sent now. */
   pump(): void {
-    while (
-      this.#waiting.length > 0 &&
-      this.#inFlight < BATCHES_IN_FLIGHT &&
-      !this.#peer.closed
-    ) {
+    while (this.#waiting.length > 0 && this.#inFlight < BATCHES_IN_FLIGHT && !this.#peer.closed) {
       const batch = this.#nextBatch();
       if (batch.length === 0) return;
       this.#inFlight += 1;

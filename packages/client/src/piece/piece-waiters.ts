@@ -4,8 +4,8 @@ export class PieceWaiters {
   readonly #failed = new Set<(error: Error) => void>();
 
   /** Pieces somebody waits for. */
-  get size(): number {
-    return this.#waiting.size;
+  get pieces(): number[] {
+    return [...this.#waiting.keys()];
   }
 
   /** Resolves when {@link arrived} is called for the piece; rejects with the signal's reason, or when {@link fail} is. */

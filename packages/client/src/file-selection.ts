@@ -1,0 +1,72 @@
+import type { FileLayout, TorrentInfo } from '@shoal/metainfo';
+import type { Bitfield } from '@shoal/peer-wire';
+import { NORMAL_PRIORITY, piecePriorities, type Priority } from './file-priorities.ts';
+import { FileProgress } from './file-progress.ts';
+
+/** Where the priorities of pieces go. */
+export interface PrioritySink {
+  setPriority(piece: number, priority: number): void;
+}
+
+/** How much each file of a torrent is wanted, and how much of it is there. */
+export class FileSelection {
+  readonly #info: TorrentInfo;
+  readonly #layout: FileLayout;
+  readonly #priorities: Priority[];
+  #progress: FileProgress;
+
+  /** @param select indices of the wanted files; undefined: all */
+  constructor(info: TorrentInfo, layout: FileLayout, have: Bitfield, select?: readonly number[]) {
+    this.#info = info;
+    this.#layout = layout;
+    const selected = select === undefined ? undefined : new Set(select);
+    this.#priorities = info.files.map(({ index }) =>
+      selected === undefined || selected.has(index) ? NORMAL_PRIORITY : 0,
+    );
+    this.#progress = new FileProgress(info, layout, have, this.wanted());
+  }
+
+  get progress(): FileProgress {
+    return this.#progress;
+  }
+
+  /** By file index. */
+  get priorities(): readonly Priority[] {
+    return this.#priorities;
+  }
+
+  priorityOf(fileIndex: number): Priority {
+    return this.#priorities[fileIndex] ?? 0;
+  }
+
+  setPriority(fileIndex: number, priority: Priority): void {
+    if (fileIndex in this.#priorities) this.#priorities[fileIndex] = priority;
+    this.#progress.setWanted(this.wanted());
+  }
+
+  /** Only these files are wanted; those that were keep their priority. */
+  select(indices: Iterable<number>): void {
+    const selected = new Set(indices);
+    this.#priorities.forEach((priority, index) => {
+      if (!selected.has(index)) this.#priorities[index] = 0;
+      else if (priority === 0) this.#priorities[index] = NORMAL_PRIORITY;
+    });
+    this.#progress.setWanted(this.wanted());
+  }
+
+  /** By file index. */
+  wanted(): boolean[] {
+    return this.#priorities.map((priority) => priority > 0);
+  }
+
+  /** Which pieces are there is known anew. */
+  measure(have: Bitfield): void {
+    this.#progress = new FileProgress(this.#info, this.#layout, have, this.wanted());
+  }
+
+  /** Hands the priority of every piece on. */
+  apply(sink: PrioritySink): void {
+    const priorities = piecePriorities(this.#info, this.#layout, this.#priorities);
+    priorities.forEach((priority, piece) => sink.setPriority(piece, priority));
+  }
+}

@@ -1,0 +1,21 @@
+/** Pieces from `first` to `last`, both included. */
+export interface PieceWindow {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Which pieces the open streams of a torrent need next. */
+export class StreamWindows {
+  readonly #windows = new Map<object, PieceWindow>();
+
+  /**
+   * A stream has moved, or is done. One window counts at a time, that of the stream that moved last: it is the one
+   * somebody waits for.
+   * @returns the window that counts now
+   */
+  move(stream: object, window: PieceWindow | undefined): PieceWindow | undefined {
+    this.#windows.delete(stream);
+    if (window !== undefined) this.#windows.set(stream, window);
+    return [...this.#windows.values()].at(-1);
+  }
+}
