@@ -1,5 +1,4 @@
-import * as fs from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import type { TorrentInfo } from '@shoal/metainfo';
 import { DiskError } from '../errors.ts';
 import { toDiskError } from './disk-error.ts';
@@ -8,6 +7,7 @@ import { CHECK_TASK_BYTES, SETTLE_TASK_PIECES } from './disk-limits.ts';
 import type { DiskPool } from './disk-pool.ts';
 import { SLOT_FREED } from './disk-protocol.ts';
 import type { FileCache } from './file-cache.ts';
+import { makeDurable, readFully } from './file-io.ts';
 import { layoutOf } from './layout-of.ts';
 import { PartsFile } from './parts-file.ts';
 import { PARTS_FILE, planReads, type ReadStep } from './read-plan.ts';
@@ -393,12 +393,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
     for (const file of dirty) {
       const path = file === PARTS_FILE ? this.#parts.path : this.#layout.pathOf(file);
       try {
-        const handle = await open(path, 'r+');
-        try {
-          await handle.datasync();
-        } finally {
-          await handle.close();
-        }
+        await makeDurable(path);
       } catch (error) {
         for (const left of dirty) this.#dirty.add(left);
         throw toDiskError(error, 'make durable', path);
@@ -413,46 +408,6 @@ async function allDone(work: Promise<void>[]): Promise<void> {
   for (const result of await Promise.allSettled(work)) {
     if (result.status === 'rejected') throw result.reason;
   }
-}
-
-async function readFully(fd: number, path: string, step: ReadStep): Promise<void> {
-  let { views } = step;
-  let offset = step.fileOffset;
-  let left = step.length;
-  for (;;) {
-    const count = await readSome(fd, path, views, offset);
-    left -= count;
-    if (left === 0) return;
-    if (count === 0) {
-      const message = `Cannot read ${left} bytes at ${offset} of "${path}": the file is shorter than that`;
-      throw new DiskError('ERR_DISK_MISSING', message, { path });
-    }
-    offset += count;
-    views = without(views, count);
-  }
-}
-
-function readSome(fd: number, path: string, views: Uint8Array[], offset: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const done = (error: NodeJS.ErrnoException | null, count: number) => {
-      if (error === null) resolve(count);
-      else reject(toDiskError(error, 'read', path));
-    };
-    const [only] = views;
-    if (views.length === 1 && only !== undefined) fs.read(fd, only, 0, only.length, offset, done);
-    else fs.readv(fd, views, offset, done);
-  });
-}
-
-/** What is left of `views` after their first `count` bytes. */
-function without(views: readonly Uint8Array[], count: number): Uint8Array[] {
-  const rest: Uint8Array[] = [];
-  let skip = count;
-  for (const view of views) {
-    if (skip < view.length) rest.push(view.subarray(skip));
-    skip = Math.max(0, skip - view.length);
-  }
-  return rest;
 }
 
 function closedError(path: string): DiskError {
