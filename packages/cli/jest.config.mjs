@@ -1,3 +1,4 @@
 import { jestConfig } from '../../tools/config/jest.base.mjs';
 
-export default jestConfig();
+// Tests that start processes take seconds on a busy machine.
+export default jestConfig({ testTimeout: 60_000 });

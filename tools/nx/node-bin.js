@@ -14,7 +14,11 @@ module.exports = async function nodeBin(options, context) {
     const child = spawn(
       process.execPath,
       [join(context.root, options.script), ...(options.__unparsed__ ?? [])],
-      { stdio: 'inherit', cwd: process.env.INIT_CWD ?? process.cwd() },
+      {
+        stdio: 'inherit',
+        cwd: process.env.INIT_CWD ?? process.cwd(),
+        env: { ...process.env, ...options.env },
+      },
     );
     const code = await new Promise((resolve, reject) => {
       child.once('error', reject);

@@ -32,9 +32,7 @@ export async function parseCommandLine(args: readonly string[], columns = 80): P
     throw new UsageError(messageOf(error));
   }
   if (output !== '') return { output: `${output}\n` };
-  if (request === undefined) {
-    return { output: `${await buildParser([], columns).getHelp()}\n` };
-  }
+  if (request === undefined) throw new UsageError('Name a command');
   return request;
 }
 

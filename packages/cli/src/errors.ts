@@ -85,12 +85,20 @@ export function exitCodeOf(error: unknown): number {
   return /^E[A-Z0-9]+$/.test(code) ? ExitCode.disk : ExitCode.defect;
 }
 
+/** Engine errors that are not a defect. */
+const ENGINE_CODES: Readonly<Record<string, number>> = {
+  // The same torrent was named twice.
+  ERR_CLIENT_DUPLICATE: ExitCode.usage,
+  // It was ended while it was at work.
+  ERR_CLIENT_CLOSED: ExitCode.terminated,
+  ERR_CLIENT_TORRENT_CLOSED: ExitCode.terminated,
+};
+
 /** An engine error without a more precise meaning of its own says by its cause what kind it is. */
 function exitCodeOfClient(error: unknown, code: string): number {
   const { cause } = error as Error;
   if (cause !== undefined) return exitCodeOf(cause);
-  if (code.includes('OPTION')) return ExitCode.usage;
-  return code.includes('LISTEN') || code.includes('PORT') ? ExitCode.network : ExitCode.defect;
+  return ENGINE_CODES[code] ?? ExitCode.defect;
 }
 
 /** The stable code an error carries, if any. */

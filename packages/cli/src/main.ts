@@ -11,8 +11,7 @@ const EXIT_GRACE = 1000;
 /** Runs one command line in a world and gives the exit code. Never rejects. */
 export async function runCli(args: readonly string[], world: World): Promise<number> {
   try {
-    const given = args.length === 0 && world.env['SHOAL_TOUR_BY_DEFAULT'] === '1' ? ['tour'] : args;
-    const request = await parseCommandLine(given, world.stdout.columns);
+    const request = await parseCommandLine(withDefault(args, world.env), world.stdout.columns);
     if ('output' in request) {
       world.stdout.write(request.output);
       return ExitCode.done;
@@ -21,6 +20,12 @@ export async function runCli(args: readonly string[], world: World): Promise<num
   } catch (error) {
     return report(error, world);
   }
+}
+
+/** Without arguments the command shows its help, and the workspace's `start` the tour. */
+export function withDefault(args: readonly string[], env: World['env']): readonly string[] {
+  if (args.length > 0) return args;
+  return env['SHOAL_TOUR_BY_DEFAULT'] === '1' ? ['tour'] : ['--help'];
 }
 
 /** One line on stderr, and the exit code. */

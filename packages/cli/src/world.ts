@@ -21,6 +21,8 @@ export interface World {
   readonly platform: NodeJS.Platform;
   readonly signals: SignalSource;
   readonly startClient: StartClient;
+  /** Milliseconds in which a command that ends must have closed everything; default 4,000. */
+  readonly closeTimeout?: number;
   /** Ends the process at once. */
   readonly exitNow: (code: number) => void;
 }

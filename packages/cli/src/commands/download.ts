@@ -35,7 +35,6 @@ const options = {
   },
   seed: {
     type: 'boolean',
-    default: false,
     group: Group.ending,
     describe: 'Go on seeding until interrupted, rather than ending when done',
   },

@@ -185,7 +185,7 @@ class Transfer {
   async #close(client: EngineClient): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const tooLong = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_TIMEOUT);
+      timer = setTimeout(resolve, this.#world.closeTimeout ?? CLOSE_TIMEOUT);
     });
     try {
       await Promise.race([client.close({ timeout: STOP_TIMEOUT }), tooLong]);

@@ -32,8 +32,10 @@ export async function runVerify(args: VerifyArgs, world: World): Promise<number>
   const beside = isUrl(args.torrent) ? '.' : dirname(args.torrent);
   const directory =
     args.path === undefined ? resolve(beside) : await dataDirectory(metainfo, args.path);
+  // Looked at first: opening a torrent may create its empty files.
+  const sizes = await sizesOf(metainfo, directory);
   const badPieces = await findBadPieces(metainfo, directory, gate.signal, args, world);
-  const files = await findingsOf(metainfo, directory, badPieces);
+  const files = findingsOf(metainfo, sizes, badPieces);
   const whole = badPieces.length === 0 && files.every(({ state }) => state === 'whole');
   if (args.json) {
     const { name, pieceCount } = metainfo.info;
@@ -66,36 +68,41 @@ async function findBadPieces(
   }
 }
 
-async function findingsOf(
-  metainfo: Metainfo,
-  directory: string,
+/** Bytes of each file on disk by index; undefined where it is not there. */
+async function sizesOf({ info }: Metainfo, directory: string): Promise<(number | undefined)[]> {
+  const sizes: (number | undefined)[] = [];
+  for (const { path } of info.files) {
+    const stats = await stat(join(directory, path)).catch(() => undefined);
+    sizes.push(stats?.isFile() === true ? stats.size : undefined);
+  }
+  return sizes;
+}
+
+function findingsOf(
+  { info }: Metainfo,
+  sizes: readonly (number | undefined)[],
   badPieces: readonly number[],
-): Promise<FileFinding[]> {
-  const layout = new FileLayout(metainfo.info);
+): FileFinding[] {
+  const layout = new FileLayout(info);
   const bad = new Set(badPieces);
   const findings: FileFinding[] = [];
-  for (const { index, path, length, attributes } of metainfo.info.files) {
+  for (const { index, path, length, attributes } of info.files) {
     if (attributes.padding || attributes.symlink !== undefined) continue;
     const pieces = layout.piecesOf(index);
     let count = 0;
     if (pieces !== undefined) {
       for (let piece = pieces.first; piece <= pieces.last; piece++) if (bad.has(piece)) count++;
     }
-    const state = await stateOf(join(directory, path), length, count);
-    findings.push({ path, length, state, badPieces: count });
+    findings.push({ path, length, state: stateOf(sizes[index], length, count), badPieces: count });
   }
   return findings;
 }
 
-async function stateOf(
-  path: string,
+function stateOf(
+  size: number | undefined,
   length: number,
   badPieces: number,
-): Promise<FileFinding['state']> {
-  const size = await stat(path).then(
-    (stats) => (stats.isFile() ? stats.size : undefined),
-    () => undefined,
-  );
+): FileFinding['state'] {
   if (size === undefined) return 'missing';
   if (size < length) return 'short';
   return badPieces === 0 ? 'whole' : 'damaged';
@@ -112,7 +119,9 @@ function describe(
   const lines = [`${name}: ${badPieces.length} of ${info.pieceCount} pieces bad or missing`];
   for (const { path, state, badPieces: count } of files) {
     if (state === 'whole') continue;
-    lines.push(`  ${state.padEnd(8)} ${plainText(path)} (${count} pieces)`);
+    lines.push(
+      `  ${state.padEnd(8)} ${plainText(path)} (${count} ${count === 1 ? 'piece' : 'pieces'})`,
+    );
   }
   if (badPieces.length > 0) lines.push(`  pieces   ${formatRanges(badPieces)}`);
   return `${lines.join('\n')}\n`;

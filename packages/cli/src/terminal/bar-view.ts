@@ -12,8 +12,8 @@ import type { TransferEvent, TransferRow, TransferSummary } from './transfer-vie
 const INTERVAL = 250;
 /** Lines. More would scroll on a small terminal. */
 const MOST_BARS = 15;
-/** Characters that everything but name and bar takes. */
-const FIGURES_WIDTH = 74;
+/** Characters that everything but name and bar takes, with the space before it. */
+const FIGURES_WIDTH = 70;
 
 interface BarPayload {
   readonly name?: string;
@@ -100,9 +100,9 @@ export function formatBar(
   paint: (text: string) => string = (text) => text,
 ): string {
   if (name === undefined || progress === undefined) return '';
-  const room = Math.max(0, columns - FIGURES_WIDTH);
-  const barWidth = Math.min(30, Math.floor(room / 2));
-  const nameWidth = Math.min(40, Math.max(8, room - barWidth - 2));
+  const room = columns - FIGURES_WIDTH;
+  const nameWidth = Math.min(40, Math.max(8, Math.floor(room / 2)));
+  const barWidth = Math.min(30, Math.max(0, room - nameWidth - 1));
   const filled = Math.floor(Math.min(1, Math.max(0, fraction)) * barWidth);
   const bar = paint('█'.repeat(filled)) + '░'.repeat(barWidth - filled);
   return [nameColumn(name, nameWidth), bar, describeProgress(progress)]

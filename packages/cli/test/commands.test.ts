@@ -1,0 +1,258 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseMetainfo } from '@shoal/metainfo';
+import { TrackerServer } from '@shoal/tracker';
+import { formatRanges } from '../src/run/verify.ts';
+import { FakeClient } from './support/fake-client.ts';
+import { TestWorld, tinyTorrent, useFolder } from './support/test-world.ts';
+
+const folder = useFolder();
+
+/** A folder with files, and its torrent made by `shoal create`. */
+async function madeTorrent(...options: string[]): Promise<string> {
+  await folder.write('data/album/a.bin', randomBytes(100_000));
+  await folder.write('data/album/b/c.txt', 'text');
+  await folder.write('data/album/empty', '');
+  const torrent = join(folder.path, 'album.torrent');
+  const world = new TestWorld();
+  const code = await world.run(
+    ...['create', join(folder.path, 'data/album'), '-o', torrent, '--quiet', ...options],
+  );
+  expect([code, world.err, world.out]).toEqual([0, '', '']);
+  return torrent;
+}
+
+describe('shoal create', () => {
+  it('writes what it is told into the torrent', async () => {
+    const torrent = await madeTorrent(
+      ...['-t', 'http://a.invalid/x,http://b.invalid/x', '-t', 'udp://c.invalid:1', '--private'],
+      ...['--web-seed', 'http://w.invalid/', '--source', 'S', '--comment', 'C', '--no-date'],
+      ...['--piece-length', '32K', '--name', 'Album', '--v1'],
+    );
+    expect(parseMetainfo(await readFile(torrent))).toMatchObject({
+      trackers: [['http://a.invalid/x', 'http://b.invalid/x'], ['udp://c.invalid:1']],
+      webSeeds: ['http://w.invalid/'],
+      comment: 'C',
+      createdBy: expect.stringMatching(/^shoal\//) as string,
+      creationDate: undefined,
+      info: { name: 'Album', private: true, source: 'S', pieceLength: 32_768, length: 100_004 },
+    });
+  });
+
+  it('prints info-hash and magnet link, as text or JSON', async () => {
+    const torrent = await madeTorrent('--no-date');
+    const world = new TestWorld();
+    const path = join(folder.path, 'data/album');
+    expect(await world.run('create', path, '-o', torrent, '--force', '--json')).toBe(0);
+    const { infoHash, magnet } = world.lines[0] as { infoHash: string; magnet: string };
+    expect(world.lines).toEqual([
+      {
+        file: torrent,
+        infoHash: expect.stringMatching(/^[0-9a-f]{40}$/) as string,
+        magnet: expect.stringContaining(`magnet:?xt=urn:btih:${infoHash}`) as string,
+        name: 'album',
+        length: 100_004,
+        pieceLength: 16_384,
+        pieceCount: 7,
+        files: 3,
+      },
+    ]);
+    const text = new TestWorld();
+    expect(await text.run('create', path, '-o', torrent, '-f')).toBe(0);
+    expect(text.out).toContain(infoHash);
+    expect(text.out).toContain(magnet);
+  });
+
+  it('does not write over a file unless told to', async () => {
+    const torrent = await madeTorrent();
+    const before = await readFile(torrent);
+    const world = new TestWorld();
+    expect(await world.run('create', join(folder.path, 'data'), '-o', torrent)).toBe(4);
+    expect(world.err).toContain('--force');
+    expect((await readFile(torrent)).equals(before)).toBe(true);
+  });
+
+  it('tells wrong options from files that cannot be read', async () => {
+    const world = new TestWorld();
+    await mkdir(join(folder.path, 'hollow'));
+    expect(await world.run('create', join(folder.path, 'hollow'), '-o', 'x.torrent')).toBe(2);
+    expect(await world.run('create', join(folder.path, 'none'), '-o', 'x.torrent')).toBe(4);
+    expect(await world.run('create', 'x', '--piece-length', '3')).toBe(2);
+    expect(await world.run('create', 'x', '--no-v1')).toBe(2);
+  });
+});
+
+describe('shoal info', () => {
+  it('prints the documented fields as JSON', async () => {
+    const torrent = await madeTorrent('--no-date', '-t', 'http://a.invalid/x');
+    const world = new TestWorld();
+    expect(await world.run('info', torrent, '--json')).toBe(0);
+    const plain = { padding: false, executable: false, hidden: false, symlink: null };
+    expect(world.lines).toEqual([
+      {
+        name: 'album',
+        infoHash: expect.stringMatching(/^[0-9a-f]{40}$/) as string,
+        infoHashV2: null,
+        length: 100_004,
+        pieceLength: 16_384,
+        pieceCount: 7,
+        private: false,
+        source: null,
+        comment: null,
+        createdBy: expect.stringMatching(/^shoal\//) as string,
+        creationDate: null,
+        trackers: [['http://a.invalid/x']],
+        webSeeds: [],
+        nodes: [],
+        files: [
+          { path: 'album/a.bin', length: 100_000, offset: 0, attributes: plain },
+          { path: 'album/b/c.txt', length: 4, offset: 100_000, attributes: plain },
+          { path: 'album/empty', length: 0, offset: 100_004, attributes: plain },
+        ],
+        magnet: expect.stringContaining('magnet:?xt=urn:btih:') as string,
+      },
+    ]);
+  });
+
+  it('shows torrents and links to a person, without what a name could do to a terminal', async () => {
+    const torrent = await folder.write('t.torrent', tinyTorrent('na\u202eme', { files: ['x'] }));
+    const world = new TestWorld();
+    const hash = 'ab'.repeat(20);
+    expect(await world.run('info', torrent)).toBe(0);
+    expect(await world.run('info', `magnet:?xt=urn:btih:${hash}&dn=a%1b%5b31mb&xl=5`)).toBe(0);
+    expect(world.out).toContain(hash);
+    expect(world.out).toContain('100 B');
+    expect(world.out.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
+  });
+
+  it('gives a link the same fields', async () => {
+    const world = new TestWorld();
+    const link = `magnet:?xt=urn:btih:${'ab'.repeat(20)}&dn=x&tr=http%3A%2F%2Fa.invalid%2F&xl=5`;
+    expect(await world.run('info', link, '--json')).toBe(0);
+    expect(world.lines[0]).toMatchObject({
+      name: 'x',
+      infoHash: 'ab'.repeat(20),
+      length: 5,
+      trackers: [['http://a.invalid/']],
+      files: null,
+      pieceCount: null,
+    });
+  });
+
+  it.each(['x', 'd4:infodee', 'magnet:?dn=x', 'magnet:?xt=urn:btih:zz'])(
+    'refuses %j with 3 and one line',
+    async (content) => {
+      const source = content.startsWith('magnet:')
+        ? content
+        : await folder.write('bad.torrent', content);
+      const world = new TestWorld();
+      expect(await world.run('info', source)).toBe(3);
+      expect(world.err).toMatch(/^shoal: .+\n$/);
+      expect(world.out).toBe('');
+    },
+  );
+});
+
+describe('shoal magnet', () => {
+  it('prints the link', async () => {
+    const torrent = await madeTorrent();
+    const world = new TestWorld();
+    expect(await world.run('magnet', torrent)).toBe(0);
+    expect(world.out).toMatch(/^magnet:\?xt=urn:btih:[0-9a-f]{40}&dn=album\S*\n$/);
+    const json = new TestWorld();
+    expect(await json.run('magnet', torrent, '--json')).toBe(0);
+    expect(json.lines[0]).toMatchObject({ magnet: world.out.trim() });
+  });
+});
+
+describe('shoal verify', () => {
+  it('finds whole data whole, named by its folder or itself', async () => {
+    const torrent = await madeTorrent();
+    for (const path of ['data', 'data/album']) {
+      const world = new TestWorld();
+      expect(await world.run('verify', torrent, join(folder.path, path))).toBe(0);
+      expect(world.out).toContain('whole');
+    }
+  });
+
+  it('says which files and pieces are bad or missing', async () => {
+    const torrent = await madeTorrent();
+    const album = join(folder.path, 'data/album');
+    const content = await readFile(join(album, 'a.bin'));
+    content[40_000] = (content[40_000] ?? 0) ^ 1;
+    await writeFile(join(album, 'a.bin'), content);
+    await rm(join(album, 'empty'));
+    const world = new TestWorld();
+    expect(await world.run('verify', torrent, join(folder.path, 'data'), '--json')).toBe(1);
+    expect(world.lines[0]).toMatchObject({
+      name: 'album',
+      whole: false,
+      pieceCount: 7,
+      badPieces: [2],
+      files: [
+        { path: 'album/a.bin', state: 'damaged', badPieces: 1 },
+        { path: 'album/b/c.txt', state: 'whole', badPieces: 0 },
+        { path: 'album/empty', state: 'missing', badPieces: 0 },
+      ],
+    });
+    await truncate(join(album, 'a.bin'), 50_000);
+    const text = new TestWorld();
+    expect(await text.run('verify', torrent, join(folder.path, 'data'))).toBe(1);
+    expect(text.out).toContain('short    album/a.bin');
+    expect(text.out).toMatch(/pieces +2-6\n/);
+  });
+
+  it('hashes without telling anyone, and leaves nothing behind', async () => {
+    const torrent = await folder.write('t.torrent', tinyTorrent('t'));
+    const world = new TestWorld();
+    const client = new FakeClient();
+    world.startClient = client.start;
+    expect(await world.run('verify', torrent)).toBe(1);
+    expect(client.options).toEqual({ bind: '127.0.0.1', port: 0 });
+    expect(client.torrents[0]?.options).toMatchObject({ paused: true });
+    expect(client.closed).toBe(1);
+  });
+
+  it('writes numbers as ranges', () => {
+    expect(formatRanges([])).toBe('');
+    expect(formatRanges([0, 3, 4, 5, 7])).toBe('0, 3-5, 7');
+    expect(formatRanges([0, 2, 4, 6], 2)).toBe('0, 2, …');
+  });
+});
+
+describe('shoal tracker and scrape', () => {
+  it('runs a tracker until a signal comes', async () => {
+    const world = new TestWorld();
+    const running = world.run('tracker', '--port', '0', '--bind', '127.0.0.1', '--json');
+    while (world.out === '') await new Promise(setImmediate);
+    expect(world.lines[0]).toMatchObject({ event: 'listening', address: '127.0.0.1' });
+    const answer = await fetch(String(world.lines[0]?.['url']));
+    expect(await answer.text()).toContain('failure reason');
+    world.emitter.emit('SIGTERM', 'SIGTERM');
+    expect(await running).toBe(143);
+  });
+
+  it('asks the trackers of a torrent, and ends with 5 where none answers', async () => {
+    await using server = new TrackerServer();
+    const { port } = await server.listen({ port: 0, address: '127.0.0.1' });
+    const url = `http://127.0.0.1:${port}/announce`;
+    const torrent = await folder.write('t.torrent', tinyTorrent('t', { trackers: [url] }));
+    const world = new TestWorld();
+    expect(await world.run('scrape', torrent)).toBe(0);
+    expect(await world.run('scrape', url, '--info-hash', 'ab'.repeat(20))).toBe(0);
+    expect(world.out).toContain(`127.0.0.1:${port}`);
+    await server.close();
+    expect(await world.run('scrape', torrent)).toBe(5);
+    expect(world.err).toMatch(/^shoal: 127\.0\.0\.1:.+\n$/);
+  });
+
+  it('has someone to ask, or says so', async () => {
+    const torrent = await folder.write('t.torrent', tinyTorrent('t'));
+    const world = new TestWorld();
+    expect(await world.run('scrape', torrent)).toBe(3);
+    expect(await world.run('scrape', 'http://a.invalid/', '--info-hash', 'x')).toBe(2);
+    expect(existsSync(join(folder.path, 't'))).toBe(false);
+  });
+});

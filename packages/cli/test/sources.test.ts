@@ -1,0 +1,163 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseMetainfo } from '@shoal/metainfo';
+import { dataDirectory } from '../src/data-location.ts';
+import { fetchTorrent, MAX_TORRENT_LENGTH } from '../src/fetch-torrent.ts';
+import { loadTorrent } from '../src/load-torrent.ts';
+import { resolvePeers } from '../src/resolve-peers.ts';
+import { defaultResumeDirectory } from '../src/resume-directory.ts';
+import { tinyTorrent, useFolder } from './support/test-world.ts';
+
+const folder = useFolder();
+
+describe('a torrent from an address', () => {
+  let server: Server;
+  let origin: string;
+  let answer: (request: IncomingMessage, response: ServerResponse) => void;
+  beforeEach(async () => {
+    server = createServer((request, response) => {
+      answer(request, response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterEach(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('is fetched, over redirects', async () => {
+    answer = ({ url }, response) => {
+      if (url === '/t') response.end(tinyTorrent('t'));
+      else response.writeHead(302, { location: url === '/a' ? '/b' : `${origin}/t` }).end();
+    };
+    expect((await loadTorrent(`${origin}/a`)).info.name).toBe('t');
+  });
+
+  it.each<[string, (request: IncomingMessage, response: ServerResponse) => void]>([
+    ['a status', (_request, response) => response.writeHead(404).end()],
+    ['a redirect loop', (_request, response) => response.writeHead(301, { location: '/' }).end()],
+    [
+      'a redirect to a file',
+      (_request, response) => response.writeHead(301, { location: 'file:///etc/passwd' }).end(),
+    ],
+    ['a broken connection', (request) => request.socket.destroy()],
+  ])('%s ends with 5, without user name and query in the message', async (_what, reply) => {
+    answer = reply;
+    const url = origin.replace('http://', 'http://user:secret@');
+    await expect(loadTorrent(`${url}/x?passkey=1`)).rejects.toMatchObject({
+      exitCode: 5,
+      message: expect.not.stringMatching(/secret|passkey/) as string,
+    });
+  });
+
+  it('is not read beyond the limit', async () => {
+    const chunk = Buffer.alloc(1024 * 1024);
+    let sent = 0;
+    answer = (_request, response) => {
+      const more = (): void => {
+        while (!response.destroyed && sent < 2 * MAX_TORRENT_LENGTH) {
+          sent += chunk.length;
+          if (!response.write(chunk)) {
+            response.once('drain', more);
+            return;
+          }
+        }
+        response.end();
+      };
+      more();
+    };
+    await expect(fetchTorrent(origin)).rejects.toMatchObject({
+      exitCode: 5,
+      message: expect.stringContaining('30 MiB') as string,
+    });
+  });
+
+  it('ends at the time limit and at the signal', async () => {
+    answer = () => undefined;
+    await expect(fetchTorrent(origin, { timeout: 1 })).rejects.toMatchObject({ exitCode: 5 });
+    const reason = new Error('enough');
+    await expect(fetchTorrent(origin, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+});
+
+describe('a torrent from a file', () => {
+  it('is refused with its name where it is missing, a folder, too large or broken', async () => {
+    await expect(loadTorrent(join(folder.path, 'none'))).rejects.toMatchObject({ exitCode: 4 });
+    await expect(loadTorrent(folder.path)).rejects.toMatchObject({ exitCode: 4 });
+    const broken = await folder.write('broken', 'de');
+    await expect(loadTorrent(broken)).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringContaining(broken) as string,
+    });
+    const large = await folder.write('large', Buffer.alloc(MAX_TORRENT_LENGTH + 1));
+    await expect(loadTorrent(large)).rejects.toMatchObject({ exitCode: 3 });
+  });
+});
+
+describe('where the data is', () => {
+  const folderTorrent = parseMetainfo(tinyTorrent('x', { files: ['f'] }));
+  const fileTorrent = parseMetainfo(tinyTorrent('x'));
+
+  it('is the folder that holds the content, or that of the content', async () => {
+    await folder.write('a/x/f', '');
+    await folder.write('b/x', '');
+    const at = (path: string): string => join(folder.path, path);
+    expect(await dataDirectory(folderTorrent, at('a'))).toBe(at('a'));
+    expect(await dataDirectory(folderTorrent, at('a/x'))).toBe(at('a'));
+    expect(await dataDirectory(fileTorrent, at('b'))).toBe(at('b'));
+    expect(await dataDirectory(fileTorrent, at('b/x'))).toBe(at('b'));
+    // A folder x that holds a folder x, and a folder x for a file x.
+    await mkdir(at('x/x'), { recursive: true });
+    expect(await dataDirectory(folderTorrent, at('x'))).toBe(at('x'));
+    expect(await dataDirectory(fileTorrent, at('x'))).toBe(at('x'));
+  });
+
+  it('is refused where it is missing, of another kind, or under another name', async () => {
+    const file = await folder.write('x', '');
+    const other = await folder.write('y', '');
+    for (const [torrent, path] of [
+      [fileTorrent, join(folder.path, 'none')],
+      [folderTorrent, file],
+      [fileTorrent, other],
+    ] as const) {
+      await expect(dataDirectory(torrent, path)).rejects.toMatchObject({ exitCode: 4 });
+    }
+  });
+});
+
+describe('where resume data is', () => {
+  it.each([
+    ['linux', { HOME: '/h' }, '/h/.local/state/shoal/resume'],
+    ['linux', { HOME: '/h', XDG_STATE_HOME: '/s' }, '/s/shoal/resume'],
+    ['linux', { HOME: '/h', XDG_STATE_HOME: 'relative' }, '/h/.local/state/shoal/resume'],
+    ['darwin', { HOME: '/h' }, '/h/Library/Application Support/shoal/resume'],
+    ['win32', { LOCALAPPDATA: '/l' }, '/l/shoal/resume'],
+    ['win32', { USERPROFILE: '/u' }, '/u/AppData/Local/shoal/resume'],
+  ] as const)('%s %j', (platform, env, expected) => {
+    expect(defaultResumeDirectory({ env, platform })).toBe(expected);
+  });
+});
+
+describe('peers by name', () => {
+  it('are resolved; literals are not looked up', async () => {
+    const peers = await resolvePeers([
+      { host: '192.0.2.1', port: 1 },
+      { host: '::FFFF', port: 2 },
+      { host: 'localhost', port: 3 },
+    ]);
+    expect(peers.slice(0, 2)).toEqual([
+      { address: '192.0.2.1', port: 1 },
+      { address: '::ffff', port: 2 },
+    ]);
+    expect(peers.slice(2).every(({ address }) => ['127.0.0.1', '::1'].includes(address))).toBe(
+      true,
+    );
+    await expect(resolvePeers([{ host: 'no.such.invalid', port: 1 }])).rejects.toMatchObject({
+      exitCode: 5,
+    });
+  });
+});

@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import { formatBar } from '../src/terminal/bar-view.ts';
+import { colorsFor } from '../src/terminal/colors.ts';
+import { describeProgress } from '../src/terminal/describe.ts';
+import { fit, formatDuration, formatPercent } from '../src/terminal/format.ts';
+import { jsonLine, plainText } from '../src/terminal/plain-text.ts';
+import { parseMetainfo } from '@shoal/metainfo';
+import { FakeTorrent } from './support/fake-client.ts';
+import { TestWorld, tinyTorrent } from './support/test-world.ts';
+
+describe('plainText', () => {
+  it.each([
+    ['\u001b[31mred\u001b[0m', 'red'],
+    ['a\u001b]0;title\u0007b', 'ab'],
+    ['two\nlines\r\tx', 'twolinesx'],
+    ['c1 \u009b31m', 'c1 '],
+    ['gpj.\u202eexe', 'gpj.exe'],
+    ['naïve 名前 🐟', 'naïve 名前 🐟'],
+  ])('%j becomes %j', (text, expected) => {
+    expect(plainText(text)).toBe(expected);
+  });
+
+  it('leaves no control character in any text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(plainText(text)).not.toMatch(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
+      }),
+    );
+  });
+});
+
+describe('jsonLine', () => {
+  it('is one line without control characters that reads back', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.string({ unit: 'binary' }), (value, text) => {
+        const line = jsonLine({ value, text });
+        expect(line.slice(0, -1)).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
+        expect(line.endsWith('\n')).toBe(true);
+        expect((JSON.parse(line) as { text: string }).text).toBe(text);
+      }),
+    );
+  });
+});
+
+describe('figures', () => {
+  it.each([
+    [0, '0s'],
+    [59.4, '59s'],
+    [184, '3m04s'],
+    [7500, '2h05m'],
+    [4 * 86_400 + 3 * 3600, '4d03h'],
+    [undefined, '-'],
+    [Number.POSITIVE_INFINITY, '-'],
+  ])('%s seconds are %s', (seconds, expected) => {
+    expect(formatDuration(seconds)).toBe(expected);
+  });
+
+  it('never says 100 % before the end', () => {
+    expect(formatPercent(999_999, 1_000_000)).toBe('99.9');
+    expect(formatPercent(1, 1)).toBe('100.0');
+    expect(formatPercent(0, 0)).toBe('100.0');
+  });
+
+  it('fits names to a width', () => {
+    expect(fit('short', 8)).toBe('short   ');
+    expect(fit('much too long', 8)).toBe('much to…');
+    expect(Array.from(fit('🐟🐟🐟🐟🐟', 3))).toHaveLength(3);
+  });
+});
+
+describe('a line of progress', () => {
+  const torrent = new FakeTorrent(parseMetainfo(tinyTorrent('na\u001b[31mme')), { directory: '/' });
+  torrent.become('downloading');
+  torrent.figures = { completedBytes: 42, downloadRate: 1_572_864, peers: 12, eta: 184 };
+
+  it('holds percentage, rates, peers, time and state', () => {
+    const line = describeProgress(torrent.progress());
+    for (const part of [
+      '42.0%',
+      '↓ 1.5 MiB/s',
+      '↑ 0 B/s',
+      '12 peers',
+      'ETA 3m04s',
+      'downloading',
+    ]) {
+      expect(line).toContain(part);
+    }
+  });
+
+  it.each([80, 100, 120, 200])('fits %d columns, without escapes of the name', (columns) => {
+    const line = formatBar(0.42, { name: torrent.name, progress: torrent.progress() }, columns);
+    expect(Array.from(line).length).toBeLessThanOrEqual(columns);
+    expect(line).not.toContain('\u001b');
+  });
+
+  it('counts pieces while it checks', () => {
+    const checking = { ...torrent.progress(), state: 'checking' as const, checkedPieces: 1 };
+    expect(describeProgress({ ...checking, pieces: { total: 4, have: 0 } })).toContain('25.0%');
+  });
+});
+
+describe('colours', () => {
+  it('are for terminals only, and not where NO_COLOR is set', () => {
+    const terminal = new TestWorld({ isTTY: true });
+    expect(colorsFor(terminal.stdout, {}).bold('x')).not.toBe('x');
+    expect(colorsFor(terminal.stdout, { NO_COLOR: '1' }).bold('x')).toBe('x');
+    expect(colorsFor(terminal.stdout, { NO_COLOR: '' }).bold('x')).not.toBe('x');
+    expect(colorsFor(terminal.stdout, { TERM: 'dumb' }).bold('x')).toBe('x');
+    expect(colorsFor(new TestWorld().stdout, {}).bold('x')).toBe('x');
+  });
+});
