@@ -16,7 +16,7 @@ const COMMAND = (process.env['SHOAL_BIN'] ?? 'node packages/cli/dist/bin.js')
   .map((word, at) => (at === 0 && word === 'node' ? process.execPath : word))
   .map((word) => (word.includes('/') && !isAbsolute(word) ? join(WORKSPACE, word) : word));
 
-/** Events of one process that go to the log file, in lines; a download prints a few per second. */
+/** Events of one process that go to the log file, in lines. */
 const LOGGED_EVENTS = 2_000;
 
 /** Events of `--json` that say that a download is complete and verified. */
@@ -143,14 +143,16 @@ class Events {
   #take(line, log) {
     if (line === '') return;
     this.last = line.slice(0, 300);
-    if (this.#logged < LOGGED_EVENTS) appendFileSync(log, `${this.last}\n`);
-    this.#logged++;
     /** @type {Record<string, unknown>} */
     let event;
     try {
       event = /** @type {Record<string, unknown>} */ (JSON.parse(line));
     } catch {
       return;
+    }
+    // The last of the progress lines is in the message of a failure; the others would only hide the rest.
+    if (event['event'] !== 'progress' && this.#logged++ < LOGGED_EVENTS) {
+      appendFileSync(log, `${line}\n`);
     }
     // Figures stand in the event itself, or, at the end, in one entry per torrent: here there is one.
     const torrents = Array.isArray(event['torrents']) ? event['torrents'] : [];

@@ -107,7 +107,7 @@ export async function runScenario(scenario, options) {
     contentFolder: join(folder, 'content'),
     standIn,
     shoal: clients.find(({ name }) => name === standIn) ?? shoal,
-    patience: Math.min(STEP_PATIENCE, timeout),
+    patience: Math.min(STEP_PATIENCE, 0.75 * timeout), // so that the message names the step
     seed,
   });
   /** @type {(reason: unknown) => void} */
