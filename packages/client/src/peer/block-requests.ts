@@ -1,10 +1,16 @@
 import { BLOCK_LENGTH, type WireEncoder } from '@shoal/peer-wire';
 import type { Peer } from './peer.ts';
 import type { PeerSwarm } from './peer-swarm.ts';
-import { RequestWindow } from './request-window.ts';
+import { DEFAULT_PEER_QUEUE, RequestWindow } from './request-window.ts';
 
 /** Blocks that may come without being asked for: what was cancelled or released can cross on the wire. */
 const UNREQUESTED_ALLOWANCE = 64;
+
+/**
+ * Requests refused in a row by a peer that does not choke us, after which it is let go: more than it can owe us at a time,
+ * so an honest peer that has just lost a file never gets there.
+ */
+const MAX_REJECTS_IN_A_ROW = 2 * DEFAULT_PEER_QUEUE;
 
 /** Block ids of the last call of `pick`; shared, since it is consumed at once. */
 const picked: number[] = [];
@@ -18,6 +24,7 @@ export class BlockRequests {
   /** Block ids in the order asked. */
   readonly #outstanding = new Set<number>();
   #allowance = UNREQUESTED_ALLOWANCE;
+  #rejectsInARow = 0;
   readonly #isAllowedFast = (piece: number): boolean => this.#peer.allowedFast.has(piece);
 
   constructor(peer: Peer, swarm: PeerSwarm, encoder: WireEncoder) {
@@ -70,6 +77,7 @@ export class BlockRequests {
   answered(piece: number, begin: number, length: number, now: number): void {
     this.#outstanding.delete(this.idOf(piece, begin));
     this.#window.onBlock(now, length);
+    this.#rejectsInARow = 0;
   }
 
   /** A block came that is not outstanding; a peer that goes on so is dropped. */
@@ -84,8 +92,15 @@ export class BlockRequests {
     if (!this.#outstanding.delete(id)) return;
     this.#window.onForget(1);
     this.#swarm.picker.release(this.#peer, id);
-    // Rejected while not choking: it does not have it after all, or is out of room; do not ask for it in a loop.
-    this.#peer.allowedFast.delete(piece);
+    if (this.#peer.peerChoking) {
+      this.#peer.allowedFast.delete(piece);
+      return;
+    }
+    // It does not have it after all, or is out of room for the moment.
+    this.#rejectsInARow += 1;
+    if (this.#rejectsInARow > MAX_REJECTS_IN_A_ROW) {
+      this.#peer.violate('It rejects every request although it does not choke us');
+    }
   }
 
   /** Takes one request back, telling the peer; the caller flushes. */
