@@ -103,6 +103,11 @@ export class Handshaking implements ConnectionHandler {
       peerId: expectedPeerId,
     });
     if (Buffer.compare(handshake.peerId, peerId) === 0) {
+      if (infoHash === undefined) {
+        // Our answer must get through: from it the side that dialled learns not to do so again.
+        this.#connection.close();
+        return undefined;
+      }
       throw new PeerError('ERR_PEER_SELF', 'The connection leads back to this client');
     }
     this.#timeout.cancel();
