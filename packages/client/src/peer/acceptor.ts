@@ -1,4 +1,5 @@
 import {
+  addressKind,
   type Clock,
   type Connection,
   type ConnectionHandler,
@@ -10,6 +11,9 @@ import {
 import type { Handshake, ReservedBits } from '@shoal/peer-wire';
 import { clientDefaults, type PortRange } from '../options.ts';
 import { Handshaking } from './handshaking.ts';
+
+/** Connections of one address in their handshake; loopback has no such limit. An honest host has one or two. */
+const MAX_PENDING_PER_ADDRESS = 8;
 
 /** A torrent as incoming connections see it. */
 export interface Accepting {
@@ -83,10 +87,11 @@ export class Acceptor {
 
   #accept(connection: Connection): void {
     const { clock, peerId, reserved, find, freeConnections } = this.#options;
-    if (this.#pending.size >= clientDefaults.maxPendingIncoming || freeConnections() <= 0) {
+    if (freeConnections() <= 0 || this.#isCrowded(connection.remote.address)) {
       connection.destroy();
       return;
     }
+    if (this.#pending.size >= clientDefaults.maxPendingIncoming) this.#dropOldest();
     this.#pending.add(connection);
     let torrent: Accepting | undefined;
     new Handshaking(
@@ -106,5 +111,21 @@ export class Acceptor {
       },
       clock,
     );
+  }
+
+  #isCrowded(address: string): boolean {
+    if (addressKind(address) === 'loopback') return false;
+    let pending = 0;
+    for (const { remote } of this.#pending) if (remote.address === address) pending += 1;
+    return pending >= MAX_PENDING_PER_ADDRESS;
+  }
+
+  /** A handshake takes a round trip or two: the one that takes longest is the least likely to come to anything. */
+  #dropOldest(): void {
+    for (const connection of this.#pending) {
+      this.#pending.delete(connection);
+      connection.destroy();
+      return;
+    }
   }
 }
