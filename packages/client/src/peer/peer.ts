@@ -20,6 +20,12 @@ import { UploadQueue } from './upload-queue.ts';
 const ALLOWED_FAST_PIECES = 10;
 
 /**
+ * Bytes that may wait for a peer to read them. The blocks it asked for are bounded already (two batches); the rest is
+ * answers to a peer that goes on asking without reading.
+ */
+const MAX_UNREAD = 4 * 1024 * 1024;
+
+/**
  * One connected peer of one torrent: choke and interest both ways, what it has, its rates, what we asked of it
  * ({@link BlockRequests}) and what it asked of us ({@link UploadQueue}). It turns bytes into decisions of its swarm and
  * back; any protocol error ends this connection and nothing else.
@@ -116,6 +122,9 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     const bytes = this.#encoder.take();
     this.#lastSent = this.#clock.now();
     this.connection.write(bytes, () => this.#encoder.recycle(bytes));
+    if (this.connection.pendingBytes > MAX_UNREAD) {
+      this.disconnect(new PeerError('ERR_PEER_MISBEHAVED', 'It does not read what it is sent'));
+    }
   }
 
   /** Notes that payload left by another way than {@link flush}. */
