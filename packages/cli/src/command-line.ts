@@ -43,6 +43,7 @@ export function buildParser(
   chosen: (command: Command, args: unknown) => void = () => undefined,
 ): Argv {
   const parser = yargs([])
+    .detectLocale(false)
     .scriptName('shoal')
     .usage('$0 <command>\n\nShares files with BitTorrent.')
     .parserConfiguration({

@@ -27,6 +27,19 @@ describe('the shoal process', () => {
     expect(wrong.err).toMatch(/^shoal: .+\n$/);
   });
 
+  it('runs the first steps of the README', async () => {
+    const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+    const steps = /```sh\n([^`]+)```/.exec(readme)?.[1]?.trimEnd().split('\n') ?? [];
+    expect(steps.length).toBeGreaterThan(3);
+    await folder.write('album/song.flac', 'la');
+    for (const step of steps) {
+      const [name, ...args] = step.split(' ');
+      expect(name).toBe('shoal');
+      const process = new CommandProcess(script, args, { HOME: folder.path }, folder.path);
+      expect([step, await process.ended, process.err]).toEqual([step, 0, '']);
+    }
+  });
+
   it('is quiet when its reader goes away', async () => {
     const process = new CommandProcess(script, ['--help']);
     process.child.stdout.destroy();

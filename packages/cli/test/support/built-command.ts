@@ -53,9 +53,14 @@ export class CommandProcess {
   err = '';
   readonly ended: Promise<number | NodeJS.Signals>;
 
-  constructor(script: string, args: readonly string[], env: Record<string, string> = {}) {
+  constructor(
+    script: string,
+    args: readonly string[],
+    env: Record<string, string> = {},
+    cwd: string = process.cwd(),
+  ) {
     const { NODE_OPTIONS: _options, ...inherited } = process.env;
-    this.child = spawn(process.execPath, [script, ...args], { env: { ...inherited, ...env } });
+    this.child = spawn(process.execPath, [script, ...args], { cwd, env: { ...inherited, ...env } });
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => (this.out += text));
     this.child.stderr.setEncoding('utf8').on('data', (text: string) => (this.err += text));
     this.ended = new Promise((done, reject) => {
