@@ -313,8 +313,9 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
         },
       });
       // Whoever only serves what is there may do so beside another process.
-      if (!have.isFull) await this.#resume.lock();
-      await storage.prepare?.();
+      const unlocked = have.isFull ? undefined : await this.#resume.lock();
+      if (unlocked !== undefined) this.emit('warning', unlocked);
+      if (mode !== 'trust') await storage.prepare?.();
       this.#begin(have);
       if (mode !== 'trust') this.#resume.changed();
     } catch (error) {
