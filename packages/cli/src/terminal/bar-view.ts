@@ -2,7 +2,6 @@ import cliProgress from 'cli-progress';
 import type { MultiBar, SingleBar } from 'cli-progress';
 import type { TorrentProgress } from '@shoal/client';
 import type { World } from '../world.ts';
-import { colorsFor } from './colors.ts';
 import { describeProgress, extent, nameColumn } from './describe.ts';
 import { LineView } from './line-view.ts';
 import { plainText } from './plain-text.ts';
@@ -29,11 +28,10 @@ export class BarView extends LineView {
 
   constructor(world: World) {
     super(world);
-    const colors = colorsFor(world.stdout, world.env);
     this.#multiBar = new cliProgress.MultiBar({
       stream: world.stdout as NodeJS.WritableStream,
       format: (_options, params, payload) =>
-        formatBar(params.progress, payload as BarPayload, world.stdout.columns ?? 80, colors.cyan),
+        formatBar(params.progress, payload as BarPayload, world.stdout.columns ?? 80),
       fps: 1000 / INTERVAL,
       hideCursor: true,
       linewrap: false,
@@ -92,19 +90,18 @@ function payloadOf({ torrent }: TransferRow): Required<BarPayload> {
   return { name: torrent.name, progress: torrent.progress() };
 }
 
-/** One line of at most `columns` characters. */
+/** One line of at most `columns` characters; without colours, which would count as characters where the line is cut. */
 export function formatBar(
   fraction: number,
   { name, progress }: BarPayload,
   columns: number,
-  paint: (text: string) => string = (text) => text,
 ): string {
   if (name === undefined || progress === undefined) return '';
   const room = columns - FIGURES_WIDTH;
   const nameWidth = Math.min(40, Math.max(8, Math.floor(room / 2)));
   const barWidth = Math.min(30, Math.max(0, room - nameWidth - 1));
   const filled = Math.floor(Math.min(1, Math.max(0, fraction)) * barWidth);
-  const bar = paint('█'.repeat(filled)) + '░'.repeat(barWidth - filled);
+  const bar = '█'.repeat(filled) + '░'.repeat(barWidth - filled);
   return [nameColumn(name, nameWidth), bar, describeProgress(progress)]
     .filter((part) => part !== '')
     .join(' ');

@@ -22,7 +22,7 @@ export function describeProgress(progress: TorrentProgress): string {
     `${formatPercent(done, total)}%`.padStart(6),
     `↓ ${formatRate(progress.downloadRate)}`.padEnd(14),
     `↑ ${formatRate(progress.uploadRate)}`.padEnd(14),
-    `${progress.peers} peers`.padEnd(9),
+    `${progress.peers} ${progress.peers === 1 ? 'peer' : 'peers'}`.padEnd(9),
     `ETA ${eta}`.padEnd(10),
     progress.state,
   ].join(' ');
