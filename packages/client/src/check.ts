@@ -47,12 +47,11 @@ async function piecesToHash(options: CheckOptions, have: Bitfield): Promise<read
     suspect.forEachSet((piece) => pieces.push(piece));
     return pieces;
   }
-  if (mode === 'resume') {
-    const remembered = await resume.load(storage, layout);
-    if (remembered !== undefined) {
-      remembered.trusted.forEachSet((piece) => have.set(piece));
-      return remembered.recheck;
-    }
+  // Also where everything is hashed: the totals of earlier runs live on.
+  const remembered = await resume.load(storage, layout);
+  if (mode === 'resume' && remembered !== undefined) {
+    remembered.trusted.forEachSet((piece) => have.set(piece));
+    return remembered.recheck;
   }
   return Array.from({ length: info.pieceCount }, (_, piece) => piece);
 }

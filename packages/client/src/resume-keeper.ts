@@ -8,6 +8,7 @@ import { ResumeStore } from './disk/resume.ts';
 import type { ResumeData } from './disk/resume-format.ts';
 import type { ResumeLock } from './disk/resume-lock.ts';
 import type { TorrentStorage } from './disk/storage.ts';
+import { DiskError } from './errors.ts';
 import type { Priority } from './file-priorities.ts';
 import { clientDefaults } from './options.ts';
 
@@ -40,7 +41,11 @@ export class ResumeKeeper {
   readonly #directory: string;
   #lock: ResumeLock | undefined;
   #totals: Totals = { uploaded: 0, downloaded: 0 };
+  /** The totals were read; a second time they would count this session twice. */
+  #loaded = false;
   #changed = false;
+  /** Bytes of this session in what was saved last; undefined before anything was. */
+  #savedUpload: number | undefined;
   #savedAt: number;
   #saving: Promise<void> = Promise.resolve();
 
@@ -63,15 +68,26 @@ export class ResumeKeeper {
     return this.#totals;
   }
 
-  /** Makes sure that no other process writes to these files. Rejects with `ERR_DISK_LOCKED` where one does. */
-  async lock(): Promise<void> {
-    if (this.#store === undefined || this.#lock !== undefined) return;
-    this.#lock = await this.#store.lock(this.#infoHash);
+  /**
+   * Makes sure that no other process writes to these files. Rejects with `ERR_DISK_LOCKED` where one does. Where the folder
+   * cannot be written to, the torrent goes on without: the error is what the promise resolves with.
+   */
+  async lock(): Promise<DiskError | undefined> {
+    if (this.#store === undefined || this.#lock !== undefined) return undefined;
+    try {
+      this.#lock = await this.#store.lock(this.#infoHash);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof DiskError) || error.code === 'ERR_DISK_LOCKED') throw error;
+      return error;
+    }
   }
 
   /** What was remembered and still agrees with the files; undefined where there is nothing of use. */
   async load(storage: TorrentStorage, layout: FileLayout): Promise<Remembered | undefined> {
     const { pieceCount, files } = this.#info;
+    const first = !this.#loaded;
+    this.#loaded = true;
     const result = await this.#store?.load({
       infoHash: this.#infoHash,
       pieceCount,
@@ -79,7 +95,7 @@ export class ResumeKeeper {
     });
     if (result?.ok !== true) return undefined;
     const { uploaded, downloaded } = result.data;
-    this.#totals = { uploaded, downloaded };
+    if (first) this.#totals = { uploaded, downloaded };
     const states = await storage.fileStates();
     const keptAside = (piece: number): boolean => storage.isKeptAside?.(piece) ?? false;
     const { trusted, recheck } = reconcile(result.data, states, this.#info, layout, keptAside);
@@ -115,11 +131,13 @@ export class ResumeKeeper {
   }
 
   async #save(storage: TorrentStorage, state: () => ResumeState): Promise<void> {
-    if (this.#store === undefined || !this.#changed) return;
-    this.#changed = false;
-    this.#savedAt = this.#clock.now();
+    if (this.#store === undefined) return;
     // The snapshot comes first: a piece written while the files are synced is not claimed.
     const { have, priorities, uploaded, downloaded } = state();
+    const seeded = this.#savedUpload !== undefined && uploaded > this.#savedUpload;
+    if (!this.#changed && !seeded) return;
+    this.#changed = false;
+    this.#savedAt = this.#clock.now();
     const pieces = have.bytes.slice();
     try {
       await storage.sync();
@@ -134,6 +152,7 @@ export class ResumeKeeper {
         downloaded: this.#totals.downloaded + downloaded,
       };
       await this.#store.save(data);
+      this.#savedUpload = uploaded;
     } catch (error) {
       this.#changed = true;
       throw error;

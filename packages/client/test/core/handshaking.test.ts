@@ -1,0 +1,141 @@
+import { encodeHandshake } from '@shoal/peer-wire';
+import { clientDefaults } from '../../src/options.ts';
+import { Handshaking, type HandshakePolicy } from '../../src/peer/handshaking.ts';
+import { FakeConnection, ManualClock, RecordingHandler } from './support.ts';
+
+const OURS = Buffer.from('-SH0100-aaaaaaaaaaaa');
+const THEIRS = Buffer.from('-XX0100-bbbbbbbbbbbb');
+const INFO_HASH = new Uint8Array(20).fill(7);
+const OTHER_HASH = new Uint8Array(20).fill(9);
+const reserved = { dht: false, fast: true, extension: false, v2: false };
+
+const greeting = (infoHash = INFO_HASH, peerId: Uint8Array = THEIRS): Uint8Array =>
+  encodeHandshake({ reserved, infoHash, peerId });
+
+function shake(direction: 'incoming' | 'outgoing', changes: Partial<HandshakePolicy> = {}) {
+  const clock = new ManualClock();
+  const connection = new FakeConnection(direction);
+  const handler = new RecordingHandler();
+  const failures: (Error | undefined)[] = [];
+  const established: string[] = [];
+  new Handshaking(
+    connection,
+    {
+      peerId: OURS,
+      reserved,
+      ...(direction === 'outgoing' ? { infoHash: INFO_HASH } : { welcome: () => true }),
+      established: (_, { peerId }) => {
+        established.push(Buffer.from(peerId).toString());
+        return handler;
+      },
+      failed: (error) => failures.push(error),
+      ...changes,
+    },
+    clock,
+  );
+  const codes = (): unknown[] => failures.map((error) => (error as { code?: string }).code);
+  return { clock, connection, handler, failures, established, codes };
+}
+
+describe('Handshaking', () => {
+  it('speaks first on the outgoing side and hands the connection over', () => {
+    const { connection, handler, established, failures, clock } = shake('outgoing');
+    expect(connection.sent).toEqual([greeting(INFO_HASH, OURS)]);
+    connection.receive(greeting());
+    expect(established).toEqual([THEIRS.toString()]);
+    expect(clock.pending).toBe(0);
+    connection.receive(Buffer.from('more'));
+    connection.handler?.onDrain();
+    connection.destroy(new Error('reset'));
+    expect(handler.heard).toEqual(['data more', 'drain', 'close reset']);
+    expect(failures).toEqual([]);
+  });
+
+  it('reads a handshake in one-byte chunks', () => {
+    const { connection, established } = shake('outgoing');
+    for (const byte of greeting()) connection.receive(Uint8Array.of(byte));
+    expect(established).toHaveLength(1);
+  });
+
+  it('hands on what came in the same chunk after the handshake', () => {
+    const { connection, handler } = shake('outgoing');
+    connection.receive(Buffer.concat([greeting(), Buffer.from('bitfield')]));
+    expect(handler.heard).toEqual(['data bitfield']);
+  });
+
+  it('answers on the incoming side as soon as the info-hash has come', () => {
+    const { connection, established } = shake('incoming');
+    const bytes = greeting();
+    connection.receive(bytes.subarray(0, 47));
+    expect(connection.sent).toEqual([]);
+    connection.receive(bytes.subarray(47, 48));
+    expect(connection.sent).toEqual([greeting(INFO_HASH, OURS)]);
+    expect(established).toEqual([]);
+    connection.receive(bytes.subarray(48));
+    expect(connection.sent).toHaveLength(1);
+    expect(established).toHaveLength(1);
+  });
+
+  it('gives up in time when nothing comes, and when a peer trickles', async () => {
+    const { connection, clock, codes } = shake('incoming');
+    connection.receive(greeting().subarray(0, 60));
+    await clock.advance(clientDefaults.handshakeTimeout - 1);
+    expect(connection.closed).toBe(false);
+    connection.receive(greeting().subarray(60, 61));
+    await clock.advance(1);
+    expect(connection.closed).toBe(true);
+    expect(codes()).toEqual(['ERR_PEER_HANDSHAKE_TIMEOUT']);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('refuses a torrent that is not welcome, without a word', () => {
+    const { connection, codes } = shake('incoming', { welcome: () => false });
+    connection.receive(greeting());
+    expect(codes()).toEqual(['ERR_PEER_UNWANTED']);
+    expect(connection.sent).toEqual([]);
+  });
+
+  it('ends when another torrent answers', () => {
+    const { connection, codes, established } = shake('outgoing');
+    connection.receive(greeting(OTHER_HASH));
+    expect(codes()).toEqual(['ERR_WIRE_INFO_HASH_MISMATCH']);
+    expect(established).toEqual([]);
+  });
+
+  it('ends when it reaches itself', () => {
+    const { connection, codes, established } = shake('outgoing');
+    connection.receive(greeting(INFO_HASH, OURS));
+    expect(codes()).toEqual(['ERR_PEER_SELF']);
+    expect(established).toEqual([]);
+  });
+
+  it.each([
+    ['the one expected', THEIRS, []],
+    ['another one', Buffer.from('-XX0100-cccccccccccc'), ['ERR_WIRE_PEER_ID_MISMATCH']],
+  ])('compares the peer id with the one a tracker gave: %s', (_, expectedPeerId, errors) => {
+    const { connection, codes } = shake('outgoing', { expectedPeerId });
+    connection.receive(greeting());
+    expect(codes()).toEqual(errors);
+  });
+
+  it('ends at bytes that are no BitTorrent', () => {
+    const { connection, codes } = shake('incoming');
+    connection.receive(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
+    expect(codes()).toEqual(['ERR_WIRE_NOT_BITTORRENT']);
+    expect(connection.sent).toEqual([]);
+  });
+
+  it('closes in order when nobody takes the connection, and drops what follows', () => {
+    const { connection, failures } = shake('outgoing', { established: () => undefined });
+    connection.receive(Buffer.concat([greeting(), Buffer.from('bitfield')]));
+    expect(connection.inOrder).toBe(true);
+    expect(failures).toEqual([undefined]);
+  });
+
+  it('reports a connection that ends before its handshake, once', () => {
+    const { connection, failures, clock } = shake('outgoing');
+    connection.destroy(new Error('reset'));
+    expect(failures.map((error) => error?.message)).toEqual(['reset']);
+    expect(clock.pending).toBe(0);
+  });
+});
