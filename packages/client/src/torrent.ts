@@ -12,7 +12,7 @@ import type { TorrentEvents, TorrentProgress, TorrentState } from './events.ts';
 import type { TorrentFileHandle } from './file-handle.ts';
 import { FileSelection } from './file-selection.ts';
 import { clientDefaults, type AddOptions } from './options.ts';
-import { PeerList } from './peer/peer-list.ts';
+import { type NamedPeer, PeerList } from './peer/peer-list.ts';
 import { progressOf } from './progress.ts';
 import { ResumeKeeper } from './resume-keeper.ts';
 import { Swarm, type SwarmEvents } from './swarm.ts';
@@ -413,7 +413,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
     };
   }
 
-  #found(peers: readonly Endpoint[], source: 'tracker' | 'user'): void {
+  #found(peers: readonly NamedPeer[], source: 'tracker' | 'user'): void {
     const now = this.#host.clock.now();
     for (const peer of peers) this.peerList.add(peer, source, now);
     if (peers.length > 0 && this.#isActive) this.#host.dial();
@@ -440,6 +440,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
   #setState(state: TorrentState): void {
     if (this.#state === state || this.#state === 'closed') return;
     this.#state = state;
+    this.peerList.seeding = state === 'seeding';
     this.emit('state', state);
   }
 

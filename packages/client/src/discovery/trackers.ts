@@ -1,6 +1,6 @@
-import type { Endpoint } from '@shoal/net';
 import { Announcer, type TrackerStatus, type TransferStats } from '@shoal/tracker';
 import type { TrackerReport } from '../events.ts';
+import type { NamedPeer } from '../peer/peer-list.ts';
 import type { TorrentHost } from '../torrent-host.ts';
 
 export interface TrackersOptions {
@@ -9,7 +9,7 @@ export interface TrackersOptions {
   readonly infoHash: Uint8Array;
   readonly tiers: readonly (readonly string[])[];
   readonly stats: () => TransferStats;
-  readonly found: (peers: readonly Endpoint[]) => void;
+  readonly found: (peers: readonly NamedPeer[]) => void;
   readonly report: (report: TrackerReport) => void;
 }
 

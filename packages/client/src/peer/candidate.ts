@@ -14,6 +14,12 @@ const MAX_BACK_OFF = 30 * 60_000;
 /** Milliseconds to wait after an orderly end; each further one in a row doubles it. */
 const MIN_RECONNECT = 5_000;
 
+/** A peer as somebody names it. */
+export interface NamedPeer extends Endpoint {
+  /** 20 bytes: whom to expect there. Trackers whose lists are not compact say so (BEP 3). */
+  readonly peerId?: Uint8Array;
+}
+
 /** A peer that may be dialled. */
 export class Candidate {
   readonly endpoint: Endpoint;
@@ -26,6 +32,8 @@ export class Candidate {
   notBefore = 0;
   /** Monotonic ms of the last attempt. */
   dialledAt = 0;
+  /** Whom a tracker said to expect there. */
+  peerId: Uint8Array | undefined;
   /** It had all pieces when we last knew. */
   seed = false;
   /** Canonical priority (BEP 40), an unsigned 32-bit integer: higher is dialled first. */

@@ -1,7 +1,7 @@
-import type { Clock, Connection, ConnectionHandler, Endpoint, Network } from '@shoal/net';
+import type { Clock, Connection, ConnectionHandler, Network } from '@shoal/net';
 import type { Handshake, ReservedBits } from '@shoal/peer-wire';
 import { Handshaking } from './handshaking.ts';
-import type { PeerList } from './peer-list.ts';
+import type { NamedPeer, PeerList } from './peer-list.ts';
 
 /** Connections tried per second over all torrents: a burst larger than this fills routers' tables. */
 const DIALS_PER_SECOND = 50;
@@ -80,7 +80,7 @@ export class Dialer {
     for (const end of [...this.#attempts]) end();
   }
 
-  async #dial(torrent: Dialling, endpoint: Endpoint): Promise<void> {
+  async #dial(torrent: Dialling, endpoint: NamedPeer): Promise<void> {
     const { network, clock, peerId, reserved, bind } = this.#options;
     const { peerList } = torrent;
     const abort = new AbortController();
@@ -108,6 +108,7 @@ export class Dialer {
           peerId,
           reserved,
           infoHash: torrent.handshakeHash,
+          ...(endpoint.peerId === undefined ? {} : { expectedPeerId: endpoint.peerId }),
           established: (established, handshake) => {
             settle();
             return torrent.join(established, handshake);

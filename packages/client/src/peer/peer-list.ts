@@ -4,9 +4,9 @@ import { peerPriority } from '@shoal/peer-wire';
 import { BanList } from './ban-list.ts';
 import type { Ban } from './ban-list.ts';
 import { Candidate, dialledBefore, droppedBefore } from './candidate.ts';
-import type { PeerSource } from './candidate.ts';
+import type { NamedPeer, PeerSource } from './candidate.ts';
 
-export type { PeerSource } from './candidate.ts';
+export type { NamedPeer, PeerSource } from './candidate.ts';
 
 /** Candidates of one torrent: more than any client connects to, and about 0.5 MiB. The worst is dropped for a better one. */
 export const MAX_CANDIDATES = 2_000;
@@ -97,11 +97,12 @@ export class PeerList {
    *
    * @returns false when it is refused: an impossible or banned address, ourselves, or one too many
    */
-  add(endpoint: Endpoint, source: PeerSource, now: number): boolean {
+  add(endpoint: NamedPeer, source: PeerSource, now: number): boolean {
     const key = endpointKey(endpoint);
     const known = this.#candidates.get(key);
     if (known !== undefined) {
       known.heardFrom(source);
+      known.peerId = endpoint.peerId ?? known.peerId;
       return true;
     }
     if (!this.#acceptable(endpoint, source) || this.#self.has(key)) return false;
@@ -111,6 +112,7 @@ export class PeerList {
     if (ofAddress >= this.#maxPerAddress && addressKind(address) !== 'loopback') return false;
     const candidate = new Candidate({ address, port: endpoint.port });
     candidate.priority = this.#priorityOf(endpoint);
+    candidate.peerId = endpoint.peerId;
     candidate.heardFrom(source);
     if (this.#candidates.size >= this.#maxCandidates && !this.#makeRoom(candidate)) return false;
     this.#candidates.set(key, candidate);
@@ -121,7 +123,7 @@ export class PeerList {
   }
 
   /** The peer to dial now, which then counts as being dialled; undefined: none. */
-  next(now: number): Endpoint | undefined {
+  next(now: number): NamedPeer | undefined {
     if (this.#idle === 0 || now < this.#nextDue) return undefined;
     let best: Candidate | undefined;
     let due = Infinity;
@@ -140,7 +142,8 @@ export class PeerList {
     }
     this.#become(best, 'dialling');
     best.dialledAt = now;
-    return best.endpoint;
+    const { endpoint, peerId } = best;
+    return peerId === undefined ? endpoint : { ...endpoint, peerId };
   }
 
   /** Whether a connection that a peer opened from there is welcome. */

@@ -328,10 +328,18 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     throw new PeerError('ERR_PEER_MISBEHAVED', message);
   }
 
+  /** What it has, said at once. Some clients say it again later in place of many `have`s; nothing is ever taken back. */
   #learn(have: Bitfield): void {
-    this.#swarm.picker.peerLeft(this);
-    this.have = have;
-    this.#swarm.picker.peerJoined(this);
+    const { picker } = this.#swarm;
+    if (this.have.isEmpty) {
+      picker.peerLeft(this);
+      this.have = have;
+      picker.peerJoined(this);
+    } else {
+      have.forEachSet((piece) => {
+        if (this.have.set(piece)) picker.peerGained(this, piece);
+      });
+    }
     this.#swarm.peerHas(this);
   }
 
