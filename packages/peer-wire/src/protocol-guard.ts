@@ -39,11 +39,12 @@ export class ProtocolGuard {
   }
 
   /**
-   * A `bitfield`: only once and before any message about pieces (BEP 3), of the right size, without spare bits. Gives a
-   * copy. Keep-alives, choke and interest, `port`, extended and unknown messages may precede it, as they do in the field.
+   * A `bitfield`: of the right size, without spare bits. Gives a copy. BEP 3 wants it first and once, but there are clients
+   * in the field that send another one later in place of many `have`s, so it may come at any time; reading it costs no
+   * more than the bytes that came.
    */
   bitfield(bits: Uint8Array): Bitfield {
-    this.#announceAll('bitfield');
+    this.#mayAnnounceAll = false;
     return Bitfield.fromBytes(bits, this.#pieceCount);
   }
 

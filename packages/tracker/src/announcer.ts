@@ -238,10 +238,16 @@ export class Announcer {
     }
   }
 
-  /** Settles when the tracker has answered, or the time is over, whatever the client does. */
+  /**
+   * Says `stopped`, and `completed` before it where that is still owed: a download that ends when it is complete would
+   * otherwise never be counted. Settles when the tracker has answered, or the time is over, whatever the client does.
+   */
   #sayStopped(session: TrackerSession, timeout: number): Promise<void> {
     const { client, clock } = this.#options;
     const wait = session.started ? timeout : Math.min(timeout, UNCONFIRMED_STOP_WAIT);
+    const owed = session.started && session.owesCompleted;
+    const completed = owed ? this.#request(session, 'completed') : undefined;
+    if (owed) this.#completedDelivered(session);
     const request = this.#request(session, 'stopped');
     session.reset();
     return new Promise((resolve) => {
@@ -255,7 +261,14 @@ export class Announcer {
         call.abort(new TrackerError('ERR_TRACKER_TIMEOUT', 'The tracker did not answer in time'));
         end();
       }, wait);
-      client.announce(session.url, request, { signal: call.signal }).then(end, end);
+      const options = { signal: call.signal };
+      const say = (): Promise<unknown> => client.announce(session.url, request, options);
+      // A tracker that will not count the download still hears that we go.
+      const said =
+        completed === undefined
+          ? say()
+          : client.announce(session.url, completed, options).then(say, say);
+      said.then(end, end);
     });
   }
 }

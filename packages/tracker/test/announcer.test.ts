@@ -92,6 +92,22 @@ describe('Announcer', () => {
     expect(client.take()).toEqual(['a.invalid started', 'a.invalid completed', 'a.invalid -']);
   });
 
+  it('says completed before stopped when both come at once', async () => {
+    const { announcer, clock, client, stats } = setUp();
+    announcer.start();
+    await clock.advance(1000);
+    stats.left = 0;
+    announcer.completed();
+    const stopped = announcer.stop();
+    await clock.advance(1000);
+    await stopped;
+    expect(client.take()).toEqual([
+      'a.invalid started',
+      'a.invalid completed',
+      'a.invalid stopped',
+    ]);
+  });
+
   it('says completed after a started that is still under way', async () => {
     const { announcer, clock, client } = setUp();
     let answer: (value: AnnounceResponse) => void = () => undefined;
