@@ -242,6 +242,7 @@ describe('shoal seed', () => {
   it('seeds every torrent of a folder in one process, beside the torrents', async () => {
     for (const name of ['a', 'b', 'last']) {
       await folder.write(`torrents/${name}.torrent`, tinyTorrent(name));
+      await folder.write(`torrents/${name}`, 'data');
     }
     await folder.write('torrents/broken.torrent', 'x');
     await folder.write('torrents/readme.txt', 'x');
@@ -262,6 +263,7 @@ describe('shoal seed', () => {
     [[], 'resume'],
   ])('%j checks by the rule %s', async (options, check) => {
     const source = await folder.write('t.torrent', tinyTorrent('last'));
+    await folder.write('last', 'data');
     const world = new TestWorld();
     const client = new FakeClient(seeds(world));
     world.startClient = client.start;
@@ -283,6 +285,7 @@ describe('shoal seed', () => {
 
   it('ends with 4 when there is no data, no torrent, or the disk fails', async () => {
     const source = await folder.write('t.torrent', tinyTorrent('t'));
+    await folder.write('t', 'data');
     mkdirSync(join(folder.path, 'empty'));
     const world = new TestWorld();
     world.startClient = new FakeClient((torrent) => {
@@ -290,11 +293,27 @@ describe('shoal seed', () => {
     }).start;
     expect(await world.run('seed', source, '--data', join(folder.path, 'none'))).toBe(4);
     expect(await world.run('seed', join(folder.path, 'empty'))).toBe(4);
+    expect(await world.run('seed', source, '--data', join(folder.path, 'empty'))).toBe(4);
+    expect(world.err).toContain('there is no "t" in');
     expect(await world.run('seed', source, '-q')).toBe(4);
+  });
+
+  it('says so where the data is not whole', async () => {
+    const source = await folder.write('t.torrent', tinyTorrent('t'));
+    await folder.write('t', 'data');
+    const world = new TestWorld();
+    world.startClient = new FakeClient((torrent) => {
+      torrent.figures = { completedBytes: 42 };
+      torrent.become('downloading');
+      setImmediate(() => world.emitter.emit('SIGINT', 'SIGINT'));
+    }).start;
+    expect(await world.run('seed', source)).toBe(130);
+    expect(world.err).toContain('warning: t: only 42.0% of the data is there');
   });
 
   it('ends when the time asked for is over', async () => {
     const source = await folder.write('t.torrent', tinyTorrent('t'));
+    await folder.write('t', 'data');
     const world = new TestWorld();
     world.startClient = new FakeClient((torrent) => {
       torrent.become('seeding');
@@ -304,6 +323,7 @@ describe('shoal seed', () => {
 
   it('does not wait for ever for a client that cannot close', async () => {
     const source = await folder.write('t.torrent', tinyTorrent('last'));
+    await folder.write('last', 'data');
     const world = new TestWorld();
     const client = new FakeClient(seeds(world));
     client.closing = () => new Promise(() => undefined);

@@ -50,6 +50,10 @@ async function seedTasks(
       const beside = isUrl(source) ? '.' : dirname(resolve(source));
       const directory =
         args.data === undefined ? resolve(beside) : await dataDirectory(metainfo, args.data);
+      if (!(await isThere(join(directory, metainfo.info.name)))) {
+        const message = `there is no "${metainfo.info.name}" in ${directory} (--data says where the content is)`;
+        throw new CliError('ERR_CLI_FILE', ExitCode.disk, message);
+      }
       tasks.push({
         metainfo,
         options: {
@@ -66,6 +70,13 @@ async function seedTasks(
   if (tasks.length === 0) throw failures[0];
   for (const failure of failures) report(failure);
   return tasks;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 function checkMode(check: boolean | undefined): CheckMode {

@@ -5,6 +5,7 @@ import type { EngineClient, EngineTorrent } from '../engine.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { runOnComplete } from '../on-complete.ts';
 import { SignalGate } from '../signal-gate.ts';
+import { formatPercent } from '../terminal/format.ts';
 import type { TransferRow, TransferSummary, TransferView } from '../terminal/transfer-view.ts';
 import type { World } from '../world.ts';
 import { type SeedGoal, seedUntil } from './seed-goal.ts';
@@ -125,6 +126,7 @@ class Transfer {
     if (row.torrent.state === 'error') failure.abort(row.torrent.error);
     try {
       if (this.#plan.mode === 'download') await this.#complete(row, signal);
+      else await this.#lookWhole(row, signal);
       await seedUntil(row.torrent, this.#plan.goal, signal);
     } catch (error) {
       if (error instanceof SignalError) this.#note(error);
@@ -133,6 +135,16 @@ class Transfer {
         this.#note(error);
       }
     }
+  }
+
+  /** Says so where data to be seeded is not whole. */
+  async #lookWhole(row: TransferRow, signal: AbortSignal): Promise<void> {
+    await row.torrent.checked({ signal });
+    const { completedBytes, totalBytes } = row.torrent.progress();
+    if (completedBytes >= totalBytes) return;
+    const percent = formatPercent(completedBytes, totalBytes);
+    const error = new Error(`only ${percent}% of the data is there: the rest is downloaded`);
+    this.#view.event(row, { type: 'warning', error });
   }
 
   async #complete(row: TransferRow, signal: AbortSignal): Promise<void> {
