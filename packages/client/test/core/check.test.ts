@@ -1,0 +1,93 @@
+import { FileLayout } from '@shoal/metainfo';
+import { Bitfield } from '@shoal/peer-wire';
+import { type CheckOptions, findPieces } from '../../src/check.ts';
+import type { Remembered } from '../../src/resume-keeper.ts';
+import type { ResumeKeeper } from '../../src/resume-keeper.ts';
+import { makeTorrent } from '../disk/fixture.ts';
+import { ContentStorage } from '../support/content-storage.ts';
+
+const torrent = makeTorrent([{ path: 'a.bin', length: 550 }], 100);
+
+function bits(...indices: number[]): Bitfield {
+  const field = new Bitfield(6);
+  for (const index of indices) field.set(index);
+  return field;
+}
+
+const listOf = (field: Bitfield): number[] => {
+  const indices: number[] = [];
+  field.forEachSet((index) => indices.push(index));
+  return indices;
+};
+
+async function check(
+  changes: Partial<Omit<CheckOptions, 'resume'>> & { remembered?: Remembered },
+  onDisk: number[] = [0, 2, 4],
+) {
+  const looked: number[] = [];
+  class Watched extends ContentStorage {
+    override async checkPieces(...call: Parameters<ContentStorage['checkPieces']>): Promise<void> {
+      looked.push(...call[0]);
+      await super.checkPieces(...call);
+    }
+  }
+  let counted = 0;
+  const have = await findPieces({
+    mode: 'resume',
+    suspect: undefined,
+    info: torrent.info,
+    layout: new FileLayout(torrent.info),
+    storage: new Watched(torrent, onDisk),
+    resume: { load: () => Promise.resolve(changes.remembered) } as unknown as ResumeKeeper,
+    signal: new AbortController().signal,
+    onPiece: () => (counted += 1),
+    ...changes,
+  });
+  expect(counted).toBe(looked.length);
+  return { have: listOf(have), looked };
+}
+
+const remembered: Remembered = { trusted: bits(0, 1), recheck: [4, 5] };
+
+describe('findPieces', () => {
+  it('resume: believes what is remembered, hashes what is doubtful, takes the rest for missing', async () => {
+    expect(await check({ remembered })).toEqual({ have: [0, 1, 4], looked: [4, 5] });
+  });
+
+  it('resume: touches no file where nothing is doubtful', async () => {
+    const sure: Remembered = { trusted: bits(0, 2), recheck: [] };
+    expect(await check({ remembered: sure })).toEqual({ have: [0, 2], looked: [] });
+  });
+
+  it('resume: hashes everything where nothing is remembered', async () => {
+    expect(await check({})).toEqual({ have: [0, 2, 4], looked: [0, 1, 2, 3, 4, 5] });
+  });
+
+  it('force: hashes everything whatever is remembered', async () => {
+    const { have, looked } = await check({ mode: 'force', remembered });
+    expect({ have, looked }).toEqual({ have: [0, 2, 4], looked: [0, 1, 2, 3, 4, 5] });
+  });
+
+  it('trust: believes that everything is there', async () => {
+    expect(await check({ mode: 'trust', remembered })).toEqual({
+      have: [0, 1, 2, 3, 4, 5],
+      looked: [],
+    });
+  });
+
+  it.each(['resume', 'trust'] as const)(
+    'after a failure (%s): looks again at what was there, and only at that',
+    async (mode) => {
+      expect(await check({ mode, remembered, suspect: bits(2, 3) })).toEqual({
+        have: [2],
+        looked: [2, 3],
+      });
+    },
+  );
+
+  it("rejects with the signal's reason", async () => {
+    const abort = new AbortController();
+    abort.abort(new Error('enough'));
+    await expect(check({ signal: abort.signal })).rejects.toThrow('enough');
+  });
+});
