@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { decode } from '@shoal/bencode';
@@ -191,6 +191,14 @@ describe('what comes out', () => {
       'private',
       'source',
     ]);
+  });
+
+  it('refuses more pieces than can be read, before it hashes them', async () => {
+    const path = await folder.write('sparse', '');
+    await truncate(path, 3 * 1024 * MIB);
+    await expect(createTorrent(path, { pieceLength: KIB })).rejects.toMatchObject({
+      code: 'ERR_METAINFO_CREATE_LIMIT',
+    });
   });
 
   it('leaves out what was not asked for, and dates by default', async () => {

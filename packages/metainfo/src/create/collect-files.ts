@@ -1,6 +1,7 @@
 import type { Dirent, Stats } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
+import { DEFAULT_LIMITS } from '../limits.ts';
 import { CreateError, fileError } from './errors.ts';
 
 /** A file that goes into the torrent. */
@@ -31,8 +32,8 @@ export interface CollectOptions {
 
 /** Folders inside folders. Far beyond what a file system's longest path allows to be used. */
 const MAX_DEPTH = 100;
-/** Files. A list of more could not be parsed back within the limits of this package. */
-const MAX_FILES = 1_000_000;
+/** Files looked at at once: what keeps the file system's threads busy. */
+const CONCURRENT_LOOKS = 64;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -77,28 +78,28 @@ class TreeWalk {
     const found: { key: Buffer; file: SourceFile }[] = [];
     const folders: string[][] = [[]];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-      this.#options.signal?.throwIfAborted();
-      for (const entry of await entriesOf(join(this.#root, ...folder))) {
-        const components = [...folder, nameOf(entry, join(this.#root, ...folder))];
-        if (entry.isDirectory()) {
-          if (components.length > MAX_DEPTH) {
-            throw new CreateError(
-              'ERR_METAINFO_CREATE_LIMIT',
-              `More than ${MAX_DEPTH} folders inside each other`,
-              { path: join(this.#root, ...components) },
-            );
-          }
-          folders.push(components);
-          continue;
+      const absolute = join(this.#root, ...folder);
+      const entries = await entriesOf(absolute);
+      for (let at = 0; at < entries.length; at += CONCURRENT_LOOKS) {
+        this.#options.signal?.throwIfAborted();
+        // Names first: nothing may throw between the looks' start and their being waited for.
+        const files: { components: string[]; link: boolean }[] = [];
+        for (const entry of entries.slice(at, at + CONCURRENT_LOOKS)) {
+          const components = [...folder, nameOf(entry, absolute)];
+          if (entry.isDirectory()) folders.push(this.#notTooDeep(components));
+          else files.push({ components, link: entry.isSymbolicLink() });
         }
-        const file = await this.#file(components, entry.isSymbolicLink());
-        if (file === undefined) continue;
-        found.push({ key: Buffer.from(components.join('/')), file });
-        if (found.length > MAX_FILES) {
-          throw new CreateError('ERR_METAINFO_CREATE_LIMIT', `More than ${MAX_FILES} files`, {
-            path: this.#root,
-          });
+        const looks = files.map(({ components, link }) => this.#file(components, link));
+        for (const file of await Promise.all(looks)) {
+          if (file !== undefined) found.push({ key: Buffer.from(file.components.join('/')), file });
         }
+      }
+      if (found.length > DEFAULT_LIMITS.maxFiles) {
+        throw new CreateError(
+          'ERR_METAINFO_CREATE_LIMIT',
+          `More than ${DEFAULT_LIMITS.maxFiles} files`,
+          { path: this.#root },
+        );
       }
     }
     found.sort((a, b) => Buffer.compare(a.key, b.key));
@@ -129,6 +130,15 @@ class TreeWalk {
       if (file !== undefined) files.push(file);
     }
     return files;
+  }
+
+  #notTooDeep(components: string[]): string[] {
+    if (components.length <= MAX_DEPTH) return components;
+    throw new CreateError(
+      'ERR_METAINFO_CREATE_LIMIT',
+      `More than ${MAX_DEPTH} folders inside each other`,
+      { path: join(this.#root, ...components) },
+    );
   }
 
   async #file(components: readonly string[], link: boolean): Promise<SourceFile | undefined> {

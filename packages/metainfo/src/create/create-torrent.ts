@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { encode } from '@shoal/bencode';
 import type { BencodeInput } from '@shoal/bencode';
+import { DEFAULT_LIMITS } from '../limits.ts';
 import { parseMetainfo } from '../parse-metainfo.ts';
 import type { Metainfo } from '../types.ts';
 import { collectFiles } from './collect-files.ts';
@@ -41,6 +42,12 @@ export async function createTorrent(
     throw new CreateError('ERR_METAINFO_CREATE_EMPTY', `${path} holds no data`, { path });
   }
   const pieceLength = options.pieceLength ?? automaticPieceLength(totalLength);
+  if (totalLength / pieceLength > DEFAULT_LIMITS.maxPieces) {
+    throw new CreateError(
+      'ERR_METAINFO_CREATE_LIMIT',
+      `${Math.ceil(totalLength / pieceLength)} pieces are more than the ${DEFAULT_LIMITS.maxPieces} that can be read: choose larger ones`,
+    );
+  }
   const pieces = await hashPieces(tree.files, pieceLength, { ...options, workers });
   await checkEmptyFiles(tree.files);
 
