@@ -68,7 +68,8 @@ export class Swarm implements PeerSwarm {
   readonly #newHaves: number[] = [];
   readonly #rivals: Peer[] = [];
   #haveTimer: Timer | undefined;
-  #writing = 0;
+  /** Pieces handed to the disk and not yet answered. */
+  readonly #finishing = new Set<Promise<void>>();
   #running = false;
 
   constructor(options: SwarmOptions) {
@@ -105,7 +106,7 @@ export class Swarm implements PeerSwarm {
 
   /** Pieces handed to the disk and not yet answered. */
   get writing(): number {
-    return this.#writing;
+    return this.#finishing.size;
   }
 
   /** Takes over a connection whose handshake is complete; undefined for the second one to the same peer. */
@@ -172,6 +173,11 @@ export class Swarm implements PeerSwarm {
     this.picker.dropPartials();
   }
 
+  /** Resolves when nothing is on its way to the disk any more. To be called after {@link stop}. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#finishing);
+  }
+
   // PeerSwarm
 
   takeUpload(bytes: number): number {
@@ -194,7 +200,11 @@ export class Swarm implements PeerSwarm {
       rival.requests.cancel(id);
       rival.flush();
     }
-    if (result === 'piece') void this.#finish(piece);
+    if (result === 'piece') {
+      const finishing = this.#finish(piece);
+      this.#finishing.add(finishing);
+      void finishing.then(() => this.#finishing.delete(finishing));
+    }
   }
 
   received(peer: Peer, bytes: number): void {
@@ -250,14 +260,12 @@ export class Swarm implements PeerSwarm {
     const { storage, host } = this.#options;
     const taken = this.picker.takePiece(piece);
     const contributors = taken.contributors.map((peer) => peer.endpoint.address);
-    this.#writing += 1;
     const result = await storage.writePiece(
       piece,
       taken.buffer,
       taken.length,
       this.#smartBan.watches(piece),
     );
-    this.#writing -= 1;
     host.buffers.release(result.buffer);
     this.#settle(piece, contributors, result, taken.length);
     this.refill();

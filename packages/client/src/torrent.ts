@@ -33,7 +33,10 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
   readonly infoHashHex: string;
   /** The 20 bytes that handshakes and trackers use. */
   readonly handshakeHash: Uint8Array;
-  /** Candidates, back-off and bans. */
+  /**
+   * Candidates, back-off and bans.
+   * @internal
+   */
   readonly peerList: PeerList;
 
   readonly #host: TorrentHost;
@@ -55,7 +58,10 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
   /** Changes of state happen one after the other. */
   #turn: Promise<void> = Promise.resolve();
 
-  /** Made by {@link Client.add}. */
+  /**
+   * Made by {@link Client.add}.
+   * @internal
+   */
   constructor(host: TorrentHost, metainfo: Metainfo, options: AddOptions) {
     super();
     const { info } = metainfo;
@@ -125,12 +131,18 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
     return this.#error;
   }
 
-  /** The peers and pieces at work; undefined until the first check is over. */
+  /**
+   * The peers and pieces at work; undefined until the first check is over.
+   * @internal
+   */
   get swarm(): Swarm | undefined {
     return this.#swarm;
   }
 
-  /** Connections it may still have; 0 while it wants none. */
+  /**
+   * Connections it may still have; 0 while it wants none.
+   * @internal
+   */
   get freeConnections(): number {
     if (!this.#isActive) return 0;
     const most = this.#options.maxPeers ?? this.#host.maxPeersPerTorrent;
@@ -184,14 +196,23 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
   }
 
   /**
-   * Hashes everything again. What turns out to be bad or missing is downloaded again.
+   * Hashes everything again. What turns out to be bad or missing is downloaded again. Rejects with the signal's reason, or
+   * with what made the check fail; the torrent is in state `error` then.
    * @returns the wanted pieces that are not there
    */
   async verify(options: WaitOptions = {}): Promise<{ missing: number[] }> {
+    const { signal } = options;
     await this.#inTurn(async () => {
+      signal?.throwIfAborted();
       if (this.#swarm === undefined) return;
       if (this.#isActive) await this.#rest('checking');
-      await this.#check('force', options.signal);
+      try {
+        await this.#check('force', signal);
+      } catch (error) {
+        await this.#fail(error as Error);
+        throw error;
+      }
+      signal?.throwIfAborted();
     });
     const missing: number[] = [];
     for (let piece = 0; piece < this.info.pieceCount; piece += 1) {
@@ -239,6 +260,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
       const stopped = this.#announcer.stop({ timeout });
       this.#swarm?.stop();
       this.#limits.close();
+      await this.#swarm?.settled();
       await this.#save();
       await this.#storage?.close();
       await this.#resume.close();
@@ -253,7 +275,10 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
     return this.close();
   }
 
-  /** Once a second, by the client. */
+  /**
+   * Once a second, by the client.
+   * @internal
+   */
   tick(now: number): void {
     if (!this.#isActive) return;
     this.#swarm?.tick(now);
@@ -261,12 +286,18 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
     if (this.#resume.isDue(now)) void this.#save();
   }
 
-  /** Does it want a connection from there now? */
+  /**
+   * Does it want a connection from there now?
+   * @internal
+   */
   accepts(from: Endpoint): boolean {
     return this.freeConnections > 0 && this.peerList.accepts(from, this.#host.clock.now());
   }
 
-  /** A connection for this torrent has completed its handshake. */
+  /**
+   * A connection for this torrent has completed its handshake.
+   * @internal
+   */
   join(connection: Connection, handshake: Handshake): ConnectionHandler | undefined {
     return this.freeConnections > 0 ? this.#swarm?.join(connection, handshake) : undefined;
   }
@@ -367,6 +398,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
     this.#setState(state);
     this.#swarm?.stop();
     void this.#announcer.stop({ timeout: clientDefaults.closeTimeout });
+    await this.#swarm?.settled();
     await this.#save();
   }
 
@@ -402,9 +434,10 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
         this.emit('piece', piece);
       },
       finished: () => {
-        if (this.#state !== 'downloading') return;
-        this.#setState('seeding');
-        this.#announcer.completed();
+        if (this.#state === 'downloading') {
+          this.#setState('seeding');
+          this.#announcer.completed();
+        }
         void this.#save();
         this.emit('complete');
       },

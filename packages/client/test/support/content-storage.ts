@@ -8,6 +8,10 @@ export interface StorageFaults {
   writeError?: Error | undefined;
   /** Thrown by reads while set. */
   readError?: Error | undefined;
+  /** Thrown by checks while set. */
+  checkError?: Error | undefined;
+  /** Writes wait for it. */
+  beforeWrite?: ((piece: number) => Promise<void>) | undefined;
   /** Spoils what is read for upload; what the owner itself has stays right. */
   spoil?: ((block: Uint8Array, read: BlockRead) => void) | undefined;
 }
@@ -33,13 +37,18 @@ export class ContentStorage implements TorrentStorage {
     return this.#have.has(piece);
   }
 
+  /** Forgets a piece, as a file does that somebody has damaged. */
+  lose(piece: number): void {
+    this.#have.delete(piece);
+  }
+
   async writePiece(
     piece: number,
     buffer: ArrayBuffer,
     length: number,
     wantBlockHashes: boolean,
   ): Promise<PieceWrite> {
-    await Promise.resolve();
+    await this.faults.beforeWrite?.(piece);
     const bytes = new Uint8Array(buffer, 0, length);
     const whole = Buffer.compare(bytes, this.#torrent.bytesOf(piece)) === 0;
     const error = whole ? this.faults.writeError : undefined;
@@ -73,7 +82,9 @@ export class ContentStorage implements TorrentStorage {
     signal?: AbortSignal,
   ): Promise<void> {
     await Promise.resolve();
+    if (this.faults.checkError !== undefined) throw this.faults.checkError;
     for (const piece of pieces) {
+      if (piece % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
       signal?.throwIfAborted();
       onPiece(piece, this.#have.has(piece));
     }
