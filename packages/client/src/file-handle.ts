@@ -24,6 +24,7 @@ export class TorrentFileHandle {
   readonly #file: TorrentFile;
   readonly #owner: FileOwner;
 
+  /** @internal */
   constructor(owner: FileOwner, file: TorrentFile) {
     this.#owner = owner;
     this.#file = file;

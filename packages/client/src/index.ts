@@ -18,6 +18,7 @@ export {
   ClientError,
   DiskError,
   type DiskErrorCode,
+  type DiskErrorOptions,
   PeerError,
   type PeerErrorCode,
 } from './errors.ts';
@@ -33,6 +34,7 @@ export type { Priority } from './file-priorities.ts';
 export type { AddOptions, CheckMode, ClientOptions, PortRange } from './options.ts';
 export { clientDefaults } from './options.ts';
 export type { Torrent } from './torrent.ts';
+export type { RateLimits } from './choke/transfer-limits.ts';
 export type { ReadStreamOptions } from './stream/file-stream.ts';
 export type { WaitOptions } from './wait.ts';
 export type { WatchOptions } from './watch.ts';

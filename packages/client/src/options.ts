@@ -89,7 +89,7 @@ export const clientDefaults = {
   pieceBufferBudget: 128 * 1024 * 1024,
   /** Threads. Hashing is the bottleneck only above 700 MB/s. */
   diskWorkers: 2,
-  /** Requests a peer may have waiting for us; what `reqq` announces and what BEP 6 clients expect at least. */
+  /** Requests one peer may have waiting here; what comes beyond is rejected (BEP 6) or dropped. Fast peers queue hundreds. */
   maxQueuedRequests: 2048,
   /** Milliseconds for a connection to complete its handshake: slow links need some, slow-loris peers get no more. */
   handshakeTimeout: 10_000,
