@@ -55,6 +55,8 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
   /** Ends a check under way. */
   #checking = new AbortController();
   #wantsPause: boolean;
+  /** {@link close} was called. */
+  #closing = false;
   /** Changes of state happen one after the other. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -254,6 +256,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
    * @param timeout ms to wait for the trackers
    */
   async close(timeout: number = clientDefaults.closeTimeout): Promise<void> {
+    this.#closing = true;
     this.#checking.abort();
     await this.#inTurn(async () => {
       if (this.#state === 'closed') return;
@@ -325,6 +328,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
   async #check(mode: 'resume' | 'force' | 'trust', signal: AbortSignal | undefined): Promise<void> {
     const storage = this.#storage;
     if (storage === undefined) return;
+    if (this.#closing) return;
     this.#checking = new AbortController();
     const signals = [this.#checking.signal, ...(signal === undefined ? [] : [signal])];
     const suspect = mode === 'force' ? undefined : this.#swarm?.picker.have;

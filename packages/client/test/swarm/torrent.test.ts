@@ -466,6 +466,17 @@ describe('a client', () => {
     await expect(client.add(swarm.metainfo, add)).rejects.toMatchObject({ code: 'ERR_CLIENT_CLOSED' });
   });
 
+  it('closes without checking what was added just before', async () => {
+    const swarm = new SimSwarm({ seed: 83 });
+    const [client] = await swarm.client();
+    const storage = new ContentStorage(swarm.torrent, 'all');
+    storage.checkPieces = (_pieces, _onPiece, signal) =>
+      new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));
+    const adding = client.add(swarm.metainfo, { directory: '/nowhere', storage: () => storage });
+    await Promise.all([adding, swarm.settle(client.close())]);
+    expect((await adding).state).toBe('closed');
+  });
+
   it('closes at any moment', async () => {
     for (const time of [0, 20, 60, 100, 1_000, 2_000]) {
       const swarm = new SimSwarm({ seed: 82 });
