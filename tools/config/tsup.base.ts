@@ -13,6 +13,7 @@ export function libraryOptions(overrides: Options = {}): Options {
     shims: true,
     sourcemap: true,
     clean: true,
+    silent: true,
     ...overrides,
   };
 }
