@@ -59,11 +59,9 @@ export class TorrentFiles implements FileOwner {
   }
 
   setWindow(stream: object, window: PieceWindow | undefined): void {
-    const latest = this.#windows.move(stream, window);
+    this.#windows.move(stream, window);
     const swarm = this.#options.swarm();
-    if (latest === undefined) swarm?.picker.clearDeadlineWindow();
-    else swarm?.picker.setDeadlineWindow(latest.first, latest.last);
-    swarm?.refill();
+    if (swarm !== undefined) this.#focus(swarm);
   }
 
   /** A piece was verified. */
@@ -76,6 +74,8 @@ export class TorrentFiles implements FileOwner {
     for (const piece of this.#waiters.pieces) {
       if (swarm.picker.have.get(piece)) this.#waiters.arrived(piece);
     }
+    // Streams may have been opened before the first check was over.
+    this.#focus(swarm);
   }
 
   /** Streams that wait end with this error. */
@@ -86,6 +86,13 @@ export class TorrentFiles implements FileOwner {
   close(): void {
     this.#closed = true;
     this.#waiters.fail(closedError());
+  }
+
+  #focus(swarm: Swarm): void {
+    const { current } = this.#windows;
+    if (current === undefined) swarm.picker.clearDeadlineWindow();
+    else swarm.picker.setDeadlineWindow(current.first, current.last);
+    swarm.refill();
   }
 }
 

@@ -5,8 +5,10 @@ import type { BlockRead } from '../disk/storage.ts';
 /** Bytes read at a time: large enough for few calls, small enough to start playing at once. */
 const CHUNK_LENGTH = 256 * 1024;
 
-/** Pieces ahead of the reader that are wanted first. */
+/** Pieces ahead of the reader that are wanted first, at least ... */
 const WINDOW_PIECES = 8;
+/** ... and bytes: more than is requested at a time, or else every second block would be fetched from anywhere. */
+const WINDOW_BYTES = 4 * 1024 * 1024;
 
 /** The range of a file to read; both ends inclusive, as with `fs.createReadStream`. */
 export interface ReadStreamOptions {
@@ -73,7 +75,8 @@ export class FileStream extends Readable {
     const piece = Math.floor(offset / pieceLength);
     const begin = offset - piece * pieceLength;
     const last = Math.floor((this.#file.offset + this.#end) / pieceLength);
-    this.#source.setWindow(this, { first: piece, last: Math.min(last, piece + WINDOW_PIECES - 1) });
+    const ahead = Math.max(WINDOW_PIECES, Math.ceil(WINDOW_BYTES / pieceLength));
+    this.#source.setWindow(this, { first: piece, last: Math.min(last, piece + ahead - 1) });
     await this.#source.pieceReady(piece, this.#abort.signal);
     const length = Math.min(CHUNK_LENGTH, pieceLength - begin, this.#end - this.#position + 1);
     const chunk = Buffer.allocUnsafe(length);

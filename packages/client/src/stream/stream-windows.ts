@@ -8,14 +8,14 @@ export interface PieceWindow {
 export class StreamWindows {
   readonly #windows = new Map<object, PieceWindow>();
 
-  /**
-   * A stream has moved, or is done. One window counts at a time, that of the stream that moved last: it is the one
-   * somebody waits for.
-   * @returns the window that counts now
-   */
-  move(stream: object, window: PieceWindow | undefined): PieceWindow | undefined {
+  /** One window counts at a time, that of the stream that moved last: it is the one somebody waits for. */
+  get current(): PieceWindow | undefined {
+    return [...this.#windows.values()].at(-1);
+  }
+
+  /** A stream has moved, or is done. */
+  move(stream: object, window: PieceWindow | undefined): void {
     this.#windows.delete(stream);
     if (window !== undefined) this.#windows.set(stream, window);
-    return [...this.#windows.values()].at(-1);
   }
 }
