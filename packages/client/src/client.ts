@@ -2,6 +2,7 @@ import { infoHashHex, type Metainfo, parseMetainfo } from '@shoal/metainfo';
 import { type Host, nodeHost, type Timer } from '@shoal/net';
 import { EncoderBufferPool, makePeerId, type ReservedBits } from '@shoal/peer-wire';
 import { HttpTrackerClient, type TrackerClient } from '@shoal/tracker';
+import { checkClientOptions } from './check-options.ts';
 import { RateLimiter } from './choke/rate-limiter.ts';
 import { DiskStores } from './disk/disk-stores.ts';
 import { ClientError } from './errors.ts';
@@ -44,6 +45,7 @@ export class Client implements AsyncDisposable {
   #dialDue = false;
 
   private constructor(options: ClientOptions) {
+    checkClientOptions(options);
     const host = options.host ?? nodeHost;
     const { clock, network, random } = host;
     this.#options = options;
@@ -73,10 +75,18 @@ export class Client implements AsyncDisposable {
     this.#torrentHost = this.#makeTorrentHost();
   }
 
-  /** Starts a client that listens. Rejects with a `NetError` where that is not possible. */
+  /**
+   * Starts a client that listens. Rejects with a `NetError` where that is not possible, and with `ERR_CLIENT_OPTION` for an
+   * option out of its range.
+   */
   static async start(options: ClientOptions = {}): Promise<Client> {
     const client = new Client(options);
-    await client.#acceptor.listen(options.port ?? 0, options.bind);
+    try {
+      await client.#acceptor.listen(options.port ?? 0, options.bind);
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
     client.#ticker = client.#host.clock.setRepeating(() => client.#tick(), TICK_PERIOD);
     return client;
   }

@@ -57,7 +57,10 @@ describe('ResumeKeeper', () => {
     for (let session = 1; session <= 3; session += 1) {
       const keeper = keeperOf();
       await keeper.load(storage, layout);
-      expect(keeper.totals).toEqual({ uploaded: (session - 1) * 20, downloaded: (session - 1) * 5 });
+      expect(keeper.totals).toEqual({
+        uploaded: (session - 1) * 20,
+        downloaded: (session - 1) * 5,
+      });
       keeper.changed();
       await keeper.save(storage, stateOf([0], { uploaded: 10, downloaded: 5 }));
       // A check in the middle of the session reads the data again.
