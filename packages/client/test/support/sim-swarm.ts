@@ -3,29 +3,11 @@ import { SimWorld, type SimHost, type SimHostOptions } from '@shoal/net/sim';
 import { type AddOptions, Client, type ClientOptions, type Torrent } from '../../src/index.ts';
 import { type FileSpec, makeTorrent, type TestTorrent } from '../disk/fixture.ts';
 import { ContentStorage } from './content-storage.ts';
+import { metainfoOf } from './metainfo.ts';
 import { SimTracker, TRACKER_URL } from './sim-tracker.ts';
 
 /** A line of 1 MB/s each way, 15 ms from the middle of the network: two of them are 30 ms apart. */
 export const HOME_LINE = { bandwidthUp: 1_000_000, bandwidthDown: 1_000_000, latency: 15 } as const;
-
-/** A torrent as clients are given it. */
-export function metainfoOf(
-  torrent: TestTorrent,
-  options: { trackers?: string[][]; private?: boolean } = {},
-): Metainfo {
-  return {
-    info: { ...torrent.info, private: options.private ?? false },
-    trackers: options.trackers ?? [[TRACKER_URL]],
-    webSeeds: [],
-    httpSeeds: [],
-    nodes: [],
-    comment: undefined,
-    createdBy: undefined,
-    creationDate: undefined,
-    collections: [],
-    similar: [],
-  };
-}
 
 /** One client of a simulated swarm. */
 export interface Node {
@@ -67,7 +49,7 @@ export class SimSwarm {
     this.world = new SimWorld({ seed });
     this.tracker = new SimTracker(this.world.random);
     this.torrent = makeTorrent(files ?? [{ path: 'film.bin', length: 2 << 20 }], pieceLength, seed);
-    this.metainfo = metainfoOf(this.torrent, { private: isPrivate });
+    this.metainfo = metainfoOf(this.torrent, { private: isPrivate, trackers: [[TRACKER_URL]] });
   }
 
   /** A machine with a home line and an address of its own. */

@@ -3,7 +3,8 @@ import { ClientError, DiskError } from '../../src/index.ts';
 import { makeTorrent } from '../disk/fixture.ts';
 import { ContentStorage } from '../support/content-storage.ts';
 import { ScriptedPeer } from '../support/scripted-peer.ts';
-import { metainfoOf, type Node, SimSwarm } from '../support/sim-swarm.ts';
+import { metainfoOf } from '../support/metainfo.ts';
+import { type Node, SimSwarm } from '../support/sim-swarm.ts';
 
 const at = ({ host }: { host: { address: string } }): { address: string; port: number } => ({
   address: host.address,
@@ -303,7 +304,7 @@ describe('a torrent that fails', () => {
     const second = makeTorrent([{ path: 'other.bin', length: 1 << 20 }], 32_768, 99);
     const others = await Promise.all(
       [seed, leecher].map((node, index) =>
-        node.client.add(metainfoOf(second, { trackers: [] }), {
+        node.client.add(metainfoOf(second), {
           directory: '/nowhere',
           storage: () => new ContentStorage(second, index === 0 ? 'all' : []),
           peers: index === 0 ? [] : [at(seed)],
