@@ -106,6 +106,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
       }),
       found: (peers) => this.#found(peers, 'tracker'),
       report: (report) => this.emit('tracker', report),
+      seenAt: (address) => this.peerList.setExternalAddress(address),
     });
     this.#found(options.peers ?? [], 'user');
     void this.#inTurn(() => this.#open());
@@ -193,7 +194,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
     this.#wantsPause = false;
     await this.#inTurn(async () => {
       if (this.#state === 'error') await this.#open();
-      else if (this.#state === 'paused') this.#activate();
+      else if (this.#state === 'paused') await this.#wake();
     });
   }
 
@@ -264,6 +265,10 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
       this.#swarm?.stop();
       this.#limits.close();
       await this.#swarm?.settled();
+      // What was uploaded is worth remembering, unless nothing here was ever verified.
+      if (this.#options.check !== 'trust' && this.progress().uploadedBytes > 0) {
+        this.#resume.changed();
+      }
       await this.#save();
       await this.#storage?.close();
       await this.#resume.close();
@@ -350,7 +355,8 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
       // Whoever only serves what is there may do so beside another process.
       const unlocked = have.isFull ? undefined : await this.#resume.lock();
       if (unlocked !== undefined) this.emit('warning', unlocked);
-      if (mode !== 'trust') await storage.prepare?.();
+      // Who only looks leaves no trace.
+      if (mode !== 'trust' && !this.#wantsPause) await storage.prepare?.();
       this.#begin(have);
       if (mode !== 'trust') this.#resume.changed();
     } catch (error) {
@@ -384,6 +390,15 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
     this.#selection.apply(this.#swarm.picker);
     this.#files.measured(this.#swarm);
     this.#settle();
+  }
+
+  async #wake(): Promise<void> {
+    try {
+      await this.#storage?.prepare?.();
+      this.#activate();
+    } catch (error) {
+      await this.#fail(error as Error);
+    }
   }
 
   #settle(): void {

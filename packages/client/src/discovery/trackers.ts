@@ -11,11 +11,13 @@ export interface TrackersOptions {
   readonly stats: () => TransferStats;
   readonly found: (peers: readonly NamedPeer[]) => void;
   readonly report: (report: TrackerReport) => void;
+  /** A tracker said which address it sees us at (BEP 24). */
+  readonly seenAt: (address: string) => void;
 }
 
 /** The announcer of a torrent, with what it needs of the client. */
 export function announcerFor(options: TrackersOptions): Announcer {
-  const { host, infoHash, tiers, stats, found, report } = options;
+  const { host, infoHash, tiers, stats, found, report, seenAt } = options;
   return new Announcer({
     client: host.trackerClient,
     clock: host.clock,
@@ -26,6 +28,7 @@ export function announcerFor(options: TrackersOptions): Announcer {
     trackers: tiers,
     stats,
     onPeers: (peers) => found(peers),
+    onExternalIp: (address) => seenAt(address),
     onStatus: (status) => {
       const said = reportOf(status);
       if (said !== undefined) report(said);

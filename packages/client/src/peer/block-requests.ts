@@ -12,6 +12,9 @@ const UNREQUESTED_ALLOWANCE = 64;
  */
 const MAX_REJECTS_IN_A_ROW = 2 * DEFAULT_PEER_QUEUE;
 
+/** Milliseconds one block may take to arrive in the end-game, where somebody else could send it: 3 kB/s at least. */
+const END_GAME_BLOCK_TIME = 5_000;
+
 /** Block ids of the last call of `pick`; shared, since it is consumed at once. */
 const picked: number[] = [];
 
@@ -25,6 +28,9 @@ export class BlockRequests {
   readonly #outstanding = new Set<number>();
   #allowance = UNREQUESTED_ALLOWANCE;
   #rejectsInARow = 0;
+  /** The block now streaming in, -1 for none, and since when. */
+  #arriving = -1;
+  #arrivingSince = 0;
   readonly #isAllowedFast = (piece: number): boolean => this.#peer.allowedFast.has(piece);
 
   constructor(peer: Peer, swarm: PeerSwarm, encoder: WireEncoder) {
@@ -73,8 +79,15 @@ export class BlockRequests {
     );
   }
 
+  /** The payload of a block that was asked for begins to arrive. */
+  arriving(piece: number, begin: number, now: number): void {
+    this.#arriving = this.idOf(piece, begin);
+    this.#arrivingSince = now;
+  }
+
   /** The block has come whole. */
   answered(piece: number, begin: number, length: number, now: number): void {
+    this.#arriving = -1;
     this.#outstanding.delete(this.idOf(piece, begin));
     this.#window.onBlock(now, length);
     this.#rejectsInARow = 0;
@@ -117,6 +130,7 @@ export class BlockRequests {
 
   /** Takes every request back: the peer choked us, is snubbed, or is gone. Nothing is sent. */
   releaseAll(): void {
+    this.#arriving = -1;
     this.#swarm.picker.releaseAll(this.#peer);
     this.#allowance += this.#outstanding.size;
     this.#outstanding.clear();
@@ -130,10 +144,19 @@ export class BlockRequests {
     this.#peer.discardBlock();
   }
 
-  /** Once a second: a peer that owes blocks for too long is snubbed and its blocks are given to others. */
+  /**
+   * Once a second: a peer that owes blocks for too long is snubbed and its blocks are given to others; in the end-game a
+   * block that only trickles in is.
+   */
   tick(now: number): void {
-    if (this.#outstanding.size === 0 || !this.#window.checkSnubbed(now)) return;
-    this.cancelAll();
+    if (this.#outstanding.size === 0) return;
+    if (this.#window.checkSnubbed(now)) this.cancelAll();
+    const id = this.#arriving;
+    if (id < 0 || now - this.#arrivingSince < END_GAME_BLOCK_TIME) return;
+    if (!this.#swarm.picker.endGame) return;
+    this.#arriving = -1;
+    this.cancel(id);
+    this.#peer.discardBlock();
   }
 
   /** The picker's name of a block. */

@@ -266,6 +266,7 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
   onBlockStart(piece: number, begin: number, length: number): Uint8Array | undefined {
     this.#blockWasRequested = this.requests.expects(piece, begin, length);
     if (!this.#blockWasRequested) return undefined;
+    this.requests.arriving(piece, begin, this.#lastReceived);
     return this.#swarm.picker.blockTarget(this, piece, begin, length);
   }
 
