@@ -49,14 +49,16 @@ export async function runProcess(args: readonly string[]): Promise<void> {
       if (codeOf(error) !== 'EPIPE') throw error;
     });
   }
-  process.exitCode = await runCli(args, {
+  const world: World = {
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
     platform: process.platform,
     signals: process,
     startClient,
+    runAgain: (again) => runCli(again, world),
     exitNow: (code) => process.exit(code),
-  });
+  };
+  process.exitCode = await runCli(args, world);
   setTimeout(() => process.exit(), EXIT_GRACE).unref();
 }

@@ -23,6 +23,8 @@ export interface World {
   readonly startClient: StartClient;
   /** Milliseconds in which a command that ends must have closed everything; default 4,000. */
   readonly closeTimeout?: number;
+  /** Runs another command line in this world, as the tour does with each of its steps. */
+  readonly runAgain: (args: readonly string[]) => Promise<number>;
   /** Ends the process at once. */
   readonly exitNow: (code: number) => void;
 }

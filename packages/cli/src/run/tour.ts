@@ -5,7 +5,6 @@ import { TrackerServer } from '@shoal/tracker';
 import type { TourArgs } from '../commands/serve.ts';
 import { SignalError } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
-import { runCli } from '../main.ts';
 import { SignalGate } from '../signal-gate.ts';
 import { colorsFor } from '../terminal/colors.ts';
 import { formatBytes, formatDuration } from '../terminal/format.ts';
@@ -105,7 +104,7 @@ class Tour {
   async #runs(args: readonly string[]): Promise<number> {
     this.#signal.throwIfAborted();
     this.#shown(args);
-    return runCli(args, this.#world);
+    return this.#world.runAgain(args);
   }
 
   #announce(title: string): void {

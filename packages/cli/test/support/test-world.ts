@@ -30,6 +30,8 @@ export class TestWorld implements World {
     this.exits.push(code);
   };
 
+  readonly runAgain = (args: readonly string[]): Promise<number> => runCli(args, this);
+
   run(...args: string[]): Promise<number> {
     return runCli(args, this);
   }
