@@ -9,6 +9,7 @@ import { ClientError } from './errors.ts';
 import { clientDefaults, type AddOptions, type ClientOptions } from './options.ts';
 import { Acceptor } from './peer/acceptor.ts';
 import { Dialer } from './peer/dialer.ts';
+import { OpenConnections } from './peer/open-connections.ts';
 import { PieceBuffers } from './piece/piece-buffers.ts';
 import { Torrent } from './torrent.ts';
 import type { TorrentHost } from './torrent-host.ts';
@@ -19,6 +20,9 @@ const RESERVED: ReservedBits = { dht: false, fast: true, extension: false, v2: f
 /** The two letters that name this client in peer ids (BEP 20), and its version. */
 const PEER_ID_CLIENT = 'SH';
 const PEER_ID_VERSION = '0.1.0';
+
+/** Milliseconds at the end for peers to take our last bytes and close their side. */
+const CLOSE_GRACE = 500;
 
 /** Milliseconds between two looks at everything that depends on time. */
 const TICK_PERIOD = 1_000;
@@ -37,6 +41,7 @@ export class Client implements AsyncDisposable {
   readonly #bySwarm = new Map<string, Torrent>();
   readonly #dialer: Dialer;
   readonly #acceptor: Acceptor;
+  readonly #connections: OpenConnections;
   readonly #trackerClient: TrackerClient;
   readonly #disk: DiskStores;
   readonly #torrentHost: TorrentHost;
@@ -55,9 +60,11 @@ export class Client implements AsyncDisposable {
       options.trackerClient ??
       new HttpTrackerClient(options.bind === undefined ? {} : { bind: options.bind });
     this.#disk = new DiskStores({ workers: options.diskWorkers ?? clientDefaults.diskWorkers });
+    this.#connections = new OpenConnections(clock);
     const shared = {
       network,
       clock,
+      connections: this.#connections,
       peerId: this.peerId,
       reserved: RESERVED,
       freeConnections: () => this.#freeConnections(),
@@ -140,6 +147,7 @@ export class Client implements AsyncDisposable {
     this.#dialer.close();
     await Promise.all(this.torrents.map((torrent) => torrent.close(timeout)));
     await this.#acceptor.close();
+    await this.#connections.close(CLOSE_GRACE);
     await this.#trackerClient.close();
     await this.#disk.close();
   }

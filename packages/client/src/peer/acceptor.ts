@@ -11,6 +11,7 @@ import {
 import type { Handshake, ReservedBits } from '@shoal/peer-wire';
 import { clientDefaults, type PortRange } from '../options.ts';
 import { Handshaking } from './handshaking.ts';
+import type { OpenConnections } from './open-connections.ts';
 
 /** Connections of one address in their handshake; loopback has no such limit. An honest host has one or two. */
 const MAX_PENDING_PER_ADDRESS = 8;
@@ -28,6 +29,7 @@ export interface AcceptorOptions {
   readonly clock: Clock;
   readonly peerId: Uint8Array;
   readonly reserved: ReservedBits;
+  readonly connections: OpenConnections;
   /** How many more connections the client may have now. */
   readonly freeConnections: () => number;
   /** The torrent of a 20-byte info-hash. */
@@ -86,7 +88,7 @@ export class Acceptor {
   }
 
   #accept(connection: Connection): void {
-    const { clock, peerId, reserved, find, freeConnections } = this.#options;
+    const { clock, connections, peerId, reserved, find, freeConnections } = this.#options;
     if (freeConnections() <= 0 || this.#isCrowded(connection.remote.address)) {
       connection.destroy();
       return;
@@ -97,6 +99,7 @@ export class Acceptor {
     new Handshaking(
       connection,
       {
+        connections,
         peerId,
         reserved,
         welcome: (infoHash) => {

@@ -1,6 +1,7 @@
 import type { Clock, Connection, ConnectionHandler, Network } from '@shoal/net';
 import type { Handshake, ReservedBits } from '@shoal/peer-wire';
 import { Handshaking } from './handshaking.ts';
+import type { OpenConnections } from './open-connections.ts';
 import type { NamedPeer, PeerList } from './peer-list.ts';
 
 /** Connections tried per second over all torrents: a burst larger than this fills routers' tables. */
@@ -22,6 +23,7 @@ export interface DialerOptions {
   readonly clock: Clock;
   readonly peerId: Uint8Array;
   readonly reserved: ReservedBits;
+  readonly connections: OpenConnections;
   readonly bind: string | undefined;
   readonly maxHalfOpen: number;
   /** How many more connections the client may have now. */
@@ -81,7 +83,7 @@ export class Dialer {
   }
 
   async #dial(torrent: Dialling, endpoint: NamedPeer): Promise<void> {
-    const { network, clock, peerId, reserved, bind } = this.#options;
+    const { network, clock, peerId, reserved, bind, connections } = this.#options;
     const { peerList } = torrent;
     const abort = new AbortController();
     let end = (): void => abort.abort();
@@ -105,6 +107,7 @@ export class Dialer {
       new Handshaking(
         connection,
         {
+          connections,
           peerId,
           reserved,
           infoHash: torrent.handshakeHash,

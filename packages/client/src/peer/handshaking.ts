@@ -8,9 +8,12 @@ import {
 import type { Clock, Connection, ConnectionHandler, Timer } from '@shoal/net';
 import { PeerError } from '../errors.ts';
 import { clientDefaults } from '../options.ts';
+import type { OpenConnections } from './open-connections.ts';
 
 /** What a handshake needs to know of the side that runs it. */
 export interface HandshakePolicy {
+  /** Knows of the connection from now on until its end. */
+  readonly connections: OpenConnections;
   readonly peerId: Uint8Array;
   readonly reserved: ReservedBits;
   /**
@@ -38,7 +41,6 @@ export class Handshaking implements ConnectionHandler {
   readonly #reader = new HandshakeReader();
   readonly #timeout: Timer;
   #sent = false;
-  #over = false;
   #next: ConnectionHandler | undefined;
 
   constructor(connection: Connection, policy: HandshakePolicy, clock: Clock) {
@@ -51,6 +53,7 @@ export class Handshaking implements ConnectionHandler {
         ),
       clientDefaults.handshakeTimeout,
     );
+    policy.connections.add(connection);
     connection.attach(this);
     if (policy.infoHash !== undefined) this.#send(policy.infoHash);
   }
@@ -85,9 +88,9 @@ export class Handshaking implements ConnectionHandler {
 
   onClose(error: Error | undefined): void {
     this.#timeout.cancel();
+    this.#policy.connections.delete(this.#connection);
     if (this.#next !== undefined) this.#next.onClose(error);
-    else if (!this.#over) this.#policy.failed(error);
-    this.#over = true;
+    else this.#policy.failed(error);
   }
 
   #send(infoHash: Uint8Array): void {

@@ -2,6 +2,7 @@ import { encodeHandshake } from '@shoal/peer-wire';
 import { clientDefaults } from '../../src/options.ts';
 import { Acceptor, type AcceptorOptions, type Accepting } from '../../src/peer/acceptor.ts';
 import { FakeNetwork, ManualClock, RecordingHandler, settle } from './support.ts';
+import { OpenConnections } from '../../src/peer/open-connections.ts';
 
 const reserved = { dht: false, fast: true, extension: false, v2: false };
 const INFO_HASH = new Uint8Array(20).fill(7);
@@ -24,6 +25,7 @@ function acceptorOf(changes: Partial<AcceptorOptions> = {}, accepts = true) {
     clock,
     peerId: Buffer.from('-SH0100-aaaaaaaaaaaa'),
     reserved,
+    connections: new OpenConnections(clock),
     freeConnections: () => 500,
     find: (infoHash) => (Buffer.compare(infoHash, INFO_HASH) === 0 ? torrent : undefined),
     ...changes,

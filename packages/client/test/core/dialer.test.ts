@@ -4,6 +4,7 @@ import { clientDefaults } from '../../src/options.ts';
 import { Dialer, type DialerOptions, type Dialling } from '../../src/peer/dialer.ts';
 import { PeerList } from '../../src/peer/peer-list.ts';
 import { FakeNetwork, ManualClock, RecordingHandler, settle } from './support.ts';
+import { OpenConnections } from '../../src/peer/open-connections.ts';
 
 const reserved = { dht: false, fast: true, extension: false, v2: false };
 const OURS = Buffer.from('-SH0100-aaaaaaaaaaaa');
@@ -40,6 +41,7 @@ function dialerOf(torrents: readonly Dialling[], changes: Partial<DialerOptions>
     clock,
     peerId: OURS,
     reserved,
+    connections: new OpenConnections(clock),
     bind: undefined,
     maxHalfOpen: 40,
     freeConnections: () => 500,
@@ -132,6 +134,21 @@ describe('Dialer', () => {
     expect(dialer.halfOpen).toBe(0);
     dialer.run();
     expect(network.attempts).toHaveLength(2);
+  });
+
+  it('leaves a peer alone that is not the one a tracker named', async () => {
+    const torrent = torrentWith(1, 0);
+    const peerId = Buffer.from('-XX0100-cccccccccccc');
+    torrent.peerList.add({ address: '20.1.0.1', port: 1000, peerId }, 'tracker', 0);
+    const { network, dialer } = dialerOf([torrent]);
+    dialer.run();
+    const connection = network.attempts[0]!.succeed();
+    await settle();
+    connection.receive(
+      encodeHandshake({ reserved, infoHash: torrent.handshakeHash, peerId: THEIRS }),
+    );
+    expect(connection.error).toMatchObject({ code: 'ERR_WIRE_PEER_ID_MISMATCH' });
+    expect(torrent.joined).toEqual([]);
   });
 
   it('never dials itself again', async () => {

@@ -2,6 +2,7 @@ import { encodeHandshake } from '@shoal/peer-wire';
 import { clientDefaults } from '../../src/options.ts';
 import { Handshaking, type HandshakePolicy } from '../../src/peer/handshaking.ts';
 import { FakeConnection, ManualClock, RecordingHandler } from './support.ts';
+import { OpenConnections } from '../../src/peer/open-connections.ts';
 
 const OURS = Buffer.from('-SH0100-aaaaaaaaaaaa');
 const THEIRS = Buffer.from('-XX0100-bbbbbbbbbbbb');
@@ -23,6 +24,7 @@ function shake(direction: 'incoming' | 'outgoing', changes: Partial<HandshakePol
     {
       peerId: OURS,
       reserved,
+      connections: new OpenConnections(clock),
       ...(direction === 'outgoing' ? { infoHash: INFO_HASH } : { welcome: () => true }),
       established: (_, { peerId }) => {
         established.push(Buffer.from(peerId).toString());

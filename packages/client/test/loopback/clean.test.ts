@@ -26,38 +26,46 @@ interface Cycles {
 describe('what is left', () => {
   let folder: string;
   let script: string;
-  let silent: Server;
+  let servers: Server[];
   let tracker: TrackerServer;
   let url: string;
   const accepted = new Set<Socket>();
+  const clung = new Set<Socket>();
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'shoal-clean-'));
     script = await bundle('clean-child', join(folder, 'bundle'));
-    // Accepts connections, and neither says anything nor closes its side.
-    silent = createServer({ allowHalfOpen: true }, (socket) => {
+    // One accepts connections and says nothing, one answers the handshake; neither closes its side.
+    const silent = createServer({ allowHalfOpen: true }, (socket) => {
       accepted.add(socket);
       socket.on('error', () => undefined).resume();
     });
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const clinging = createServer({ allowHalfOpen: true }, (socket) => {
+      clung.add(socket);
+      socket.on('error', () => undefined);
+      socket.once('data', (handshake: Buffer) => socket.write(Buffer.from(handshake).fill(7, 48)));
+    });
+    servers = [silent, clinging];
+    for (const server of servers)
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     tracker = new TrackerServer();
     const endpoint = await tracker.listen({ port: 0, address: '127.0.0.1' });
     url = `http://127.0.0.1:${endpoint.port}/announce`;
   });
 
   afterAll(async () => {
-    for (const socket of accepted) socket.destroy();
-    await new Promise((resolve) => silent.close(resolve));
+    for (const socket of [...accepted, ...clung]) socket.destroy();
+    for (const server of servers) await new Promise((resolve) => server.close(resolve));
     await tracker.close();
     await rm(folder, { recursive: true, force: true });
   });
 
   /** Runs the child; it must end by itself. */
   async function run(mode: string): Promise<unknown> {
-    const { port } = silent.address() as AddressInfo;
+    const ports = servers.map((server) => (server.address() as AddressInfo).port);
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      ['--expose-gc', script, mode, join(folder, mode), url, String(port)],
+      ['--expose-gc', script, mode, join(folder, mode), url, ports.join()],
       { timeout: 50_000, env: { ...process.env, NODE_OPTIONS: '' } },
     );
     return JSON.parse(stdout) as unknown;
@@ -67,6 +75,7 @@ describe('what is left', () => {
     const { state, time, left } = (await run('handles')) as Handles;
     expect(state).toBe('closed');
     expect(accepted.size).toBeGreaterThan(0);
+    expect(clung.size).toBeGreaterThan(0);
     expect(left.filter((resource) => !OWN.has(resource))).toEqual([]);
     // Peers that do not answer are not waited for.
     expect(time).toBeLessThan(4_000);

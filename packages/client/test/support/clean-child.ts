@@ -8,7 +8,7 @@ import { makeTorrent, type TestTorrent } from '../disk/fixture.ts';
 import { metainfoOf } from './metainfo.ts';
 
 const { gc } = globalThis as { gc?: () => void };
-const [mode, folder = '', tracker = '', silentPort = '0'] = process.argv.slice(2);
+const [mode, folder = '', tracker = '', ports = ''] = process.argv.slice(2);
 const bind = '127.0.0.1';
 
 async function seedOf(torrent: TestTorrent, name: string): Promise<string> {
@@ -25,14 +25,14 @@ async function handles(): Promise<unknown> {
   const torrent = makeTorrent([{ path: 'a/one', length: 3_000_000 }, { path: 'a/two', length: 1_000_000 }], 65_536, 5);
   const metainfo = metainfoOf(torrent, { trackers: [[tracker]] });
   const directory = await seedOf(torrent, 'seed');
-  const silent = { address: bind, port: Number(silentPort) };
+  const stubborn = ports.split(',').map((port) => ({ address: bind, port: Number(port) }));
   const seed = await Client.start({ bind, resumeDirectory: join(folder, 'resume-seed') });
-  const seeding = await seed.add(metainfo, { directory, peers: [silent] });
+  const seeding = await seed.add(metainfo, { directory, peers: stubborn });
   await seeding.checked();
   const leech = await Client.start({ bind, resumeDirectory: join(folder, 'resume-leech') });
   const leeching = await leech.add(metainfo, {
     directory: join(folder, 'leech'),
-    peers: [silent, { address: bind, port: seed.port }],
+    peers: [...stubborn, { address: bind, port: seed.port }],
   });
   const watching = (async () => {
     for await (const _ of leeching.watch({ interval: 60_000 })) void 0;
@@ -68,7 +68,7 @@ async function cycles(): Promise<unknown> {
   const leech = await Client.start({ bind, resumeDirectory: join(folder, 'resume') });
   const measured: { heap: number; buffers: number }[] = [];
   const resources: number[] = [];
-  for (let cycle = 1; cycle <= 200; cycle += 1) {
+  for (let cycle = 1; cycle <= Number(process.env['CYCLES'] ?? 200); cycle += 1) {
     const target = join(folder, 'leech');
     const added = await leech.add(metainfo, { directory: target, peers: [{ address: bind, port: seed.port }] });
     await added.completed();
