@@ -7,7 +7,7 @@ import { clientDefaults } from '../../src/options.ts';
 import { ResumeKeeper, type ResumeState } from '../../src/resume-keeper.ts';
 import { makeTorrent, temporaryFolder } from '../disk/fixture.ts';
 import { ContentStorage } from '../support/content-storage.ts';
-import { metainfoOf } from '../support/sim-swarm.ts';
+import { metainfoOf } from '../support/metainfo.ts';
 import { ManualClock } from './support.ts';
 
 const torrent = makeTorrent([{ path: 'a.bin', length: 550 }], 100);
