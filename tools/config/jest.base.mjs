@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url';
 export function jestConfig(overrides = {}) {
   return {
     testEnvironment: 'node',
+    // Milliseconds. A hang is still noticed; a slow or busy machine is not taken for one.
+    testTimeout: 60_000,
     testEnvironmentOptions: {
       customExportConditions: ['@shoal/source', 'node', 'node-addons'],
     },
