@@ -98,11 +98,12 @@ export class Client implements AsyncDisposable {
     return client;
   }
 
-  /** The port it listens on. */
+  /** The TCP port it listens on. */
   get port(): number {
     return this.#acceptor.port;
   }
 
+  /** In the order in which they were added. */
   get torrents(): readonly Torrent[] {
     return [...this.#torrents.values()];
   }

@@ -14,8 +14,9 @@ export interface ClientOptions {
   readonly port?: number | PortRange;
   /** IP literal to listen on and to connect from. Default: every address, IPv6 and IPv4. */
   readonly bind?: string;
-  /** Payload and protocol bytes per second over all torrents; 0 or absent: no limit. */
+  /** Bytes received per second over all torrents, those of the protocol included; 0 or absent: no limit. */
   readonly maxDownloadRate?: number;
+  /** Bytes of blocks sent per second over all torrents; 0 or absent: no limit. */
   readonly maxUploadRate?: number;
   /** Connections over all torrents, handshaking ones included. */
   readonly maxPeers?: number;
@@ -35,7 +36,7 @@ export interface ClientOptions {
   readonly peerId?: Uint8Array;
   /** Network, clock and randomness; default: Node's. Tests hand in a simulated world. */
   readonly host?: Host;
-  /** Who talks to trackers; default: HTTP and HTTPS. */
+  /** Who talks to trackers; default: HTTP and HTTPS. It is closed with the client. */
   readonly trackerClient?: TrackerClient;
 }
 
@@ -56,7 +57,7 @@ export interface AddOptions {
   readonly storage?: StorageFactory;
   /** Default `resume`. */
   readonly check?: CheckMode;
-  /** Indices of the files wanted; default: all. */
+  /** Indices of the files wanted; default: all. Those that do not exist are ignored. */
   readonly select?: readonly number[];
   /** Download pieces in order rather than rarest first. Default false. */
   readonly sequential?: boolean;
