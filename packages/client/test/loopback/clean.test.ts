@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { TrackerServer } from '@shoal/tracker';
 import { bundle } from '../support/bundle.ts';
+import { figure } from '../support/figure.ts';
 
 /** What a process has of its own: its pipes to us. */
 const OWN = new Set(['PipeWrap', 'TTYWrap']);
@@ -89,7 +90,9 @@ describe('what is left', () => {
       heap: (last?.heap ?? 0) - (first?.heap ?? 0),
       buffers: (last?.buffers ?? 0) - (first?.buffers ?? 0),
     };
-    console.info(`cycles 50 to 200: ${JSON.stringify(growth)} bytes more, of ${JSON.stringify(first)}`);
+    figure(
+      `cycles 50 to 200: ${JSON.stringify(growth)} bytes more, of ${JSON.stringify(first)}`,
+    );
     expect(torrents).toBe(0);
     // 150 torrents that stay would be some 100 KiB each.
     expect(growth.heap).toBeLessThan(1_500_000);

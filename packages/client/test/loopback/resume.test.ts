@@ -134,7 +134,9 @@ describe('over real sockets and files', () => {
     await writeFile(folder, 'a file stands in the way');
     const leech = await start();
     const torrent = await leech.add(metainfo, { directory: folder, peers });
-    await expect(torrent.completed()).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_DISK_/) as string });
+    await expect(torrent.completed()).rejects.toMatchObject({
+      code: expect.stringMatching(/^ERR_DISK_/) as string,
+    });
     expect(torrent.state).toBe('error');
     await rm(folder);
     await torrent.resume();

@@ -22,7 +22,14 @@ async function seedOf(torrent: TestTorrent, name: string): Promise<string> {
 
 /** Two clients exchange a torrent over loopback and close; peers that never answer are about. */
 async function handles(): Promise<unknown> {
-  const torrent = makeTorrent([{ path: 'a/one', length: 3_000_000 }, { path: 'a/two', length: 1_000_000 }], 65_536, 5);
+  const torrent = makeTorrent(
+    [
+      { path: 'a/one', length: 3_000_000 },
+      { path: 'a/two', length: 1_000_000 },
+    ],
+    65_536,
+    5,
+  );
   const metainfo = metainfoOf(torrent, { trackers: [[tracker]] });
   const directory = await seedOf(torrent, 'seed');
   const stubborn = ports.split(',').map((port) => ({ address: bind, port: Number(port) }));
@@ -60,7 +67,14 @@ function memory(): { heap: number; buffers: number } {
 
 /** A torrent is added, downloaded and removed 200 times. */
 async function cycles(): Promise<unknown> {
-  const torrent = makeTorrent([{ path: 'b/one', length: 200_000 }, { path: 'b/two', length: 50_000 }], 32_768, 6);
+  const torrent = makeTorrent(
+    [
+      { path: 'b/one', length: 200_000 },
+      { path: 'b/two', length: 50_000 },
+    ],
+    32_768,
+    6,
+  );
   const metainfo = metainfoOf(torrent, { trackers: [[tracker]] });
   const directory = await seedOf(torrent, 'seed');
   const seed = await Client.start({ bind });
@@ -70,7 +84,10 @@ async function cycles(): Promise<unknown> {
   const resources: number[] = [];
   for (let cycle = 1; cycle <= Number(process.env['CYCLES'] ?? 200); cycle += 1) {
     const target = join(folder, 'leech');
-    const added = await leech.add(metainfo, { directory: target, peers: [{ address: bind, port: seed.port }] });
+    const added = await leech.add(metainfo, {
+      directory: target,
+      peers: [{ address: bind, port: seed.port }],
+    });
     await added.completed();
     await added.remove();
     await rm(target, { recursive: true });

@@ -60,7 +60,10 @@ export class SimSwarm {
   }
 
   /** A client on a machine of its own, without torrents. */
-  async client(options: ClientOptions = {}, line: Partial<SimHostOptions> = {}): Promise<[Client, SimHost]> {
+  async client(
+    options: ClientOptions = {},
+    line: Partial<SimHostOptions> = {},
+  ): Promise<[Client, SimHost]> {
     const host = this.host(line);
     const trackerClient = this.tracker.clientFor(host);
     const client = await Client.start({ port: 6881, host, trackerClient, ...options });

@@ -52,7 +52,8 @@ export class SimTracker {
   clientFor(host: { readonly address: string; readonly clock: Clock }): TrackerClient {
     return {
       announce: (_url, request, options) => this.#announce(host, request, options),
-      scrape: () => Promise.resolve<ScrapeResponse>({ files: new Map(), minRequestInterval: undefined }),
+      scrape: () =>
+        Promise.resolve<ScrapeResponse>({ files: new Map(), minRequestInterval: undefined }),
       close: () => Promise.resolve(),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };

@@ -23,7 +23,11 @@ async function beside(
     peers.push({ address: host.address, port: 6881 });
   }
   const seed = await swarm.seed({ trackerless: true });
-  const leecher = await swarm.node({ trackerless: true, ...options.leecher, add: { peers, ...options.leecher?.add } });
+  const leecher = await swarm.node({
+    trackerless: true,
+    ...options.leecher,
+    add: { peers, ...options.leecher?.add },
+  });
   const meet = (): void => leecher.torrent.addPeer({ address: seed.host.address, port: 6881 });
   if (options.seedDelay === undefined) meet();
   else swarm.world.at(options.seedDelay, meet);
@@ -38,7 +42,9 @@ function expectWhole({ torrent, storage }: Node): void {
 
 describe('a hostile peer that is dialled', () => {
   it('never sends a bitfield', async () => {
-    const { swarm, leecher, hostile } = await beside({ onOpen: (peer) => peer.send((to) => to.unchoke()) });
+    const { swarm, leecher, hostile } = await beside({
+      onOpen: (peer) => peer.send((to) => to.unchoke()),
+    });
     await swarm.finished([leecher], UNDISTURBED);
     expectWhole(leecher);
     expect(hostile[0]?.count('request')).toBe(0);
@@ -102,12 +108,15 @@ describe('a hostile peer that is dialled', () => {
   it('stops in the middle of a block that somebody else sends whole in end-game', async () => {
     // The stalling peer asks for time until everything else is here, then sends half of what it owes.
     const owed: [number, number, number][] = [];
-    const { swarm, leecher, seed, hostile } = await beside({
-      onOpen: poseAsSeed,
-      onRequest: (_peer, ...block) => {
-        owed.push(block);
+    const { swarm, leecher, seed, hostile } = await beside(
+      {
+        onOpen: poseAsSeed,
+        onRequest: (_peer, ...block) => {
+          owed.push(block);
+        },
       },
-    }, { seedDelay: 500, leecher: { line: { bandwidthDown: 200_000 } } });
+      { seedDelay: 500, leecher: { line: { bandwidthDown: 200_000 } } },
+    );
     await swarm.until(() => leecher.torrent.swarm?.picker.endGame === true, 60_000);
     const [piece, begin, length] = owed[0]!;
     const peer = hostile[0]!;
@@ -166,7 +175,11 @@ describe('a hostile peer that is dialled', () => {
     const { swarm, leecher } = await beside({
       onOpen: poseAsSeed,
       onRequest: (peer) => {
-        if (peer.count('request') % 8 === 0) peer.send((to) => { to.choke(); to.unchoke(); });
+        if (peer.count('request') % 8 === 0)
+          peer.send((to) => {
+            to.choke();
+            to.unchoke();
+          });
       },
     });
     await swarm.finished([leecher], SNUBBED);
@@ -191,7 +204,8 @@ describe('a hostile peer that is dialled', () => {
   it('sends blocks nobody asked for', async () => {
     const { swarm, leecher, hostile } = await beside({
       onOpen: (peer) => {
-        for (const block of blocksOf(peer.torrent)) peer.encoder.piece(block[0], block[1], new Uint8Array(block[2]));
+        for (const block of blocksOf(peer.torrent))
+          peer.encoder.piece(block[0], block[1], new Uint8Array(block[2]));
         peer.flush();
       },
     });
@@ -199,7 +213,9 @@ describe('a hostile peer that is dialled', () => {
     expectWhole(leecher);
     await swarm.pass(5_000);
     expect(hostile[0]?.closed).toBe(true);
-    expect(leecher.torrent.progress().wastedBytes).toBeLessThanOrEqual(64 * BLOCK_LENGTH * hostile.length);
+    expect(leecher.torrent.progress().wastedBytes).toBeLessThanOrEqual(
+      64 * BLOCK_LENGTH * hostile.length,
+    );
     expect(hostile.length).toBeLessThanOrEqual(4);
     await swarm.close();
   });
@@ -232,7 +248,10 @@ async function besideSeed(
   const swarm = new SimSwarm({ seed: 12 });
   const seed = await swarm.seed({ trackerless: true, ...options.seed });
   const at = { address: seed.host.address, port: 6881 };
-  const leecher = await swarm.node({ trackerless: true, add: { peers: [at], paused: options.paused ?? false } });
+  const leecher = await swarm.node({
+    trackerless: true,
+    add: { peers: [at], paused: options.paused ?? false },
+  });
   return { swarm, leecher, seed, at };
 }
 
@@ -242,7 +261,8 @@ describe('a hostile peer that connects', () => {
     await swarm.until(() => leecher.torrent.progress().peers === 1, 2_000);
     const connecting = ScriptedPeer.connect(swarm.host(), at, swarm.torrent, {
       onOpen: (peer) => {
-        for (let index = 0; index < 50_000; index += 1) peer.encoder.request(index % 64, 0, BLOCK_LENGTH);
+        for (let index = 0; index < 50_000; index += 1)
+          peer.encoder.request(index % 64, 0, BLOCK_LENGTH);
         peer.flush();
       },
     });
@@ -260,33 +280,37 @@ describe('a hostile peer that connects', () => {
     await swarm.close();
   });
 
-  it.each(['reads', 'does not read'])('asks 50,000 times while it is unchoked and %s what it gets', async (reading) => {
-    const { swarm, leecher, seed, at } = await besideSeed();
-    const peer = await swarm.settle(
-      ScriptedPeer.connect(swarm.host(), at, swarm.torrent, {
-        onOpen: (open) => open.send((to) => to.interested()),
-        onUnchoke: (open) => {
-          for (let index = 0; index < 50_000; index += 1) open.encoder.request(index % 64, 0, BLOCK_LENGTH);
-          open.flush();
-          if (reading === 'does not read') open.connection.pause();
-        },
-      }),
-    );
-    let pending = 0;
-    let queued = 0;
-    await swarm.until(() => {
-      for (const each of seed.torrent.swarm?.peers ?? []) {
-        pending = Math.max(pending, each.connection.pendingBytes);
-        queued = Math.max(queued, each.uploads.length);
-      }
-      return leecher.torrent.state === 'seeding';
-    }, 3 * UNDISTURBED);
-    expectWhole(leecher);
-    expect(peer.count('unchoke')).toBe(1);
-    expect(pending).toBeLessThan(4 << 20);
-    expect(queued).toBeLessThanOrEqual(2_048);
-    await swarm.close();
-  });
+  it.each(['reads', 'does not read'])(
+    'asks 50,000 times while it is unchoked and %s what it gets',
+    async (reading) => {
+      const { swarm, leecher, seed, at } = await besideSeed();
+      const peer = await swarm.settle(
+        ScriptedPeer.connect(swarm.host(), at, swarm.torrent, {
+          onOpen: (open) => open.send((to) => to.interested()),
+          onUnchoke: (open) => {
+            for (let index = 0; index < 50_000; index += 1)
+              open.encoder.request(index % 64, 0, BLOCK_LENGTH);
+            open.flush();
+            if (reading === 'does not read') open.connection.pause();
+          },
+        }),
+      );
+      let pending = 0;
+      let queued = 0;
+      await swarm.until(() => {
+        for (const each of seed.torrent.swarm?.peers ?? []) {
+          pending = Math.max(pending, each.connection.pendingBytes);
+          queued = Math.max(queued, each.uploads.length);
+        }
+        return leecher.torrent.state === 'seeding';
+      }, 3 * UNDISTURBED);
+      expectWhole(leecher);
+      expect(peer.count('unchoke')).toBe(1);
+      expect(pending).toBeLessThan(4 << 20);
+      expect(queued).toBeLessThanOrEqual(2_048);
+      await swarm.close();
+    },
+  );
 
   it('never stops asking and never reads: what waits for it stays bounded', async () => {
     const fast = { bandwidthUp: 50_000_000, bandwidthDown: 50_000_000 };
@@ -295,14 +319,16 @@ describe('a hostile peer that connects', () => {
       ScriptedPeer.connect(swarm.host(fast), at, swarm.torrent, {
         onOpen: (open) => {
           open.connection.pause();
-          for (let index = 0; index < 1_000_000; index += 1) open.encoder.request(63, BLOCK_LENGTH, BLOCK_LENGTH);
+          for (let index = 0; index < 1_000_000; index += 1)
+            open.encoder.request(63, BLOCK_LENGTH, BLOCK_LENGTH);
           open.flush();
         },
       }),
     );
     let pending = 0;
     await swarm.until(() => {
-      for (const each of seed.torrent.swarm?.peers ?? []) pending = Math.max(pending, each.connection.pendingBytes);
+      for (const each of seed.torrent.swarm?.peers ?? [])
+        pending = Math.max(pending, each.connection.pendingBytes);
       return leecher.torrent.state === 'seeding';
     }, UNDISTURBED);
     expectWhole(leecher);
@@ -316,7 +342,10 @@ describe('a hostile peer that connects', () => {
   it('drips its handshake byte by byte, over every place there is', async () => {
     const { swarm, leecher, at } = await besideSeed({ paused: true });
     const host = swarm.host();
-    const handshake = encodeHandshake({ infoHash: swarm.torrent.info.infoHash!, peerId: new Uint8Array(20) });
+    const handshake = encodeHandshake({
+      infoHash: swarm.torrent.info.infoHash!,
+      peerId: new Uint8Array(20),
+    });
     const dripping = new Set<ScriptedPeer>();
     const timer = host.clock.setRepeating(() => {
       for (const peer of dripping) if (peer.closed) dripping.delete(peer);
@@ -356,7 +385,9 @@ describe('a hostile peer that connects', () => {
         );
       });
     await swarm.pass(3_000);
-    const there = [...(seed.torrent.swarm?.peers ?? [])].filter(({ endpoint }) => endpoint.address === host.address);
+    const there = [...(seed.torrent.swarm?.peers ?? [])].filter(
+      ({ endpoint }) => endpoint.address === host.address,
+    );
     expect(there.length).toBeGreaterThan(0);
     expect(there.length).toBeLessThanOrEqual(8);
     await swarm.settle(leecher.torrent.resume());

@@ -45,7 +45,9 @@ describe('reading a file while it is downloaded', () => {
     const { swarm, leecher } = await swarmOf(92, { line: { bandwidthDown: 100_000 } });
     const start = 80 * PIECE + 77;
     const end = 84 * PIECE + 99;
-    const bytes = await swarm.settle(collect(leecher.torrent.files[1]!.createReadStream({ start, end })));
+    const bytes = await swarm.settle(
+      collect(leecher.torrent.files[1]!.createReadStream({ start, end })),
+    );
     expect(bytes.equals(film(swarm, start, end))).toBe(true);
     // Five pieces at 100 kB/s take 1.6 s; what had been asked for before the stream takes as long again.
     expect(swarm.world.now).toBeLessThan(6_000);
@@ -62,7 +64,9 @@ describe('reading a file while it is downloaded', () => {
     const { written } = leecher.storage;
     const inOrder = written.filter((piece) => piece >= 10);
     const sorted = [...inOrder].sort((one, other) => one - other);
-    const strays = inOrder.filter((piece, index) => Math.abs(piece - (sorted[index] ?? 0)) > 8).length;
+    const strays = inOrder.filter(
+      (piece, index) => Math.abs(piece - (sorted[index] ?? 0)) > 8,
+    ).length;
     expect(written.length).toBeGreaterThan(30);
     expect(strays).toBeLessThan(8);
     expect((await swarm.settle(reading)).equals(film(swarm))).toBe(true);
@@ -83,14 +87,19 @@ describe('reading a file while it is downloaded', () => {
   it('reads several ranges of several files at the same time', async () => {
     const { swarm, leecher } = await swarmOf(95);
     const [sample, movie] = leecher.torrent.files;
-    const ranges = [0, 20, 40, 60, 80].map((piece) => ({ start: piece * PIECE + 1, end: (piece + 3) * PIECE }));
+    const ranges = [0, 20, 40, 60, 80].map((piece) => ({
+      start: piece * PIECE + 1,
+      end: (piece + 3) * PIECE,
+    }));
     const all = await swarm.settle(
       Promise.all([
         ...ranges.map((range) => collect(movie!.createReadStream(range))),
         collect(sample!.createReadStream()),
       ]),
     );
-    ranges.forEach(({ start, end }, index) => expect(all[index]?.equals(film(swarm, start, end))).toBe(true));
+    ranges.forEach(({ start, end }, index) =>
+      expect(all[index]?.equals(film(swarm, start, end))).toBe(true),
+    );
     expect(all[5]?.equals(Buffer.from(swarm.torrent.fileBytes(0)))).toBe(true);
     await swarm.close();
   });
@@ -99,7 +108,9 @@ describe('reading a file while it is downloaded', () => {
     const { swarm, leecher } = await swarmOf(96, { add: { select: [0] } });
     await swarm.finished([leecher], 30_000);
     expect(leecher.torrent.files[1]!.progress).toBeLessThan(0.05);
-    const bytes = await swarm.settle(collect(leecher.torrent.files[1]!.createReadStream({ start: 10, end: 99 })));
+    const bytes = await swarm.settle(
+      collect(leecher.torrent.files[1]!.createReadStream({ start: 10, end: 99 })),
+    );
     expect(bytes.equals(film(swarm, 10, 99))).toBe(true);
     expect(leecher.torrent.files[1]!.priority).toBe(4);
     await swarm.close();
@@ -110,9 +121,13 @@ describe('reading a file while it is downloaded', () => {
     const [, movie, empty] = leecher.torrent.files;
     expect(await swarm.settle(collect(empty!.createReadStream()))).toHaveLength(0);
     expect(empty!.progress).toBe(1);
-    expect(await swarm.settle(collect(movie!.createReadStream({ start: 10, end: 9 })))).toHaveLength(0);
+    expect(
+      await swarm.settle(collect(movie!.createReadStream({ start: 10, end: 9 }))),
+    ).toHaveLength(0);
     const last = 100 * PIECE - 1;
-    const tail = await swarm.settle(collect(movie!.createReadStream({ start: last - 3, end: 1e12 })));
+    const tail = await swarm.settle(
+      collect(movie!.createReadStream({ start: last - 3, end: 1e12 })),
+    );
     expect(tail.equals(film(swarm, last - 3))).toBe(true);
     for (const options of [{ start: -1 }, { start: 0.5 }, { end: Number.NaN }])
       expect(() => movie!.createReadStream(options)).toThrow(RangeError);
@@ -121,7 +136,9 @@ describe('reading a file while it is downloaded', () => {
 
   it('waits while the torrent is paused, from before its first check on', async () => {
     const { swarm, leecher } = await swarmOf(98, { add: { paused: true } });
-    const reading = collect(leecher.torrent.files[1]!.createReadStream({ start: 90 * PIECE, end: 95 * PIECE }));
+    const reading = collect(
+      leecher.torrent.files[1]!.createReadStream({ start: 90 * PIECE, end: 95 * PIECE }),
+    );
     await swarm.pass(5_000);
     await leecher.torrent.resume();
     await swarm.settle(reading);

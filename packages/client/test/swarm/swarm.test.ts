@@ -1,3 +1,4 @@
+import { figure } from '../support/figure.ts';
 import { type Node, SimSwarm } from '../support/sim-swarm.ts';
 
 const MIB = 1 << 20;
@@ -11,12 +12,14 @@ describe('a simulated swarm', () => {
     });
     const seed = await swarm.seed();
     const leechers = await Promise.all(
-      Array.from({ length: 50 }, (_, index) => swarm.node({ line: { latency: 10 + (index % 16) }, add: { maxPeers: 16 } })),
+      Array.from({ length: 50 }, (_, index) =>
+        swarm.node({ line: { latency: 10 + (index % 16) }, add: { maxPeers: 16 } }),
+      ),
     );
     const time = await swarm.finished(leechers, 600_000);
     const copies = seed.torrent.progress().uploadedBytes / swarm.torrent.info.totalLength;
     const wasted = leechers.reduce((sum, { torrent }) => sum + torrent.progress().wastedBytes, 0);
-    console.info(
+    figure(
       `50 leechers: ${copies.toFixed(2)} copies uploaded, ${(time / 1000).toFixed(1)} s, ${wasted} bytes wasted, ${swarm.world.events} events`,
     );
     expect(copies).toBeLessThan(3);
@@ -56,12 +59,13 @@ describe('a simulated swarm', () => {
     const banned = new Map<string, number>();
     for (const { torrent } of honest)
       torrent.on('peer', ({ event, endpoint }) => {
-        if (event === 'banned') banned.set(endpoint.address, (banned.get(endpoint.address) ?? 0) + 1);
+        if (event === 'banned')
+          banned.set(endpoint.address, (banned.get(endpoint.address) ?? 0) + 1);
       });
     const time = await swarm.finished(honest, 300_000);
     const wasted = honest.reduce((sum, { torrent }) => sum + torrent.progress().wastedBytes, 0);
     const bans = [...banned.values()].reduce((sum, each) => sum + each, 0);
-    console.info(
+    figure(
       `2 of 20 corrupt: ${bans} bans by ${honest.length} peers, ${(time / 1000).toFixed(1)} s, ${wasted} bytes wasted`,
     );
     expect(new Set(banned.keys())).toEqual(liars);
@@ -79,7 +83,11 @@ describe('a simulated swarm', () => {
     const swarm = new SimSwarm({ seed: 6 });
     const thirds = await Promise.all(
       [0, 1, 2].map((part) =>
-        swarm.node({ have: Array.from({ length: 64 }, (_, piece) => piece).filter((piece) => piece % 3 === part) }),
+        swarm.node({
+          have: Array.from({ length: 64 }, (_, piece) => piece).filter(
+            (piece) => piece % 3 === part,
+          ),
+        }),
       ),
     );
     await swarm.finished(thirds, 60_000);
@@ -90,7 +98,10 @@ describe('a simulated swarm', () => {
   it('repeats from its seed', async () => {
     const run = async (): Promise<unknown> => {
       const swarm = new SimSwarm({ seed: 7 });
-      const nodes = [await swarm.seed(), ...(await Promise.all([1, 2, 3, 4].map(() => swarm.node())))];
+      const nodes = [
+        await swarm.seed(),
+        ...(await Promise.all([1, 2, 3, 4].map(() => swarm.node()))),
+      ];
       const time = await swarm.finished(nodes, 60_000);
       const figures = nodes.map(({ torrent }) => torrent.progress().uploadedBytes);
       const { events } = swarm.world;

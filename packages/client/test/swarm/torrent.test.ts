@@ -22,7 +22,10 @@ async function pair(
   seed: number,
   options: { leecher?: Parameters<SimSwarm['node']>[0]; files?: typeof THREE_FILES } = {},
 ): Promise<{ swarm: SimSwarm; seed: Node; leecher: Node }> {
-  const swarm = new SimSwarm({ seed, ...(options.files === undefined ? {} : { files: options.files }) });
+  const swarm = new SimSwarm({
+    seed,
+    ...(options.files === undefined ? {} : { files: options.files }),
+  });
   const seeding = await swarm.seed({ trackerless: true });
   const leecher = await swarm.node({
     trackerless: true,
@@ -58,7 +61,9 @@ describe('the life of a torrent', () => {
     await swarm.close();
     expect(leecher.torrent.state).toBe('closed');
     expect(leecher.storage.closed).toBe(true);
-    await expect(leecher.torrent.completed()).rejects.toMatchObject({ code: 'ERR_CLIENT_TORRENT_CLOSED' });
+    await expect(leecher.torrent.completed()).rejects.toMatchObject({
+      code: 'ERR_CLIENT_TORRENT_CLOSED',
+    });
   });
 
   it('pauses and goes on with what it had', async () => {
@@ -144,7 +149,8 @@ describe('the life of a torrent', () => {
     const abort = new AbortController();
     let count = 0;
     const watching = (async () => {
-      for await (const _ of leecher.torrent.watch({ interval: 100, signal: abort.signal })) count += 1;
+      for await (const _ of leecher.torrent.watch({ interval: 100, signal: abort.signal }))
+        count += 1;
     })();
     swarm.world.at(350, () => abort.abort());
     await swarm.settle(watching, 1_000);
@@ -157,12 +163,18 @@ describe('the life of a torrent', () => {
   it('ends waits with the reason of their signal, and with its closing', async () => {
     const { swarm, leecher } = await pair(47);
     const reason = new Error('enough');
-    await expect(leecher.torrent.completed({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(leecher.torrent.completed({ signal: AbortSignal.abort(reason) })).rejects.toBe(
+      reason,
+    );
     const abort = new AbortController();
-    const aborted = expect(leecher.torrent.completed({ signal: abort.signal })).rejects.toBe(reason);
+    const aborted = expect(leecher.torrent.completed({ signal: abort.signal })).rejects.toBe(
+      reason,
+    );
     abort.abort(reason);
     await aborted;
-    const closed = expect(leecher.torrent.completed()).rejects.toMatchObject({ code: 'ERR_CLIENT_TORRENT_CLOSED' });
+    const closed = expect(leecher.torrent.completed()).rejects.toMatchObject({
+      code: 'ERR_CLIENT_TORRENT_CLOSED',
+    });
     await leecher.torrent.checked();
     await leecher.torrent.checked();
     await swarm.settle(leecher.torrent.remove());
@@ -172,7 +184,9 @@ describe('the life of a torrent', () => {
   });
 
   it('verifies on demand and fetches again what is gone', async () => {
-    const storage = new ContentStorage(makeTorrent([{ path: 'film.bin', length: 2 << 20 }], 32_768, 48));
+    const storage = new ContentStorage(
+      makeTorrent([{ path: 'film.bin', length: 2 << 20 }], 32_768, 48),
+    );
     const { swarm, leecher } = await pair(48, { leecher: { storage } });
     await swarm.finished([leecher], 15_000);
     expect(await leecher.torrent.verify()).toEqual({ missing: [] });
@@ -183,7 +197,9 @@ describe('the life of a torrent', () => {
     expect(leecher.torrent.state).toBe('downloading');
     await swarm.finished([leecher], 30_000);
     const reason = new Error('no');
-    await expect(leecher.torrent.verify({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(leecher.torrent.verify({ signal: AbortSignal.abort(reason) })).rejects.toBe(
+      reason,
+    );
     expect(leecher.torrent.state).toBe('seeding');
     const abort = new AbortController();
     const verifying = expect(leecher.torrent.verify({ signal: abort.signal })).rejects.toBe(reason);
@@ -234,12 +250,18 @@ describe('pieces on their way to the disk', () => {
 
 describe('what is wanted', () => {
   it('downloads the selected files only, and the others when they are selected later', async () => {
-    const { swarm, leecher } = await pair(51, { files: THREE_FILES, leecher: { add: { select: [1] } } });
+    const { swarm, leecher } = await pair(51, {
+      files: THREE_FILES,
+      leecher: { add: { select: [1] } },
+    });
     await swarm.finished([leecher], 15_000);
     expect([...leecher.storage.written].sort((one, other) => one - other)).toEqual(
       Array.from({ length: 22 }, (_, index) => 20 + index),
     );
-    expect(leecher.torrent.progress()).toMatchObject({ totalBytes: 21 * 32_768, completedBytes: 21 * 32_768 });
+    expect(leecher.torrent.progress()).toMatchObject({
+      totalBytes: 21 * 32_768,
+      completedBytes: 21 * 32_768,
+    });
     expect(leecher.storage.wanted).toEqual([false, true, false]);
     expect(leecher.torrent.files.map(({ priority }) => priority)).toEqual([0, 4, 0]);
     await swarm.pass(5_000);
@@ -268,7 +290,10 @@ describe('what is wanted', () => {
   });
 
   it('fetches a file of higher priority first', async () => {
-    const { swarm, leecher } = await pair(53, { files: THREE_FILES, leecher: { add: { paused: true } } });
+    const { swarm, leecher } = await pair(53, {
+      files: THREE_FILES,
+      leecher: { add: { paused: true } },
+    });
     await leecher.torrent.checked();
     leecher.torrent.files[2]!.priority = 7;
     await leecher.torrent.resume();
@@ -283,13 +308,17 @@ describe('what is wanted', () => {
     const { swarm, leecher } = await pair(54, { leecher: { add: { sequential: true } } });
     await swarm.finished([leecher], 15_000);
     // Before it is unchoked a peer may ask for a few pieces that are not of its choosing (BEP 6).
-    const given = new Set(allowedFastSet(leecher.host.address, swarm.torrent.info.infoHash!, 64, 10));
+    const given = new Set(
+      allowedFastSet(leecher.host.address, swarm.torrent.info.infoHash!, 64, 10),
+    );
     const chosen = leecher.storage.written.filter((piece) => !given.has(piece));
     expect(chosen).toEqual([...chosen].sort((one, next) => one - next));
     expect(leecher.storage.written.findIndex((piece) => piece > 20)).toBeGreaterThan(15);
     const other = await pair(54);
     await other.swarm.finished([other.leecher], 15_000);
-    const farthest = Math.max(...other.leecher.storage.written.map((piece, index) => Math.abs(piece - index)));
+    const farthest = Math.max(
+      ...other.leecher.storage.written.map((piece, index) => Math.abs(piece - index)),
+    );
     expect(farthest).toBeGreaterThan(10);
     await swarm.close();
     await other.swarm.close();
@@ -386,12 +415,20 @@ describe('trackers', () => {
     await swarm.pass(1_000);
     await swarm.close();
     expect(swarm.tracker.eventsOf(seed.host.address)).toEqual(['started', 'stopped']);
-    expect(swarm.tracker.eventsOf(leecher.host.address)).toEqual(['started', 'completed', 'stopped']);
-    const said = swarm.tracker.seen.filter(({ from }) => from === leecher.host.address).map(({ request }) => request);
+    expect(swarm.tracker.eventsOf(leecher.host.address)).toEqual([
+      'started',
+      'completed',
+      'stopped',
+    ]);
+    const said = swarm.tracker.seen
+      .filter(({ from }) => from === leecher.host.address)
+      .map(({ request }) => request);
     const length = 2 << 20;
     expect(said.map(({ left }) => left)).toEqual([length, 0, 0]);
     expect(said.map(({ downloaded }) => downloaded)).toEqual([0, length, length]);
-    const last = swarm.tracker.seen.find(({ from, request }) => from === seed.host.address && request.event === 'stopped');
+    const last = swarm.tracker.seen.find(
+      ({ from, request }) => from === seed.host.address && request.event === 'stopped',
+    );
     expect(last?.request).toMatchObject({ uploaded: length, port: 6881, left: 0 });
     expect(last?.request.peerId).toEqual(seed.client.peerId);
   });
@@ -442,7 +479,9 @@ describe('trackers', () => {
     const swarm = new SimSwarm({ seed: 75, private: true });
     const seed = await swarm.seed();
     const leecher = await swarm.node();
-    const outsider = await swarm.settle(ScriptedPeer.connect(swarm.host(), at(seed), swarm.torrent));
+    const outsider = await swarm.settle(
+      ScriptedPeer.connect(swarm.host(), at(seed), swarm.torrent),
+    );
     await swarm.finished([leecher], 15_000);
     expect(leecher.torrent.info.private).toBe(true);
     const peers = [...(outsider.handshake === undefined ? [] : [outsider.handshake.reserved])];
@@ -457,14 +496,18 @@ describe('a client', () => {
     const swarm = new SimSwarm({ seed: 81 });
     const { client } = await swarm.seed();
     const add = { directory: '/nowhere', storage: () => new ContentStorage(swarm.torrent) };
-    await expect(client.add(swarm.metainfo, add)).rejects.toMatchObject({ code: 'ERR_CLIENT_DUPLICATE' });
+    await expect(client.add(swarm.metainfo, add)).rejects.toMatchObject({
+      code: 'ERR_CLIENT_DUPLICATE',
+    });
     await expect(client.add(swarm.metainfo, add)).rejects.toBeInstanceOf(ClientError);
     await expect(client.add(new Uint8Array([1, 2, 3]), add)).rejects.toThrow();
     await swarm.settle(client.torrents[0]!.remove());
     const again = await client.add(swarm.metainfo, add);
     await again.checked();
     await swarm.close();
-    await expect(client.add(swarm.metainfo, add)).rejects.toMatchObject({ code: 'ERR_CLIENT_CLOSED' });
+    await expect(client.add(swarm.metainfo, add)).rejects.toMatchObject({
+      code: 'ERR_CLIENT_CLOSED',
+    });
   });
 
   it('closes without checking what was added just before', async () => {
@@ -472,7 +515,9 @@ describe('a client', () => {
     const [client] = await swarm.client();
     const storage = new ContentStorage(swarm.torrent, 'all');
     storage.checkPieces = (_pieces, _onPiece, signal) =>
-      new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));
+      new Promise((_, reject) =>
+        signal?.addEventListener('abort', () => reject(signal.reason as Error)),
+      );
     const adding = client.add(swarm.metainfo, { directory: '/nowhere', storage: () => storage });
     await Promise.all([adding, swarm.settle(client.close())]);
     expect((await adding).state).toBe('closed');

@@ -9,7 +9,7 @@ const at = ({ host }: { host: { address: string } }): { address: string; port: n
 });
 
 describe('choking', () => {
-  it('gives a seed\'s slots to each interested peer in its turn', async () => {
+  it("gives a seed's slots to each interested peer in its turn", async () => {
     const swarm = new SimSwarm({ seed: 21 });
     const seed = await swarm.seed({ trackerless: true, client: { uploadSlots: 2 } });
     const turns: string[] = [];
@@ -42,7 +42,11 @@ describe('choking', () => {
   });
 
   it('unchokes those who give most, and others for a time by chance', async () => {
-    const swarm = new SimSwarm({ seed: 22, files: [{ path: 'film.bin', length: 64 << 20 }], pieceLength: 1 << 18 });
+    const swarm = new SimSwarm({
+      seed: 22,
+      files: [{ path: 'film.bin', length: 64 << 20 }],
+      pieceLength: 1 << 18,
+    });
     const leecher = await swarm.node({
       trackerless: true,
       client: { uploadSlots: 3 },
@@ -93,7 +97,9 @@ describe('choking', () => {
     // One slot for the three of them, handed on every 30 s.
     expect(idle.reduce((sum, name) => sum + share(name), 0)).toBeLessThan(1.3);
     for (const name of idle) expect(share(name)).toBeLessThan(0.75);
-    expect(idle.reduce((sum, name) => sum + unchoked.get(name)!.times, 0)).toBeGreaterThanOrEqual(4);
+    expect(idle.reduce((sum, name) => sum + unchoked.get(name)!.times, 0)).toBeGreaterThanOrEqual(
+      4,
+    );
     await swarm.close();
   });
 });
@@ -108,14 +114,17 @@ describe('the fast extension', () => {
     const peer = await swarm.settle(
       ScriptedPeer.connect(host, at(seed), swarm.torrent, {
         onOpen: (open) => {
-          for (let piece = 0; piece < pieceCount; piece += 1) open.encoder.request(piece, 0, BLOCK_LENGTH);
+          for (let piece = 0; piece < pieceCount; piece += 1)
+            open.encoder.request(piece, 0, BLOCK_LENGTH);
           open.flush();
         },
       }),
     );
     await swarm.pass(5_000);
     expect(peer.count('unchoke')).toBe(0);
-    const named = peer.messages.filter(([name]) => name === 'allowed-fast').map(([, piece]) => piece);
+    const named = peer.messages
+      .filter(([name]) => name === 'allowed-fast')
+      .map(([, piece]) => piece);
     expect(named).toEqual([...allowed]);
     const served = [...peer.blocks.keys()].map((key) => Number(key.split(' ')[0]));
     expect(new Set(served)).toEqual(new Set(allowed));
@@ -159,7 +168,10 @@ describe('the fast extension', () => {
         } else peer.serve(...block);
       },
     });
-    const leecher = await swarm.node({ trackerless: true, add: { peers: [at({ host: seedHost })] } });
+    const leecher = await swarm.node({
+      trackerless: true,
+      add: { peers: [at({ host: seedHost })] },
+    });
     const taker = await swarm.settle(
       ScriptedPeer.connect(swarm.host(), at(leecher), swarm.torrent, {
         fast: false,
@@ -189,14 +201,21 @@ describe('end-game', () => {
       onRequest: (peer, ...block) => late.push(() => peer.serve(...block)),
     });
     const seed = await swarm.seed({ trackerless: true });
-    const leecher = await swarm.node({ trackerless: true, add: { peers: [at({ host: slow }), at(seed)] } });
+    const leecher = await swarm.node({
+      trackerless: true,
+      add: { peers: [at({ host: slow }), at(seed)] },
+    });
     await swarm.finished([leecher], 8_000);
     await swarm.pass(1_000);
     const peer = peers[0]!;
     expect(peer.count('request')).toBeGreaterThan(0);
     expect(peer.count('cancel')).toBe(peer.count('request'));
-    const asked = peer.messages.filter(([name]) => name === 'request').map(([, ...block]) => block.join(' '));
-    const cancelled = peer.messages.filter(([name]) => name === 'cancel').map(([, ...block]) => block.join(' '));
+    const asked = peer.messages
+      .filter(([name]) => name === 'request')
+      .map(([, ...block]) => block.join(' '));
+    const cancelled = peer.messages
+      .filter(([name]) => name === 'cancel')
+      .map(([, ...block]) => block.join(' '));
     expect(new Set(cancelled)).toEqual(new Set(asked));
     await swarm.close();
   });
@@ -220,7 +239,10 @@ describe('who is connected', () => {
     const honest = swarm.host();
     const impostor = swarm.host();
     const served: string[] = [];
-    for (const [host, id] of [[honest, 1], [impostor, 2]] as const)
+    for (const [host, id] of [
+      [honest, 1],
+      [impostor, 2],
+    ] as const)
       await ScriptedPeer.listen(host, swarm.torrent, {
         peerId: new Uint8Array(20).fill(id),
         onOpen: poseAsSeed,
@@ -253,12 +275,15 @@ describe('who is connected', () => {
   it('stays within its limits of connections', async () => {
     const swarm = new SimSwarm({ seed: 30 });
     const seed = await swarm.seed({ client: { maxPeers: 5 } });
-    const crowd = await Promise.all(Array.from({ length: 12 }, () => swarm.node({ add: { maxPeers: 3 } })));
+    const crowd = await Promise.all(
+      Array.from({ length: 12 }, () => swarm.node({ add: { maxPeers: 3 } })),
+    );
     let most = 0;
     let mostOfCrowd = 0;
     await swarm.until(() => {
       most = Math.max(most, seed.torrent.progress().peers);
-      for (const { torrent } of crowd) mostOfCrowd = Math.max(mostOfCrowd, torrent.progress().peers);
+      for (const { torrent } of crowd)
+        mostOfCrowd = Math.max(mostOfCrowd, torrent.progress().peers);
       return crowd.every(({ torrent }) => torrent.state === 'seeding');
     }, 120_000);
     expect(most).toBeLessThanOrEqual(5);
@@ -290,7 +315,11 @@ describe('rate limits', () => {
   it.each([
     ['download, of the client', { client: { maxDownloadRate: 200_000 } }, {}],
     ['download, of the torrent', { add: { maxDownloadRate: 200_000 } }, {}],
-    ['download, the lower of the two', { client: { maxDownloadRate: 200_000 }, add: { maxDownloadRate: 900_000 } }, {}],
+    [
+      'download, the lower of the two',
+      { client: { maxDownloadRate: 200_000 }, add: { maxDownloadRate: 900_000 } },
+      {},
+    ],
     ['upload, of the client', {}, { client: { maxUploadRate: 200_000 } }],
     ['upload, of the torrent', {}, { add: { maxUploadRate: 200_000 } }],
   ])('hold for the %s', async (_name, leeching, seeding) => {
@@ -311,9 +340,15 @@ describe('rate limits', () => {
 
   it('hold for the upload to several peers together, and can be changed', async () => {
     const swarm = swarmOf(33);
-    const seed = await swarm.seed({ line: fast, trackerless: true, add: { maxUploadRate: 300_000 } });
+    const seed = await swarm.seed({
+      line: fast,
+      trackerless: true,
+      add: { maxUploadRate: 300_000 },
+    });
     const leechers = await Promise.all(
-      [1, 2, 3].map(() => swarm.node({ line: fast, trackerless: true, add: { peers: [at(seed)] } })),
+      [1, 2, 3].map(() =>
+        swarm.node({ line: fast, trackerless: true, add: { peers: [at(seed)] } }),
+      ),
     );
     await swarm.pass(5_000);
     const before = seed.torrent.progress().uploadedBytes;
