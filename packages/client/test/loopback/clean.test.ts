@@ -90,9 +90,7 @@ describe('what is left', () => {
       heap: (last?.heap ?? 0) - (first?.heap ?? 0),
       buffers: (last?.buffers ?? 0) - (first?.buffers ?? 0),
     };
-    figure(
-      `cycles 50 to 200: ${JSON.stringify(growth)} bytes more, of ${JSON.stringify(first)}`,
-    );
+    figure(`cycles 50 to 200: ${JSON.stringify(growth)} bytes more, of ${JSON.stringify(first)}`);
     expect(torrents).toBe(0);
     // 150 torrents that stay would be some 100 KiB each.
     expect(growth.heap).toBeLessThan(1_500_000);

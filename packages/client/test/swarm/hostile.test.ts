@@ -363,12 +363,29 @@ describe('a hostile peer that connects', () => {
         }).catch(() => undefined);
     }, 20);
     await swarm.pass(4_000);
+    // Eight places, and those that are being refused just now.
+    expect([...dripping].filter((peer) => !peer.closed).length).toBeLessThanOrEqual(14);
     await swarm.settle(leecher.torrent.resume());
     await swarm.finished([leecher], UNDISTURBED);
     timer.cancel();
     expectWhole(leecher);
     await swarm.pass(15_000);
     expect([...dripping].filter((peer) => !peer.closed)).toEqual([]);
+    await swarm.close();
+  });
+
+  it('says nothing, from a hundred addresses at once', async () => {
+    const { swarm, leecher, at } = await besideSeed({ paused: true });
+    const silent: ScriptedPeer[] = [];
+    for (let index = 0; index < 100; index += 1)
+      void ScriptedPeer.connect(swarm.host(), at, swarm.torrent, { mute: true }).then((peer) =>
+        silent.push(peer),
+      );
+    await swarm.pass(1_000);
+    expect(silent.filter((peer) => !peer.closed)).toHaveLength(64);
+    await swarm.settle(leecher.torrent.resume());
+    await swarm.finished([leecher], UNDISTURBED);
+    expectWhole(leecher);
     await swarm.close();
   });
 

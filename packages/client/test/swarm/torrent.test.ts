@@ -523,6 +523,18 @@ describe('a client', () => {
     expect((await adding).state).toBe('closed');
   });
 
+  it('gives up what it was just dialling when it closes', async () => {
+    const swarm = new SimSwarm({ seed: 84 });
+    const far = swarm.host({ latency: 3_000 });
+    const peers = await ScriptedPeer.listen(far, swarm.torrent);
+    const leecher = await swarm.node({ trackerless: true, add: { peers: [at({ host: far })] } });
+    await swarm.pass(2_000);
+    await swarm.settle(leecher.client.close());
+    await swarm.pass(30_000);
+    expect(peers.filter((peer) => peer.handshake !== undefined)).toEqual([]);
+    await swarm.close();
+  });
+
   it('closes at any moment', async () => {
     for (const time of [0, 20, 60, 100, 1_000, 2_000]) {
       const swarm = new SimSwarm({ seed: 82 });
