@@ -202,6 +202,7 @@ export class Client implements AsyncDisposable {
       uploadReader: (storage) => disk.uploadReader(storage),
       dial: () => this.#dialSoon(),
       forget: (torrent) => {
+        if (this.#torrents.get(torrent.infoHashHex) !== torrent) return;
         this.#torrents.delete(torrent.infoHashHex);
         this.#bySwarm.delete(Buffer.from(torrent.handshakeHash).toString('hex'));
       },

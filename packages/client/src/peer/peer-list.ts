@@ -163,6 +163,14 @@ export class PeerList {
     candidate.backOff(now, this.#options.random.next());
   }
 
+  /** Waiting times after orderly partings are over: somebody wants to go on now. Those after failures stay. */
+  retryNow(): void {
+    for (const candidate of this.#candidates.values()) {
+      if (candidate.failures === 0) candidate.notBefore = -Infinity;
+    }
+    this.#nextDue = -Infinity;
+  }
+
   /** An attempt was given up for reasons of our own: it says nothing about the peer. */
   abandoned(endpoint: Endpoint): void {
     const candidate = this.#candidates.get(endpointKey(endpoint));
