@@ -88,6 +88,24 @@ describe('a hostile peer that is dialled', () => {
     await swarm.close();
   });
 
+  it('owes blocks for a minute: they are taken back, and it is asked for one at a time', async () => {
+    const { swarm, leecher, hostile } = await beside(
+      { onOpen: poseAsSeed },
+      { seedDelay: 100_000 },
+    );
+    await swarm.pass(50_000);
+    const peer = hostile[0]!;
+    const asked = peer.count('request');
+    expect(asked).toBeGreaterThan(3);
+    expect(peer.count('cancel')).toBe(0);
+    await swarm.pass(20_000);
+    expect(peer.count('cancel')).toBe(asked);
+    expect(peer.count('request')).toBe(asked + 1);
+    await swarm.finished([leecher], 30_000 + UNDISTURBED);
+    expectWhole(leecher);
+    await swarm.close();
+  });
+
   it('stops in the middle of a block', async () => {
     const { swarm, leecher } = await beside(
       {
