@@ -46,7 +46,11 @@ try {
     const tarball = pack(folder);
     const checks = [[bin('publint'), ['run', '--strict', tarball]]];
     // The command has no types to look at.
-    if (name !== 'cli') checks.push([bin('attw'), [tarball, '--profile', 'node16', '--no-emoji', '--format', 'ascii']]);
+    if (name !== 'cli')
+      checks.push([
+        bin('attw'),
+        [tarball, '--profile', 'node16', '--no-emoji', '--format', 'ascii'],
+      ]);
     for (const [command, args] of checks) {
       try {
         run(command, args, { cwd: folder });
