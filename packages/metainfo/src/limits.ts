@@ -70,7 +70,7 @@ export interface MagnetLimits {
   readonly maxWebSeeds: number;
   /** Peers; further ones are left out. */
   readonly maxPeers: number;
-  /** Files selected by `so`; further ones are left out, and so is a range that would pass this number. */
+  /** Files named by `so`, repeated ones too; further ones are left out, and so is a range that would pass this number. */
   readonly maxSelected: number;
   /** UTF-16 units of one decoded URL or host; a longer one is left out. */
   readonly maxUrlLength: number;

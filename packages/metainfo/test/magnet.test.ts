@@ -120,9 +120,18 @@ describe('parseMagnet', () => {
     expect(parseMagnet(TOPIC + peers).peers).toHaveLength(1000);
     expect(parseMagnet(`${TOPIC}&dn=${'x'.repeat(5000)}`).name).toHaveLength(1024);
     expect(parseMagnet(`${TOPIC}${'&a=b'.repeat(10_000)}&dn=late`).name).toBeUndefined();
-    const { selectOnly } = parseMagnet(`${TOPIC}&so=0-99998,5,200000-300000,7-4294967295,200000`);
+    const { selectOnly } = parseMagnet(
+      `${TOPIC}&so=0-99998,200000-300000,7-4294967295,200000,300000`,
+    );
     expect(selectOnly).toHaveLength(100_000);
     expect(selectOnly?.at(-1)).toBe(200_000);
+  });
+
+  it('counts indices as often as they are named, so that repeated ranges cost nothing', () => {
+    const { selectOnly } = parseMagnet(
+      `${TOPIC}&so=0-49999,0-49999,7,60000${',0-49999'.repeat(30_000)}`,
+    );
+    expect(selectOnly).toEqual(Array.from({ length: 50_000 }, (_, index) => index));
   });
 
   it('gives a link or a typed error for any text', () => {
