@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { seededRandom } from '@shoal/net';
 import { MemorySwarmStore } from '../src/index.ts';
@@ -163,5 +165,23 @@ describe('MemorySwarmStore', () => {
     expect(after).toBeLessThan(60_000);
     for (let round = 0; round < 4; round += 1) store.expire(10_000_000 + 200_000);
     expect(store.figures()).toEqual({ swarms: 0, seeds: 0, leechers: 0 });
+  });
+
+  it('keeps nothing of a request but the info-hash', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const store = newStore();
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let index = 0; index < 5_000; index += 1) {
+      // As the server reads it: a part of the URL, which needs no unescaping.
+      const url = Buffer.from(
+        `${String(index).padStart(20, 'h')}&${'x'.repeat(10_000)}`,
+      ).toString();
+      answerOf(store, { infoHash: url.slice(0, 20) });
+    }
+    collect();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(25_000_000);
+    expect(store.figures().swarms).toBe(5_000);
   });
 });

@@ -77,7 +77,8 @@ export class MemorySwarmStore implements SwarmStore {
     if (swarm === undefined) {
       if (this.#swarms.size >= this.#maxSwarms) return { refused: 'The tracker is full' };
       swarm = new Swarm();
-      this.#swarms.set(infoHash, swarm);
+      // Copied: a string cut out of a request's URL would keep all of the URL in memory, up to 12 KiB for each swarm.
+      this.#swarms.set(Buffer.from(infoHash, 'latin1').toString('latin1'), swarm);
     }
     const seconds = Math.floor(now / 1000);
     swarm.lastSeen = seconds;
