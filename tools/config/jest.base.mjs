@@ -25,7 +25,12 @@ export function jestConfig(overrides = {}) {
       '^.+\\.ts$': [
         '@swc/jest',
         {
-          jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: false } },
+          jsc: {
+            target: 'es2022',
+            parser: { syntax: 'typescript', decorators: false },
+            // `with { type: 'json' }`, by which a package reads its own version.
+            experimental: { keepImportAttributes: true },
+          },
           module: { type: 'es6' },
         },
       ],

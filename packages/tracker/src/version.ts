@@ -1,2 +1,4 @@
-/** This package's version, as trackers see it in `User-Agent`. Kept equal to package.json by a test. */
-export const VERSION = '0.1.0';
+import manifest from '../package.json' with { type: 'json' };
+
+/** This package's version, as trackers see it in `User-Agent`. The build puts it in from package.json. */
+export const VERSION: string = manifest.version;
