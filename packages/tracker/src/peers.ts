@@ -1,9 +1,13 @@
 import type { BencodeValue } from '@shoal/bencode';
-import { addressKind, decodeCompact, parseAddress } from '@shoal/net';
+import {
+  addressKind,
+  COMPACT_IPV4_BYTES,
+  COMPACT_IPV6_BYTES,
+  decodeCompact,
+  parseAddress,
+} from '@shoal/net';
 import type { NamedTrackerPeer, TrackerPeer } from './types.ts';
 
-/** Bytes of a peer in compact form: address and port (BEP 23, BEP 7). */
-const COMPACT_LENGTH = { 4: 6, 6: 18 } as const;
 /** Longest address text worth looking at: a DNS name has at most 253 characters. */
 const MAX_HOST_LENGTH = 253;
 const PEER_ID_LENGTH = 20;
@@ -36,7 +40,7 @@ export class PeerCollector {
 
   /** Adds peers in compact form; bytes at the end that are no whole peer are ignored. */
   addCompact(bytes: Uint8Array, family: 4 | 6): void {
-    const size = COMPACT_LENGTH[family];
+    const size = family === 4 ? COMPACT_IPV4_BYTES : COMPACT_IPV6_BYTES;
     const whole = Math.min(Math.floor(bytes.length / size), this.#limit - this.#seen.size) * size;
     if (whole <= 0) return;
     for (const { address, port } of decodeCompact(bytes.subarray(0, whole), family)) {

@@ -149,14 +149,6 @@ export function parseAnnounceResponse(
   };
 }
 
-function toHex(key: string): string {
-  let hex = '';
-  for (let at = 0; at < key.length; at += 1) {
-    hex += key.charCodeAt(at).toString(16).padStart(2, '0');
-  }
-  return hex;
-}
-
 function readScrapeFile(value: BencodeDictionary): ScrapeFile {
   const name = asBytes(value.get('name'));
   return {
@@ -188,7 +180,10 @@ export function parseScrapeResponse(
   const files = new Map<string, ScrapeFile>();
   for (const [key, value] of entries) {
     if (files.size >= MAX_SCRAPE_FILES) break;
-    if (key.length === 20 && value instanceof Map) files.set(toHex(key), readScrapeFile(value));
+    if (key.length === 20 && value instanceof Map) {
+      // Keys hold one byte per character.
+      files.set(Buffer.from(key, 'latin1').toString('hex'), readScrapeFile(value));
+    }
   }
   const flags = dictionary.get('flags');
   const wait = flags instanceof Map ? asNumber(flags.get('min_request_interval')) : undefined;
