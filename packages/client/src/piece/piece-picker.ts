@@ -1,16 +1,9 @@
-import { BLOCK_LENGTH } from '@shoal/peer-wire';
 import type { Bitfield } from '@shoal/peer-wire';
 import type { Random } from '@shoal/net';
-import { pickDuplicates } from './end-game.ts';
 import { HIGHEST_PRIORITY, PieceRanking } from './availability.ts';
 import type { PieceFilter } from './availability.ts';
-import {
-  BLOCK_FREE,
-  BLOCK_RECEIVED,
-  BLOCK_RECEIVING,
-  BLOCK_REQUESTED,
-  MAX_REQUESTERS,
-} from './partial-piece.ts';
+import { BlockTransfers } from './block-transfers.ts';
+import { pickDuplicates } from './end-game.ts';
 import type { PartialPiece } from './partial-piece.ts';
 import { PartialPieces } from './partial-pieces.ts';
 import type { PieceBufferSource } from './partial-pieces.ts';
@@ -30,6 +23,7 @@ const DEFAULT_PARTIAL_BLOCKS = 32_768;
 /** The default bound on partial pieces lies between these, whatever the piece length. */
 const MIN_PARTIAL_PIECES = 64;
 const MAX_PARTIAL_PIECES = 4096;
+
 export interface PiecePickerOptions extends PieceGeometry {
   readonly random: Random;
   readonly buffers: PieceBufferSource;
@@ -64,6 +58,7 @@ export class PiecePicker<P extends PickerPeer> {
   readonly #partials: PartialPieces<P>;
   readonly #peers = new PickerPeers<P>();
   readonly #chooser: PieceChooser<P>;
+  readonly #transfers: BlockTransfers<P>;
   readonly #buffers: PieceBufferSource;
   readonly #maxPartials: number;
 
@@ -86,6 +81,12 @@ export class PiecePicker<P extends PickerPeer> {
       partials: this.#partials,
       peers: this.#peers,
       open: (piece) => this.#open(piece),
+    });
+    this.#transfers = new BlockTransfers({
+      partials: this.#partials,
+      peers: this.#peers,
+      blockFreed: () => this.#chooser.blockFreed(),
+      gaveUp: (piece, buffer) => this.#gaveUp(piece, buffer),
     });
     for (let piece = 0; piece < pieceCount; piece++)
       if (this.#states.is(piece, MISSING)) this.#nowNeeded(piece);
@@ -175,7 +176,7 @@ export class PiecePicker<P extends PickerPeer> {
     if (missing && priority > 0) this.#nowCandidate(piece);
     const partial = this.#partials.of(piece);
     if (partial !== undefined) {
-      if (priority === 0) this.#abandon(partial);
+      if (priority === 0) this.#transfers.abandon(partial);
       else this.#partials.spare(partial);
     }
     this.#chooser.reconsider();
@@ -245,7 +246,7 @@ export class PiecePicker<P extends PickerPeer> {
       if (partial === undefined && taken === 0 && allowed === undefined) {
         const useless = this.#chooser.evictable(entry);
         if (useless === undefined) break;
-        this.#abandon(useless);
+        this.#transfers.abandon(useless);
         partial = this.#chooser.choose(entry, allowed);
       }
       if (partial === undefined) break;
@@ -261,10 +262,7 @@ export class PiecePicker<P extends PickerPeer> {
    * received from this peer, the decoder must have been told to discard the rest of it first.
    */
   release(peer: P, blockId: number): void {
-    const piece = Math.floor(blockId / this.blocksPerPiece);
-    const partial = this.#partials.of(piece);
-    if (partial === undefined) return;
-    if (this.#release(peer, partial, blockId - piece * this.blocksPerPiece)) this.#tidy(partial);
+    this.#transfers.release(peer, blockId);
   }
 
   /**
@@ -273,18 +271,7 @@ export class PiecePicker<P extends PickerPeer> {
    * @returns how many requests were given back
    */
   releaseAll(peer: P): number {
-    const entry = this.#peers.get(peer);
-    if (entry === undefined) return 0;
-    let released = 0;
-    for (const partial of this.#partials.slots) {
-      if (entry.outstanding === 0) break;
-      if (partial.piece < 0) continue;
-      for (let block = 0; block < partial.blockCount; block++)
-        if (this.#release(peer, partial, block)) released++;
-      this.#tidy(partial);
-    }
-    entry.current = undefined;
-    return released;
+    return this.#transfers.releaseAll(peer);
   }
 
   /**
@@ -292,18 +279,7 @@ export class PiecePicker<P extends PickerPeer> {
    * from this peer, has other bounds, is here already, or another peer is streaming it.
    */
   blockTarget(peer: P, piece: number, begin: number, length: number): Uint8Array | undefined {
-    const partial = this.#partials.of(piece);
-    if (partial?.buffer === undefined || partial.doomed) return undefined;
-    const block = begin / BLOCK_LENGTH;
-    if (!Number.isInteger(block) || block < 0 || block >= partial.blockCount) return undefined;
-    if (length !== blockLength(partial, block)) return undefined;
-    if (partial.state[block] !== BLOCK_REQUESTED || !partial.isRequester(block, peer))
-      return undefined;
-    partial.state[block] = BLOCK_RECEIVING;
-    partial.senders[block] = peer;
-    partial.receiving++;
-    this.#partials.order.remove(partial.slot * this.blocksPerPiece + block);
-    return new Uint8Array(partial.buffer, begin, length);
+    return this.#transfers.begin(peer, piece, begin, length);
   }
 
   /**
@@ -313,28 +289,7 @@ export class PiecePicker<P extends PickerPeer> {
    * when the payload was dropped (the peer's request for it is forgotten then)
    */
   blockReceived(peer: P, piece: number, begin: number): 'block' | 'piece' | 'ignored' {
-    const partial = this.#partials.of(piece);
-    if (partial === undefined) return 'ignored';
-    const block = begin / BLOCK_LENGTH;
-    if (partial.state[block] !== BLOCK_RECEIVING || partial.senders[block] !== peer) {
-      if (this.#release(peer, partial, block)) this.#tidy(partial);
-      return 'ignored';
-    }
-    partial.receiving--;
-    if (partial.doomed) {
-      this.#forgetRequesters(partial, block, false);
-      partial.state[block] = BLOCK_FREE;
-      partial.free++;
-      this.#tidy(partial);
-      return 'ignored';
-    }
-    partial.state[block] = BLOCK_RECEIVED;
-    this.#forgetRequesters(partial, block, false);
-    const length = blockLength(partial, block);
-    partial.received++;
-    partial.receivedBytes += length;
-    this.#partials.receivedBytes += length;
-    return partial.received === partial.blockCount ? 'piece' : 'block';
+    return this.#transfers.end(peer, piece, begin);
   }
 
   /**
@@ -342,15 +297,7 @@ export class PiecePicker<P extends PickerPeer> {
    * {@link blockReceived}.
    */
   duplicatesOf(blockId: number, peer: P, out: P[]): void {
-    const piece = Math.floor(blockId / this.blocksPerPiece);
-    const partial = this.#partials.of(piece);
-    if (partial === undefined) return;
-    const block = blockId - piece * this.blocksPerPiece;
-    const count = partial.countOf(block);
-    for (let index = 0; index < count; index++) {
-      const other = partial.requesters[block * MAX_REQUESTERS + index];
-      if (other !== undefined && other !== peer) out.push(other);
-    }
+    this.#transfers.duplicatesOf(blockId, peer, out);
   }
 
   /** Takes a complete piece out to be verified. Throws a RangeError when it is not complete. */
@@ -383,7 +330,8 @@ export class PiecePicker<P extends PickerPeer> {
 
   /** Gives up all partial pieces, as far as nothing is streaming into them: for a torrent that is paused or closed. */
   dropPartials(): void {
-    for (const partial of this.#partials.slots) if (partial.piece >= 0) this.#abandon(partial);
+    for (const partial of this.#partials.slots)
+      if (partial.piece >= 0) this.#transfers.abandon(partial);
   }
 
   #open(piece: number): PartialPiece<P> | undefined {
@@ -409,57 +357,8 @@ export class PiecePicker<P extends PickerPeer> {
     return taken;
   }
 
-  /** Forgets a peer's request of a block. */
-  #release(peer: P, partial: PartialPiece<P>, block: number): boolean {
-    if (!partial.removeRequester(block, peer)) return false;
-    const entry = this.#peers.get(peer);
-    if (entry !== undefined) entry.outstanding--;
-    if (partial.state[block] === BLOCK_RECEIVING) {
-      if (partial.senders[block] !== peer) return true;
-      partial.senders[block] = undefined;
-      partial.receiving--;
-    }
-    this.#partials.settle(partial, block);
-    this.#chooser.blockFreed();
-    return true;
-  }
-
-  /** Forgets all requests for a block, except that of the peer that is streaming it where `keepSender`. */
-  #forgetRequesters(partial: PartialPiece<P>, block: number, keepSender: boolean): void {
-    const base = block * MAX_REQUESTERS;
-    const count = partial.countOf(block);
-    const kept = keepSender ? partial.senders[block] : undefined;
-    for (let index = 0; index < count; index++) {
-      const requester = partial.requesters[base + index];
-      partial.requesters[base + index] = undefined;
-      if (requester === undefined || requester === kept) continue;
-      const entry = this.#peers.get(requester);
-      if (entry !== undefined) entry.outstanding--;
-    }
-    partial.requesterCount[block] = 0;
-    if (kept !== undefined) partial.addRequester(block, kept);
-  }
-
-  /** Gives up what a partial piece has and waits for, at once or, while something streams into it, right after that. */
-  #abandon(partial: PartialPiece<P>): void {
-    if (partial.received === partial.blockCount) return;
-    this.#partials.doom(partial);
-    for (let block = 0; block < partial.blockCount; block++) {
-      const state = partial.state[block];
-      if (state !== BLOCK_REQUESTED && state !== BLOCK_RECEIVING) continue;
-      this.#forgetRequesters(partial, block, state === BLOCK_RECEIVING);
-      if (state === BLOCK_REQUESTED) this.#partials.settle(partial, block);
-    }
-    this.#tidy(partial);
-  }
-
-  /** Closes a partial piece that holds nothing and waits for nothing, or that is doomed and idle. */
-  #tidy(partial: PartialPiece<P>): void {
-    const { piece } = partial;
-    if (piece < 0 || partial.receiving > 0) return;
-    if (!partial.doomed && partial.free < partial.blockCount) return;
-    if (partial.doomed && !partial.orphan) return;
-    const buffer = this.#partials.close(partial);
+  /** A partial piece was closed before it was complete. */
+  #gaveUp(piece: number, buffer: ArrayBuffer | undefined): void {
     if (buffer !== undefined) this.#buffers.release(buffer);
     this.#states.become(piece, MISSING);
     if (this.#states.wanted(piece)) this.#nowCandidate(piece);
@@ -481,8 +380,4 @@ export class PiecePicker<P extends PickerPeer> {
     this.#peers.candidate(piece, this.priorityOf(piece));
     this.#chooser.blockFreed();
   }
-}
-
-function blockLength(partial: PartialPiece<PickerPeer>, block: number): number {
-  return Math.min(BLOCK_LENGTH, partial.length - block * BLOCK_LENGTH);
 }
