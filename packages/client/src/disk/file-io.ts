@@ -54,3 +54,10 @@ function without(views: readonly Uint8Array[], count: number): Uint8Array[] {
   }
   return rest;
 }
+
+/** Waits for all, then throws what the first one that failed has thrown. */
+export async function allDone(work: Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(work)) {
+    if (result.status === 'rejected') throw result.reason;
+  }
+}

@@ -1,13 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import type { TorrentInfo } from '@shoal/metainfo';
 import { DiskError } from '../errors.ts';
+import { runCheckTasks } from './check-tasks.ts';
 import { toDiskError } from './disk-error.ts';
 import { DiskLayout } from './disk-layout.ts';
-import { CHECK_TASK_BYTES, SETTLE_TASK_PIECES } from './disk-limits.ts';
+import { SETTLE_TASK_PIECES } from './disk-limits.ts';
 import type { DiskPool } from './disk-pool.ts';
 import { SLOT_FREED } from './disk-protocol.ts';
 import type { FileCache } from './file-cache.ts';
-import { makeDurable, readFully } from './file-io.ts';
+import { allDone, makeDurable, readFully } from './file-io.ts';
 import { layoutOf } from './layout-of.ts';
 import { PartsFile } from './parts-file.ts';
 import { PARTS_FILE, planReads, type ReadStep } from './read-plan.ts';
@@ -303,36 +304,15 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
     // Whatever was open may have been deleted or replaced since: look at what stands in the folder now.
     await this.#pool.closeFiles(this.#storage);
     await this.#files.drop(this);
-    const perTask = Math.max(1, Math.floor(CHECK_TASK_BYTES / this.#layout.data.pieceLength));
-    let next = 0;
-    let failed = false;
-    const isOver = () => failed || signal?.aborted === true;
-    const work = async () => {
-      while (next < pieces.length && !isOver()) {
-        const batch = Uint32Array.from(pieces.slice(next, (next += perTask)));
-        const whole = await this.#pool.run({
-          kind: 'check',
-          storage: this.#storage,
-          pieces: batch,
-          slots: this.#slotsOf(batch),
-        });
-        if (isOver()) break;
-        for (const [index, piece] of batch.entries()) onPiece(piece, whole?.[index] === 1);
-      }
-      signal?.throwIfAborted();
-    };
-    const guarded = () =>
-      work().catch((error: unknown) => {
-        failed = true;
-        throw error;
-      });
-    await allDone(Array.from({ length: this.#pool.concurrency }, guarded));
-  }
-
-  #slotsOf(pieces: Uint32Array): Int32Array | undefined {
-    const { slots } = this.#parts;
-    if (slots.size === 0) return undefined;
-    return Int32Array.from(pieces, (piece) => slots.get(piece) ?? -1);
+    await runCheckTasks({
+      pool: this.#pool,
+      storage: this.#storage,
+      pieceLength: this.#layout.data.pieceLength,
+      slots: this.#parts.slots,
+      pieces,
+      onPiece,
+      signal,
+    });
   }
 
   async #want(wanted: readonly boolean[]): Promise<void> {
@@ -400,13 +380,6 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
       }
       dirty.delete(file);
     }
-  }
-}
-
-/** Waits for all, then throws what the first one that failed has thrown. */
-async function allDone(work: Promise<void>[]): Promise<void> {
-  for (const result of await Promise.allSettled(work)) {
-    if (result.status === 'rejected') throw result.reason;
   }
 }
 
