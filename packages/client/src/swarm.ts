@@ -93,6 +93,7 @@ export class Swarm implements PeerSwarm {
       peers: this.peers,
       slots: options.host.uploadSlots,
       random: options.host.random,
+      clock: this.#clock,
       isSeeding: () => this.picker.wantedLeft === 0,
     });
   }
@@ -167,6 +168,7 @@ export class Swarm implements PeerSwarm {
     this.#running = false;
     this.#haveTimer?.cancel();
     this.#haveTimer = undefined;
+    this.#chokes.stop();
     for (const peer of [...this.peers]) peer.disconnect();
     // A closing connection may linger; the torrent is done with its peers now.
     for (const peer of [...this.peers]) peer.onClose(undefined);
@@ -232,7 +234,7 @@ export class Swarm implements PeerSwarm {
   }
 
   interestChanged(): void {
-    this.#chokes.run(this.#clock.now());
+    this.#chokes.changed();
   }
 
   readFailed(error: Error): void {
@@ -252,7 +254,7 @@ export class Swarm implements PeerSwarm {
     });
     this.#report(peer, 'disconnected', error?.message);
     if (!this.#running) return;
-    this.#chokes.run(this.#clock.now());
+    this.#chokes.changed();
     this.refill();
   }
 

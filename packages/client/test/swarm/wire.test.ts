@@ -41,6 +41,27 @@ describe('choking', () => {
     await swarm.close();
   });
 
+  it('ranks its peers a bounded number of times, however often one changes its mind', async () => {
+    const swarm = new SimSwarm({ seed: 34 });
+    const seed = await swarm.seed({ trackerless: true });
+    const peer = await swarm.settle(
+      ScriptedPeer.connect(swarm.host(), at(seed), swarm.torrent, {
+        onOpen: (each) =>
+          each.send((to) => {
+            for (let time = 0; time < 1_000; time += 1) {
+              to.interested();
+              to.notInterested();
+            }
+            to.interested();
+          }),
+      }),
+    );
+    await swarm.pass(5_000);
+    expect(peer.messages.at(-1)).toEqual(['unchoke']);
+    expect(peer.count('unchoke')).toBeLessThan(5);
+    await swarm.close();
+  });
+
   it('unchokes those who give most, and others for a time by chance', async () => {
     const swarm = new SimSwarm({
       seed: 22,
