@@ -26,8 +26,10 @@ export class RateGate {
     return this.#limiter.unlimited;
   }
 
-  /** Somebody waits for tokens. */
+  /** Bytes came in that there have been no tokens for yet. */
   get exhausted(): boolean {
+    // Nobody may be left in the line whose turn would pay the rest.
+    if (this.#debt > 0) this.#pay(this.#clock.now());
     return this.#debt > 0;
   }
 
@@ -39,7 +41,7 @@ export class RateGate {
   /** Counts bytes that have come already; false when they passed the limit, and the sender must be paused. */
   spend(bytes: number, now: number): boolean {
     this.#debt += bytes;
-    this.#debt -= this.#limiter.take(this.#debt, now);
+    this.#pay(now);
     return this.#debt === 0;
   }
 
@@ -61,14 +63,17 @@ export class RateGate {
   }
 
   #serve(): void {
-    if (this.#debt > 0) {
-      this.#debt -= this.#limiter.take(this.#debt, this.#clock.now());
-      if (this.#debt > 0) return;
-    }
-    const line = [...this.#line.values()];
+    if (this.exhausted) return;
+    const [first, ...others] = this.#line;
     this.#line.clear();
-    for (const serve of line) serve();
+    // Whoever is served first may take all there is and come back into the line: next time it is another's turn.
+    for (const [, serve] of others) serve();
+    if (first !== undefined) first[1]();
     this.#rest();
+  }
+
+  #pay(now: number): void {
+    this.#debt -= this.#limiter.take(this.#debt, now);
   }
 
   #rest(): void {

@@ -51,8 +51,39 @@ describe('RateGate', () => {
     expect(clock.pending).toBe(1);
     await clock.advance(1_000);
     // One place in line for each.
-    expect(served).toEqual(['one again', 'two']);
+    expect(served.sort()).toEqual(['one again', 'two']);
     expect(clock.pending).toBe(0);
+  });
+
+  it('gives everybody in the line the same, however much each would take', async () => {
+    const { gate, clock } = gateOf();
+    gate.take(1e9, clock.now());
+    const sent = [0, 0, 0];
+    for (const who of [{}, {}, {}].entries()) {
+      const serve = (): void => {
+        sent[who[0]] = (sent[who[0]] ?? 0) + gate.take(1e9, clock.now());
+        gate.wait(who[1], serve);
+      };
+      serve();
+    }
+    await clock.advance(3_000);
+    expect(sent.reduce((sum, bytes) => sum + bytes)).toBe(3 * RATE);
+    for (const bytes of sent) {
+      expect(bytes).toBeGreaterThan(0.9 * RATE);
+      expect(bytes).toBeLessThan(1.1 * RATE);
+    }
+    gate.close();
+  });
+
+  it('has a debt paid in time also when the one that made it has gone', async () => {
+    const { gate, clock } = gateOf();
+    const who = {};
+    gate.spend(32_768 + 10_000, clock.now());
+    gate.wait(who, () => undefined);
+    gate.forget(who);
+    expect(gate.exhausted).toBe(true);
+    await clock.advance(100);
+    expect(gate.exhausted).toBe(false);
   });
 
   it('goes on while somebody comes back into the line', async () => {
