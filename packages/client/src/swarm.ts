@@ -153,6 +153,7 @@ export class Swarm implements PeerSwarm {
   wantedChanged(): void {
     for (const peer of this.peers) {
       peer.updateInterest();
+      peer.requests.cancelForgotten();
       peer.flush();
     }
     this.refill();
@@ -196,12 +197,14 @@ export class Swarm implements PeerSwarm {
     const rivals = this.#rivals;
     rivals.length = 0;
     const id = piece * this.picker.blocksPerPiece + (begin >>> 14);
-    if (this.picker.endGame) this.picker.duplicatesOf(id, peer, rivals);
+    // Also when the end-game is over for now, as after a corrupt piece: what it asked for twice is still owed twice.
+    this.picker.duplicatesOf(id, peer, rivals);
     const result = this.picker.blockReceived(peer, piece, begin);
     for (const rival of rivals) {
       rival.requests.cancel(id);
       rival.flush();
     }
+    if (result === 'ignored') this.wasted(length);
     if (result === 'piece') {
       const finishing = this.#finish(piece);
       this.#finishing.add(finishing);

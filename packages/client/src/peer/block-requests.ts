@@ -144,6 +144,13 @@ export class BlockRequests {
     this.#peer.discardBlock();
   }
 
+  /** Takes back what the picker does not wait for any more: its piece has become unwanted. The caller flushes. */
+  cancelForgotten(): void {
+    for (const id of [...this.#outstanding]) {
+      if (!this.#swarm.picker.isRequested(this.#peer, id)) this.cancel(id);
+    }
+  }
+
   /**
    * Once a second: a peer that owes blocks for too long is snubbed and its blocks are given to others; in the end-game a
    * block that only trickles in is.

@@ -60,6 +60,13 @@ export class BlockTransfers<P extends PickerPeer> {
     return released;
   }
 
+  /** See `PiecePicker.isRequested`. */
+  isRequested(peer: P, blockId: number): boolean {
+    const { blocksPerPiece } = this.#partials;
+    const piece = Math.floor(blockId / blocksPerPiece);
+    return this.#partials.of(piece)?.isRequester(blockId - piece * blocksPerPiece, peer) ?? false;
+  }
+
   /** The payload of a block begins to arrive: where it shall go. See `PiecePicker.blockTarget`. */
   begin(peer: P, piece: number, begin: number, length: number): Uint8Array | undefined {
     const partial = this.#partials.of(piece);

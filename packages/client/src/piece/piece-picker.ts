@@ -274,6 +274,11 @@ export class PiecePicker<P extends PickerPeer> {
     return this.#transfers.releaseAll(peer);
   }
 
+  /** Whether the block is requested from this peer, or being received from it. */
+  isRequested(peer: P, blockId: number): boolean {
+    return this.#transfers.isRequested(peer, blockId);
+  }
+
   /**
    * The payload of a block begins to arrive: where it shall go. Undefined when it is to be dropped: it was not requested
    * from this peer, has other bounds, is here already, or another peer is streaming it.

@@ -2,7 +2,7 @@ import { allowedFastSet } from '@shoal/peer-wire';
 import { ClientError, DiskError } from '../../src/index.ts';
 import { makeTorrent } from '../disk/fixture.ts';
 import { ContentStorage } from '../support/content-storage.ts';
-import { ScriptedPeer } from '../support/scripted-peer.ts';
+import { poseAsSeed, ScriptedPeer } from '../support/scripted-peer.ts';
 import { metainfoOf } from '../support/metainfo.ts';
 import { type Node, SimSwarm } from '../support/sim-swarm.ts';
 
@@ -286,6 +286,23 @@ describe('what is wanted', () => {
     await swarm.pass(100);
     await swarm.finished([leecher], 15_000);
     expect(haveOf(leecher)).toBe(64);
+    await swarm.close();
+  });
+
+  it('cancels what it has asked for when that is not wanted any more', async () => {
+    const swarm = new SimSwarm({ seed: 56, files: THREE_FILES });
+    const host = swarm.host();
+    const peers = await ScriptedPeer.listen(host, swarm.torrent, { onOpen: poseAsSeed });
+    const leecher = await swarm.node({ trackerless: true, add: { peers: [at({ host })] } });
+    const blocks = (name: string): string[] =>
+      (peers[0]?.messages ?? []).filter(([each]) => each === name).map((each) => each.join(' '));
+    await swarm.until(() => blocks('request').length > 0, 10_000);
+    leecher.torrent.select([]);
+    await swarm.pass(1_000);
+    const asked = blocks('request').map((each) => each.replace('request', 'cancel'));
+    expect(new Set(blocks('cancel'))).toEqual(new Set(asked));
+    leecher.torrent.select([0, 1, 2]);
+    await swarm.until(() => blocks('request').length > asked.length, 10_000);
     await swarm.close();
   });
 
