@@ -1,76 +1,96 @@
-// Packs every published package and looks at the tarballs as a stranger would: publint and attw find nothing to say, and
-// @shoal/bencode installs into an empty ESM project and an empty CommonJS project and works there.
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// Packs every published package and looks at the tarballs as a stranger would: publint and attw find nothing to say, and all
+// libraries together install into an empty ESM project and an empty CommonJS project, offline, and work there (see
+// try-packages.mjs).
+import { execFile, execFileSync } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, '..', '..');
 const bin = (name) => join(root, 'node_modules', '.bin', name);
-const pnpm = ['npx', ['--yes', '--prefer-offline', 'pnpm@12.21.0']];
 const work = mkdtempSync(join(tmpdir(), 'shoal-packages-'));
 
-function run(command, args, options = {}) {
+function run(command, args, cwd) {
   return execFileSync(command, args, {
+    cwd,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
-    ...options,
   });
 }
 
-function pack(folder) {
-  run(pnpm[0], [...pnpm[1], 'pack', '--pack-destination', work], { cwd: folder });
-  const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  return join(work, `${name.slice(1).replace('/', '-')}-${version}.tgz`);
+/** Packs all packages: their manifests with the place of each tarball. */
+function pack() {
+  const folders = readdirSync(join(root, 'packages')).sort();
+  const pnpm = ['--yes', '--prefer-offline', 'pnpm@12.21.0'];
+  run('npx', [...pnpm, '-r', '--filter', './packages/*', 'pack', '--pack-destination', work], root);
+  return folders.map((folder) => {
+    const manifest = JSON.parse(
+      readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8'),
+    );
+    const { name, version } = manifest;
+    return {
+      ...manifest,
+      tarball: join(work, `${name.slice(1).replace('/', '-')}-${version}.tgz`),
+    };
+  });
 }
 
-function tryInstall(type, tarball, file, source) {
+/** What publint and attw find in a tarball; nothing when all is well. */
+async function complaints({ name, bin: command, tarball }) {
+  const checks = [[bin('publint'), ['run', '--strict', tarball]]];
+  // The command has no types to look at.
+  if (command === undefined) {
+    checks.push([bin('attw'), [tarball, '--profile', 'node16', '--no-emoji', '--format', 'ascii']]);
+  }
+  const found = [];
+  for (const [tool, args] of checks) {
+    try {
+      await promisify(execFile)(tool, args, { cwd: root });
+    } catch (error) {
+      found.push(`${name}: ${tool.split('/').at(-1)} complains\n${error.stdout ?? error}`);
+    }
+  }
+  if (found.length === 0) console.log(`${name}: nothing to complain of`);
+  return found;
+}
+
+/** Installs the libraries into an empty project and runs try-packages.mjs in it. */
+function tryInstalled(type, libraries) {
   const project = join(work, type);
   mkdirSync(project);
   writeFileSync(
     join(project, 'package.json'),
     JSON.stringify({ name: `try-${type}`, private: true, type }),
   );
-  run('npm', ['install', '--no-audit', '--no-fund', '--offline', tarball], { cwd: project });
-  writeFileSync(join(project, file), source);
-  const printed = run(process.execPath, [file], { cwd: project }).trim();
-  if (printed !== 'd3:key5:valuee') throw new Error(`${type}: printed ${printed}`);
-  console.log(`@shoal/bencode works in an empty ${type} project`);
+  const install = ['install', '--no-audit', '--no-fund', '--offline', '--ignore-scripts'];
+  run('npm', [...install, ...libraries.map(({ tarball }) => tarball)], project);
+  copyFileSync(join(here, 'try-packages.mjs'), join(project, 'try-packages.mjs'));
+  const entries = libraries.flatMap(({ name, exports }) =>
+    Object.keys(exports)
+      .filter((path) => path !== './package.json')
+      .map((path) => name + path.slice(1)),
+  );
+  console.log(run(process.execPath, ['try-packages.mjs', type, ...entries], project).trim());
 }
 
-let failed = 0;
 try {
-  for (const name of readdirSync(join(root, 'packages')).sort()) {
-    const folder = join(root, 'packages', name);
-    const tarball = pack(folder);
-    const checks = [[bin('publint'), ['run', '--strict', tarball]]];
-    // The command has no types to look at.
-    if (name !== 'cli')
-      checks.push([
-        bin('attw'),
-        [tarball, '--profile', 'node16', '--no-emoji', '--format', 'ascii'],
-      ]);
-    for (const [command, args] of checks) {
-      try {
-        run(command, args, { cwd: folder });
-        console.log(`${name}: ${command.split('/').at(-1)} found nothing`);
-      } catch (error) {
-        failed += 1;
-        console.error(`${name}: ${command.split('/').at(-1)} complains\n${error.stdout ?? error}`);
-      }
-    }
-    if (name !== 'bencode') continue;
-    const use = `console.log(Buffer.from(encode({ key: 'value' })).toString());\n`;
-    tryInstall('module', tarball, 'try.js', `import { encode } from '@shoal/bencode';\n${use}`);
-    tryInstall(
-      'commonjs',
-      tarball,
-      'try.js',
-      `const { encode } = require('@shoal/bencode');\n${use}`,
-    );
-  }
+  const packages = pack();
+  const found = (await Promise.all(packages.map(complaints))).flat();
+  for (const complaint of found) console.error(complaint);
+  const libraries = packages.filter(({ bin: command }) => command === undefined);
+  for (const type of ['module', 'commonjs']) tryInstalled(type, libraries);
+  process.exitCode = found.length === 0 ? 0 : 1;
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
-process.exitCode = failed === 0 ? 0 : 1;
