@@ -1,17 +1,42 @@
-// Shows that each package can be released on its own: a dry run of `nx release` for one package at a time must plan a new
-// version of that package and touch nothing but it and the packages that depend on it.
+// Shows that each package can be released on its own: a dry run of `nx release` for one package at a time must plan the
+// next version of that package and of the packages that depend on it, and of no other.
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const nx = join(root, 'node_modules', '.bin', 'nx');
+const manifests = new Map(
+  readdirSync(join(root, 'packages'))
+    .sort()
+    .map((folder) => [
+      folder,
+      JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8')),
+    ]),
+);
 
-for (const name of readdirSync(join(root, 'packages')).sort()) {
+/** The package and all that depend on it, directly or not. */
+function affectedBy(folder) {
+  const affected = new Set([folder]);
+  for (const each of affected) {
+    const { name } = manifests.get(each);
+    for (const [other, { dependencies = {} }] of manifests) {
+      if (name in dependencies) affected.add(other);
+    }
+  }
+  return [...affected].sort();
+}
+
+function nextPatch(version) {
+  const [major, minor, patch] = version.split('.').map(Number);
+  return `${major}.${minor}.${patch + 1}`;
+}
+
+for (const folder of manifests.keys()) {
   const printed = execFileSync(
     nx,
-    ['release', 'version', 'patch', '--projects', name, '--dry-run', '--first-release'],
+    ['release', 'version', 'patch', '--projects', folder, '--dry-run', '--first-release'],
     {
       cwd: root,
       encoding: 'utf8',
@@ -19,6 +44,16 @@ for (const name of readdirSync(join(root, 'packages')).sort()) {
       env: { ...process.env, FORCE_COLOR: '0' },
     },
   );
-  if (!/New version/.test(printed)) throw new Error(`${name}: no release is planned\n${printed}`);
-  console.log(`${name}: ${/New version ([^ ]+)/.exec(printed)?.[1] ?? ''} planned (dry run)`);
+  const planned = [
+    ...printed.matchAll(/New version (\S+) written to manifest: packages\/([^/]+)\//g),
+  ]
+    .map(([, version, each]) => `${each} ${version}`)
+    .sort();
+  const wanted = affectedBy(folder).map(
+    (each) => `${each} ${nextPatch(manifests.get(each).version)}`,
+  );
+  if (planned.join() !== wanted.join()) {
+    throw new Error(`${folder}: planned ${planned.join()}, not ${wanted.join()}\n${printed}`);
+  }
+  console.log(`${folder}: a dry run plans ${planned.join(', ')}`);
 }
