@@ -32,6 +32,14 @@ module.exports = {
       },
     })),
     {
+      name: 'by-name-not-by-path',
+      comment:
+        'A path into another package, even to its front door, is no dependency that its package.json declares.',
+      severity: 'error',
+      from: { path: '^packages/([^/]+)/' },
+      to: { path: '^packages/', pathNot: '^packages/$1/', dependencyTypes: ['local'] },
+    },
+    {
       name: 'no-circular',
       severity: 'error',
       from: { path: '^packages/' },
