@@ -146,11 +146,22 @@ export class Client implements AsyncDisposable {
   async #close(timeout: number): Promise<void> {
     this.#ticker?.cancel();
     this.#dialer.close();
-    await Promise.all(this.torrents.map((torrent) => torrent.close(timeout)));
-    await this.#acceptor.close();
-    await this.#connections.close(CLOSE_GRACE);
-    await this.#trackerClient.close();
-    await this.#disk.close();
+    // Whatever cannot be closed, the rest is; then the first failure is told.
+    const failures: unknown[] = [];
+    for (const step of [
+      () => Promise.all(this.torrents.map((torrent) => torrent.close(timeout))),
+      () => this.#acceptor.close(),
+      () => this.#connections.close(CLOSE_GRACE),
+      () => this.#trackerClient.close(),
+      () => this.#disk.close(),
+    ]) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
   #tick(): void {

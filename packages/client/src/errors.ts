@@ -10,6 +10,11 @@ export class ClientError extends Error {
   }
 }
 
+/** `ERR_CLIENT_TORRENT_CLOSED`, for whatever waited for a torrent. */
+export function torrentClosedError(): ClientError {
+  return new ClientError('ERR_CLIENT_TORRENT_CLOSED', 'The torrent was closed');
+}
+
 /**
  * What can go wrong with a torrent's files:
  * - `ERR_DISK_FULL`: no space left, or the quota is used up

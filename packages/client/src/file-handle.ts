@@ -44,7 +44,10 @@ export class TorrentFileHandle {
     return this.length === 0 ? 1 : this.completedBytes / this.length;
   }
 
-  /** 0 for a file that is not wanted, 1 to 7 otherwise; 4 is normal. */
+  /**
+   * 0 for a file that is not wanted, 1 to 7 otherwise; 4 is normal. Setting it to anything else throws
+   * `ERR_CLIENT_OPTION`.
+   */
   get priority(): Priority {
     return this.#owner.filePriority(this.index);
   }

@@ -1,7 +1,9 @@
 import type { FileLayout, TorrentInfo } from '@shoal/metainfo';
 import type { Bitfield } from '@shoal/peer-wire';
+import { ClientError } from './errors.ts';
 import { NORMAL_PRIORITY, piecePriorities, type Priority } from './file-priorities.ts';
 import { FileProgress } from './file-progress.ts';
+import { HIGHEST_PRIORITY } from './piece/availability.ts';
 
 /** Where the priorities of pieces go. */
 export interface PrioritySink {
@@ -39,7 +41,12 @@ export class FileSelection {
     return this.#priorities[fileIndex] ?? 0;
   }
 
+  /** Throws `ERR_CLIENT_OPTION` for a priority that is not a whole number from 0 to 7. */
   setPriority(fileIndex: number, priority: Priority): void {
+    if (!Number.isInteger(priority) || priority < 0 || priority > HIGHEST_PRIORITY) {
+      const message = `A file priority is a whole number from 0 to ${HIGHEST_PRIORITY}, not ${priority}`;
+      throw new ClientError('ERR_CLIENT_OPTION', message);
+    }
     if (fileIndex in this.#priorities) this.#priorities[fileIndex] = priority;
     this.#progress.setWanted(this.wanted());
   }

@@ -1,6 +1,6 @@
 import type { TorrentInfo } from '@shoal/metainfo';
 import type { BlockRead, TorrentStorage } from './disk/storage.ts';
-import { ClientError } from './errors.ts';
+import { torrentClosedError } from './errors.ts';
 import { type FileOwner, TorrentFileHandle } from './file-handle.ts';
 import type { Priority } from './file-priorities.ts';
 import type { FileSelection } from './file-selection.ts';
@@ -47,14 +47,14 @@ export class TorrentFiles implements FileOwner {
   }
 
   async pieceReady(piece: number, signal: AbortSignal): Promise<void> {
-    if (this.#closed) throw closedError();
+    if (this.#closed) throw torrentClosedError();
     if (this.#options.swarm()?.picker.have.get(piece) === true) return;
     await this.#waiters.wait(piece, signal);
   }
 
   async readBlocks(target: Uint8Array, reads: readonly BlockRead[]): Promise<void> {
     const storage = this.#options.storage();
-    if (this.#closed || storage === undefined) throw closedError();
+    if (this.#closed || storage === undefined) throw torrentClosedError();
     await storage.readBlocks(target, reads);
   }
 
@@ -85,7 +85,7 @@ export class TorrentFiles implements FileOwner {
 
   close(): void {
     this.#closed = true;
-    this.#waiters.fail(closedError());
+    this.#waiters.fail(torrentClosedError());
   }
 
   #focus(swarm: Swarm): void {
@@ -94,8 +94,4 @@ export class TorrentFiles implements FileOwner {
     else swarm.picker.setDeadlineWindow(current.first, current.last);
     swarm.refill();
   }
-}
-
-function closedError(): ClientError {
-  return new ClientError('ERR_CLIENT_TORRENT_CLOSED', 'The torrent was closed');
 }

@@ -4,6 +4,7 @@ import type { Announcer } from '@shoal/tracker';
 import { findPieces } from './check.ts';
 import type { TransferLimits } from './choke/transfer-limits.ts';
 import type { TorrentStorage } from './disk/storage.ts';
+import { torrentClosedError } from './errors.ts';
 import type { PeerReport, TorrentState } from './events.ts';
 import type { FileSelection } from './file-selection.ts';
 import { clientDefaults, type AddOptions, type CheckMode } from './options.ts';
@@ -53,6 +54,8 @@ export class TorrentLife {
   #checking = new AbortController();
   #wantsPause: boolean;
   #closing = false;
+  /** The selection has changed, and its turn has not come yet. */
+  #selectionDue = false;
   #turn: Promise<void> = Promise.resolve();
 
   constructor(parts: TorrentParts, events: LifeEvents) {
@@ -114,11 +117,11 @@ export class TorrentLife {
     });
   }
 
-  /** Hashes everything. Rejects with what made that fail, or with the signal's reason. */
+  /** Hashes everything. Rejects with what made that fail or impossible, or with the signal's reason. */
   async verify(signal: AbortSignal | undefined): Promise<void> {
     await this.#inTurn(async () => {
       signal?.throwIfAborted();
-      if (this.#swarm === undefined) return;
+      if (this.#swarm === undefined) throw this.#error ?? torrentClosedError();
       if (this.isActive) await this.#rest('checking');
       try {
         await this.#check('force', signal);
@@ -127,16 +130,20 @@ export class TorrentLife {
         throw error;
       }
       signal?.throwIfAborted();
+      if (this.#closing) throw torrentClosedError();
     });
   }
 
-  /** The selection of files changed: disk, picker and state follow. */
+  /** The selection of files changed: disk, picker and state follow, once for all changes made at the same time. */
   selectionChanged(): void {
+    if (this.#selectionDue) return;
+    this.#selectionDue = true;
     const { selection, resume } = this.#parts;
-    const wanted = selection.wanted();
     void this.#inTurn(async () => {
+      this.#selectionDue = false;
+      if (this.#closing) return;
       try {
-        await this.#storage?.setWanted(wanted);
+        await this.#storage?.setWanted(selection.wanted());
       } catch (error) {
         await this.#fail(error as Error);
       }
@@ -178,8 +185,8 @@ export class TorrentLife {
       // What was uploaded is worth remembering.
       if ((this.#swarm?.uploadedBytes ?? 0) > 0) resume.changed();
       await this.save();
-      await this.#storage?.close();
-      await resume.close();
+      await this.#given(this.#storage?.close());
+      await this.#given(resume.close());
       await stopped;
       this.#setState('closed');
       files.close();
@@ -189,7 +196,6 @@ export class TorrentLife {
   async #open(): Promise<void> {
     const { host, info, options, selection } = this.#parts;
     try {
-      this.#error = undefined;
       this.#setState('checking');
       this.#storage ??= host.openStorage(info, options);
       await this.#storage.setWanted(selection.wanted());
@@ -303,6 +309,15 @@ export class TorrentLife {
     this.#events.failed(error);
   }
 
+  /** What cannot be closed keeps nothing else from being closed. */
+  async #given(ending: Promise<void> | undefined): Promise<void> {
+    try {
+      await ending;
+    } catch (error) {
+      this.#events.warning(error as Error);
+    }
+  }
+
   #swarmEvents(): SwarmEvents {
     const { selection, resume, files, announcer } = this.#parts;
     return {
@@ -328,6 +343,7 @@ export class TorrentLife {
   #setState(state: TorrentState): void {
     if (this.#state === state || this.#state === 'closed') return;
     this.#state = state;
+    if (state === 'checking') this.#error = undefined;
     this.#parts.peerList.seeding = state === 'seeding';
     this.#events.state(state);
   }

@@ -1,4 +1,4 @@
-import { ClientError } from './errors.ts';
+import { ClientError, torrentClosedError } from './errors.ts';
 import type { TorrentState } from './events.ts';
 
 /** A call that may take long. */
@@ -33,9 +33,7 @@ export function waitForState(
       if (state === 'error') {
         settle(() => reject(error ?? new ClientError('ERR_CLIENT_FAILED', 'The torrent failed')));
       } else if (state === 'closed') {
-        settle(() =>
-          reject(new ClientError('ERR_CLIENT_TORRENT_CLOSED', 'The torrent was closed')),
-        );
+        settle(() => reject(torrentClosedError()));
       } else if (reached(state)) settle(resolve);
     };
     torrent.on('state', look);

@@ -35,6 +35,17 @@ describe('piecePriorities', () => {
   });
 });
 
+describe('FileSelection', () => {
+  it('refuses a priority there is not', () => {
+    const selection = new FileSelection(torrent.info, layout, pieces());
+    for (const priority of [-1, 8, 1.5, NaN])
+      expect(() => selection.setPriority(0, priority as Priority)).toThrow(
+        expect.objectContaining({ code: 'ERR_CLIENT_OPTION' }),
+      );
+    expect(selection.priorityOf(0)).toBe(4);
+  });
+});
+
 describe('FileProgress', () => {
   it('counts wanted payload, not padding', () => {
     const all = FILES.map(() => true);

@@ -402,6 +402,54 @@ describe('a torrent that fails', () => {
     await swarm.close();
   });
 
+  it('cannot verify what was never opened, or is being closed', async () => {
+    const swarm = new SimSwarm({ seed: 67 });
+    const broken = new DiskError('ERR_DISK_IO', 'The disk is dying');
+    const storage = new ContentStorage(swarm.torrent, 'all');
+    storage.faults.checkError = broken;
+    const { torrent } = await swarm.node({ trackerless: true, storage });
+    await expect(torrent.verify()).rejects.toBe(broken);
+    storage.faults.checkError = undefined;
+    await torrent.resume();
+    expect(torrent.error).toBeUndefined();
+    const verifying = expect(torrent.verify()).rejects.toMatchObject({
+      code: 'ERR_CLIENT_TORRENT_CLOSED',
+    });
+    await swarm.close();
+    await verifying;
+    expect(torrent.state).toBe('closed');
+  });
+
+  it('is closed, and the client with it, when its storage cannot be', async () => {
+    const swarm = new SimSwarm({ seed: 68 });
+    const storage = new ContentStorage(swarm.torrent, 'all');
+    const broken = new DiskError('ERR_DISK_IO', 'The disk is dying');
+    storage.close = () => Promise.reject(broken);
+    const { torrent, client } = await swarm.node({ trackerless: true, storage });
+    const warnings: Error[] = [];
+    torrent.on('warning', (error) => warnings.push(error));
+    await torrent.checked();
+    await swarm.close();
+    expect(warnings).toEqual([broken]);
+    expect(torrent.state).toBe('closed');
+    expect(client.torrents).toEqual([]);
+  });
+
+  it('sets the priorities of many files in one go', async () => {
+    const { swarm, leecher } = await pair(69, { files: THREE_FILES });
+    const wanted: (readonly boolean[])[] = [];
+    leecher.storage.setWanted = (files) => {
+      wanted.push(files);
+      return Promise.resolve();
+    };
+    await leecher.torrent.checked();
+    wanted.length = 0;
+    for (const file of leecher.torrent.files) file.priority = file.index === 1 ? 7 : 0;
+    await swarm.finished([leecher], 15_000);
+    expect(wanted).toEqual([[false, true, false]]);
+    await swarm.close();
+  });
+
   it('fails to open, and can be tried again', async () => {
     const swarm = new SimSwarm({ seed: 64 });
     const [client] = await swarm.client();
