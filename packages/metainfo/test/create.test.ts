@@ -201,6 +201,19 @@ describe('what comes out', () => {
     });
   });
 
+  it('refuses a torrent larger than can be read, before it hashes', async () => {
+    const path = await folder.write('sparse', '');
+    // 1.6 million hashes are 32 MB of .torrent file.
+    await truncate(path, 1_600_000 * KIB);
+    let hashed = 0;
+    const onProgress = (): number => hashed++;
+    await expect(createTorrent(path, { pieceLength: KIB, onProgress })).rejects.toMatchObject({
+      code: 'ERR_METAINFO_CREATE_LIMIT',
+      cause: { code: 'ERR_METAINFO_TOO_LONG' },
+    });
+    expect(hashed).toBe(0);
+  });
+
   it('leaves out what was not asked for, and dates by default', async () => {
     const path = await folder.write('file', 'content');
     const dated = await createTorrent(path);

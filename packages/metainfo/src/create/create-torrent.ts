@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { encode } from '@shoal/bencode';
 import type { BencodeInput } from '@shoal/bencode';
-import { DEFAULT_LIMITS } from '../limits.ts';
+import { MetainfoError } from '../errors.ts';
+import { DEFAULT_LIMITS, SHA1_LENGTH } from '../limits.ts';
 import { parseMetainfo } from '../parse-metainfo.ts';
-import type { Metainfo } from '../types.ts';
+import type { Metainfo, TorrentFile } from '../types.ts';
 import { collectFiles } from './collect-files.ts';
 import type { SourceFile, SourceTree } from './collect-files.ts';
 import { changedError, CreateError, fileError } from './errors.ts';
@@ -48,21 +49,24 @@ export async function createTorrent(
       `${Math.ceil(totalLength / pieceLength)} pieces are more than the ${DEFAULT_LIMITS.maxPieces} that can be read: choose larger ones`,
     );
   }
-  const pieces = await hashPieces(tree.files, pieceLength, { ...options, workers });
+  const content = contentKeys(tree, totalLength);
+  const torrentWith = (pieces: Uint8Array): Uint8Array =>
+    encode({
+      ...outer,
+      info: {
+        ...content,
+        name,
+        'piece length': pieceLength,
+        pieces,
+        private: options.private === true ? 1 : undefined,
+        source: options.source,
+      },
+    });
+  const pieceCount = Math.ceil(totalLength / pieceLength);
+  checkReadable(tree, name, torrentWith(new Uint8Array(pieceCount * SHA1_LENGTH)));
+  const bytes = torrentWith(await hashPieces(tree.files, pieceLength, { ...options, workers }));
   await checkEmptyFiles(tree.files);
-
-  const info = {
-    ...contentKeys(tree, totalLength),
-    name,
-    'piece length': pieceLength,
-    pieces,
-    private: options.private === true ? 1 : undefined,
-    source: options.source,
-  };
-  const bytes = encode({ ...outer, info });
-  const metainfo = parseMetainfo(bytes);
-  checkPaths(tree, name, metainfo);
-  return { bytes, metainfo };
+  return { bytes, metainfo: parseMetainfo(bytes) };
 }
 
 /** `length` of a single file, or `files`. */
@@ -133,12 +137,24 @@ async function checkEmptyFiles(files: readonly SourceFile[]): Promise<void> {
 }
 
 /**
- * A name that a reader must change to store the file safely (with a control character or a backslash, or one that differs
- * from another by letter case only) would give a torrent that does not find its own files: refused, with the file named.
+ * Reads the torrent as others will, before the hours that hashing may take. More files than a reader accepts are refused
+ * here, and so is a name that a reader must change to store the file safely (with a control character or a backslash, or one
+ * that differs from another by letter case only): the torrent would not find its own files.
  */
-function checkPaths(tree: SourceTree, name: string, metainfo: Metainfo): void {
+function checkReadable(tree: SourceTree, name: string, bytes: Uint8Array): void {
+  let files: readonly TorrentFile[];
+  try {
+    ({ files } = parseMetainfo(bytes).info);
+  } catch (cause) {
+    if (!(cause instanceof MetainfoError)) throw cause;
+    throw new CreateError(
+      'ERR_METAINFO_CREATE_LIMIT',
+      `The torrent would be one that cannot be read: ${cause.message}`,
+      { cause },
+    );
+  }
   for (const [index, { path, components }] of tree.files.entries()) {
-    if (metainfo.info.files[index]?.path !== [name, ...components].join('/')) {
+    if (files[index]?.path !== [name, ...components].join('/')) {
       throw new CreateError(
         'ERR_METAINFO_CREATE_NAME',
         `${path} cannot keep its name in a download: rename it, or the file from which it differs by letter case only`,

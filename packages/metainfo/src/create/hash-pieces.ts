@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { SHA1_LENGTH } from '../limits.ts';
 import type { SourceFile } from './collect-files.ts';
 import { changedError, CreateError, fileError } from './errors.ts';
 import type { HashFailure, HashReply, HashTask, HashWorkerData } from './hash-messages.ts';
 import type { CreateProgress } from './options.ts';
 import type { HashFile } from './piece-range-hasher.ts';
-import { SHA1_LENGTH } from './piece-range-hasher.ts';
 import { hashWorkerUrl } from './worker-url.ts';
 
 export interface HashOptions {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { SHA1_LENGTH } from '../limits.ts';
 
 /** What a hasher needs to know of a file of the piece space. */
 export interface HashFile {
@@ -25,8 +26,6 @@ export class FileChangedError extends Error {
 
 /** Bytes per read: what stays in a core's second-level cache between the read and the hash. */
 const READ_LENGTH = 128 * 1024;
-/** Bytes of a SHA-1 digest. */
-export const SHA1_LENGTH = 20;
 
 /**
  * Reads pieces of a list of files and hashes them, synchronously, for use in a worker. The file last read stays open, since
