@@ -265,12 +265,13 @@ export class Swarm implements PeerSwarm {
     const { storage, host } = this.#options;
     const taken = this.picker.takePiece(piece);
     const contributors = taken.contributors.map((peer) => peer.endpoint.address);
-    const result = await storage.writePiece(
-      piece,
-      taken.buffer,
-      taken.length,
-      this.#smartBan.watches(piece),
-    );
+    const { buffer, length } = taken;
+    const size = buffer.byteLength;
+    const watched = this.#smartBan.watches(piece);
+    const result = await storage
+      .writePiece(piece, buffer, length, watched)
+      // Not a storage of ours: it may have lost the buffer as well.
+      .catch((error: unknown) => failedWrite(error, buffer.byteLength === size ? buffer : size));
     host.buffers.release(result.buffer);
     this.#settle(piece, contributors, result, taken.length);
     this.refill();
@@ -359,4 +360,13 @@ export class Swarm implements PeerSwarm {
   #report(peer: Peer, event: PeerReport['event'], reason?: string): void {
     this.#options.events.peerChanged({ endpoint: peer.endpoint, event, reason });
   }
+}
+
+function failedWrite(error: unknown, buffer: ArrayBuffer | number): PieceWrite {
+  return {
+    outcome: 'failed',
+    buffer: typeof buffer === 'number' ? new ArrayBuffer(buffer) : buffer,
+    blockHashes: undefined,
+    error: error instanceof Error ? error : new Error(String(error)),
+  };
 }

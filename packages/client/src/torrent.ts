@@ -93,7 +93,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
         left: this.#life.swarm?.picker.wantedBytesLeft ?? info.length,
       }),
       found: (peers) => this.#found(peers, 'tracker'),
-      report: (report) => this.emit('tracker', report),
+      report: (report) => callOut(() => this.emit('tracker', report)),
       seenAt: (address) => this.peerList.setExternalAddress(address),
     });
     this.#life = new TorrentLife(
@@ -110,13 +110,14 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
         announcer: this.#announcer,
       },
       {
-        state: (state) => this.emit('state', state),
-        piece: (piece) => this.emit('piece', piece),
-        complete: () => this.emit('complete'),
+        state: (state) => callOut(() => this.emit('state', state)),
+        piece: (piece) => callOut(() => this.emit('piece', piece)),
+        complete: () => callOut(() => this.emit('complete')),
         // An `error` nobody listens to would end the process; `state` and `completed()` tell of it as well.
-        failed: (error) => this.listenerCount('error') > 0 && this.emit('error', error),
-        warning: (error) => this.emit('warning', error),
-        peer: (report) => this.emit('peer', report),
+        failed: (error) =>
+          this.listenerCount('error') > 0 && callOut(() => this.emit('error', error)),
+        warning: (error) => callOut(() => this.emit('warning', error)),
+        peer: (report) => callOut(() => this.emit('peer', report)),
       },
     );
     this.#found(options.peers ?? [], 'user');
@@ -296,4 +297,15 @@ function swarmHash(info: TorrentInfo): Uint8Array {
   if (hash === undefined)
     throw new ClientError('ERR_CLIENT_INVALID_TORRENT', 'It has no info-hash');
   return hash;
+}
+
+/** What a listener throws is its own affair: it surfaces as uncaught and leaves the engine as it is. */
+function callOut(tell: () => void): void {
+  try {
+    tell();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
 }

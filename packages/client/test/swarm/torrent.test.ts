@@ -85,6 +85,27 @@ describe('the life of a torrent', () => {
     await swarm.close();
   });
 
+  it('is not upset by what listeners throw', async () => {
+    const { swarm, leecher } = await pair(71);
+    const thrown: unknown[] = [];
+    const { queueMicrotask } = globalThis;
+    globalThis.queueMicrotask = (callback) => {
+      void Promise.resolve()
+        .then(callback)
+        .catch((error: unknown) => thrown.push(error));
+    };
+    const broken = new Error('a broken listener');
+    for (const event of ['state', 'piece', 'complete', 'peer'] as const)
+      leecher.torrent.on(event, () => {
+        throw broken;
+      });
+    await swarm.finished([leecher], 15_000);
+    await swarm.close();
+    globalThis.queueMicrotask = queueMicrotask;
+    expect(leecher.torrent.state).toBe('closed');
+    expect(new Set(thrown)).toEqual(new Set([broken]));
+  });
+
   it('can be added paused, and takes no connection then', async () => {
     const { swarm, leecher } = await pair(43, { leecher: { add: { paused: true } } });
     await leecher.torrent.checked();
@@ -306,6 +327,21 @@ describe('what is wanted', () => {
     await swarm.close();
   });
 
+  it('sets the priorities of many files in one go', async () => {
+    const { swarm, leecher } = await pair(69, { files: THREE_FILES });
+    const wanted: (readonly boolean[])[] = [];
+    leecher.storage.setWanted = (files) => {
+      wanted.push(files);
+      return Promise.resolve();
+    };
+    await leecher.torrent.checked();
+    wanted.length = 0;
+    for (const file of leecher.torrent.files) file.priority = file.index === 1 ? 7 : 0;
+    await swarm.finished([leecher], 15_000);
+    expect(wanted).toEqual([[false, true, false]]);
+    await swarm.close();
+  });
+
   it('fetches a file of higher priority first', async () => {
     const { swarm, leecher } = await pair(53, {
       files: THREE_FILES,
@@ -435,18 +471,16 @@ describe('a torrent that fails', () => {
     expect(client.torrents).toEqual([]);
   });
 
-  it('sets the priorities of many files in one go', async () => {
-    const { swarm, leecher } = await pair(69, { files: THREE_FILES });
-    const wanted: (readonly boolean[])[] = [];
-    leecher.storage.setWanted = (files) => {
-      wanted.push(files);
-      return Promise.resolve();
-    };
-    await leecher.torrent.checked();
-    wanted.length = 0;
-    for (const file of leecher.torrent.files) file.priority = file.index === 1 ? 7 : 0;
+  it('fails when a storage that should never reject does', async () => {
+    const { swarm, leecher } = await pair(70);
+    const broken = new Error('not as agreed');
+    const { writePiece } = leecher.storage;
+    leecher.storage.writePiece = () => Promise.reject(broken);
+    await swarm.until(() => leecher.torrent.state === 'error', 15_000);
+    expect(leecher.torrent.error).toBe(broken);
+    leecher.storage.writePiece = writePiece;
+    await leecher.torrent.resume();
     await swarm.finished([leecher], 15_000);
-    expect(wanted).toEqual([[false, true, false]]);
     await swarm.close();
   });
 
