@@ -181,8 +181,7 @@ export class Client implements AsyncDisposable {
   }
 
   #freeConnections(): number {
-    let used = this.#dialer.halfOpen + this.#acceptor.pending;
-    for (const { swarm } of this.#torrents.values()) used += swarm?.peers.size ?? 0;
+    const used = this.#connections.size + this.#dialer.connecting;
     return Math.max(0, (this.#options.maxPeers ?? clientDefaults.maxPeers) - used);
   }
 

@@ -7,6 +7,9 @@ import type { NamedPeer, PeerList } from './peer-list.ts';
 /** Connections tried per second over all torrents: a burst larger than this fills routers' tables. */
 const DIALS_PER_SECOND = 50;
 
+/** Milliseconds over which they are counted. */
+const DIAL_PERIOD = 1_000;
+
 /** A torrent as the dialer sees it. */
 export interface Dialling {
   readonly peerList: PeerList;
@@ -40,6 +43,12 @@ export class Dialer {
   /** Endpoints being dialled, by torrent, so that a torrent's own limit counts them. */
   readonly #dialling = new Map<Dialling, number>();
   #halfOpen = 0;
+  #connecting = 0;
+  /** Since when attempts are counted, monotonic ms, and how many were made since. */
+  #periodStart = -Infinity;
+  #dialled = 0;
+  /** Counts the turns taken, so that those who came last are first next time. */
+  #turn = 0;
   #closed = false;
 
   constructor(options: DialerOptions) {
@@ -51,6 +60,11 @@ export class Dialer {
     return this.#halfOpen;
   }
 
+  /** Those of them that are not connected yet, and so are no connections. */
+  get connecting(): number {
+    return this.#connecting;
+  }
+
   /** Connections being opened for one torrent. */
   halfOpenOf(torrent: Dialling): number {
     return this.#dialling.get(torrent) ?? 0;
@@ -59,16 +73,28 @@ export class Dialer {
   /** Dials what may be dialled now. */
   run(): void {
     const { clock, maxHalfOpen, freeConnections, torrents } = this.#options;
-    let budget = Math.min(DIALS_PER_SECOND, maxHalfOpen - this.#halfOpen, freeConnections());
-    let active = [...torrents()];
+    const now = clock.now();
+    if (now - this.#periodStart >= DIAL_PERIOD) {
+      this.#periodStart = now;
+      this.#dialled = 0;
+    }
+    const left = DIALS_PER_SECOND - this.#dialled;
+    let budget = Math.min(left, maxHalfOpen - this.#halfOpen, freeConnections());
+    if (budget <= 0) return;
+    const all = [...torrents()];
+    const first = this.#turn % Math.max(all.length, 1);
+    let active = [...all.slice(first), ...all.slice(0, first)];
     while (budget > 0 && active.length > 0) {
       const again: Dialling[] = [];
       for (const torrent of active) {
         if (budget === 0) break;
+        // Later rounds hold only some of them: their places say nothing.
+        if (active.length === all.length) this.#turn += 1;
         if (torrent.freeConnections - this.halfOpenOf(torrent) <= 0) continue;
-        const candidate = torrent.peerList.next(clock.now());
+        const candidate = torrent.peerList.next(now);
         if (candidate === undefined) continue;
         budget -= 1;
+        this.#dialled += 1;
         void this.#dial(torrent, candidate);
         again.push(torrent);
       }
@@ -99,10 +125,16 @@ export class Dialer {
       else peerList.failed(endpoint, clock.now(), error);
     };
     try {
-      const connection = await network.connect(endpoint, {
-        signal: abort.signal,
-        ...(bind === undefined ? {} : { bind }),
-      });
+      let connection: Connection;
+      this.#connecting += 1;
+      try {
+        connection = await network.connect(endpoint, {
+          signal: abort.signal,
+          ...(bind === undefined ? {} : { bind }),
+        });
+      } finally {
+        this.#connecting -= 1;
+      }
       end = () => connection.destroy();
       new Handshaking(
         connection,

@@ -10,6 +10,11 @@ export class OpenConnections {
     this.#clock = clock;
   }
 
+  /** How many there are. */
+  get size(): number {
+    return this.#open.size;
+  }
+
   add(connection: Connection): void {
     this.#open.add(connection);
   }

@@ -26,6 +26,12 @@ const ALLOWED_FAST_PIECES = 10;
 const MAX_UNREAD = 4 * 1024 * 1024;
 
 /**
+ * Milliseconds one batch of blocks may take to leave: send buffers are shared, and who holds two of them for longer than
+ * this at half a megabyte each reads less than 9 kB/s of what it asked for.
+ */
+const MAX_UNREAD_TIME = 60_000;
+
+/**
  * One connected peer of one torrent: choke and interest both ways, what it has, its rates, what we asked of it
  * ({@link BlockRequests}) and what it asked of us ({@link UploadQueue}). It turns bytes into decisions of its swarm and
  * back; any protocol error ends this connection and nothing else.
@@ -167,6 +173,11 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
   /** Sends a keep-alive when it is time; gives the reason when the peer must go. */
   heartbeat(now: number): string | undefined {
     if (now - this.#lastReceived > clientDefaults.idleTimeout) return 'It was silent for too long';
+    if (now - (this.uploads.unreadSince ?? now) > MAX_UNREAD_TIME) {
+      const reason = 'It does not read the blocks it asked for';
+      this.disconnect(new PeerError('ERR_PEER_MISBEHAVED', reason));
+      return reason;
+    }
     if (now - this.#lastSent > clientDefaults.keepAliveInterval) {
       this.#encoder.keepAlive();
       this.flush();

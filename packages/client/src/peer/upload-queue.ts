@@ -14,6 +14,12 @@ const BATCH_BYTES = 1024 * 1024;
 /** Batches of one peer being read or sent: one goes out while the next is read. A peer that does not read costs these. */
 const BATCHES_IN_FLIGHT = 2;
 
+/**
+ * Blocks in one batch of a choked peer, which may have its allowed-fast pieces only (BEP 6): every connection may have
+ * those, so that all of them together must not be able to take all send buffers.
+ */
+const CHOKED_BATCH_BLOCKS = 2;
+
 /** What one peer has asked of us: answered in order, in batches, while it is unchoked and keeps reading. */
 export class UploadQueue {
   readonly #peer: Peer;
@@ -22,6 +28,8 @@ export class UploadQueue {
   readonly #clock: Clock;
   readonly #waiting: UploadRequest[] = [];
   #inFlight = 0;
+  /** When each batch that has not left yet was handed to the connection, monotonic ms; the oldest first. */
+  readonly #leaving: number[] = [];
   /** Tokens of the upload limit taken for the block at the head of the queue. */
   #credit = 0;
 
@@ -34,6 +42,11 @@ export class UploadQueue {
 
   get length(): number {
     return this.#waiting.length;
+  }
+
+  /** Since when the oldest batch waits for the peer to read it, monotonic ms; undefined while none does. */
+  get unreadSince(): number | undefined {
+    return this.#leaving[0];
   }
 
   /** A request came in. The caller pumps once the chunk is read to its end. */
@@ -87,8 +100,9 @@ export class UploadQueue {
   #nextBatch(): UploadRequest[] {
     let count = 0;
     let bytes = 0;
+    const most = this.#peer.amChoking ? CHOKED_BATCH_BLOCKS : BATCH_BLOCKS;
     for (const { length } of this.#waiting) {
-      if (count === BATCH_BLOCKS || (count > 0 && bytes + length > BATCH_BYTES)) break;
+      if (count === most || (count > 0 && bytes + length > BATCH_BYTES)) break;
       this.#credit += this.#swarm.takeUpload(Math.max(0, length - this.#credit));
       if (this.#credit < length) {
         this.#swarm.awaitUpload(this.#peer);
@@ -106,8 +120,10 @@ export class UploadQueue {
     try {
       const batch = await this.#swarm.reader.read(requests);
       peer.flush();
+      this.#leaving.push(this.#clock.now());
       peer.connection.write(batch.bytes, (error) => {
         batch.recycle();
+        this.#leaving.shift();
         this.#inFlight -= 1;
         if (error === undefined) this.pump();
       });

@@ -98,6 +98,38 @@ describe('Dialer', () => {
     expect(networksOf(network.attempts)).toEqual([1, 2, 3, 1, 3, 1, 3]);
   });
 
+  it('begins with another torrent each time, so that the last ones get their turn as well', async () => {
+    const torrents = [1, 2, 3, 4, 5].map((number) => torrentWith(number, 10));
+    const { network, dialer } = dialerOf(torrents, { maxHalfOpen: 2 });
+    for (let time = 0; time < 5; time += 1) {
+      dialer.run();
+      for (const attempt of network.attempts.slice(-2)) attempt.fail();
+      await settle();
+    }
+    expect(networksOf(network.attempts)).toEqual([1, 2, 3, 4, 5, 1, 2, 3, 4, 5]);
+  });
+
+  it('tries no more than 50 connections per second, however often it is asked', async () => {
+    const torrents = [1, 2, 3].map((number) => torrentWith(number, 100));
+    const { network, dialer, clock } = dialerOf(torrents, { maxHalfOpen: 200 });
+    for (let time = 0; time < 10; time += 1) dialer.run();
+    expect(network.attempts).toHaveLength(50);
+    await clock.advance(1_000);
+    for (let time = 0; time < 10; time += 1) dialer.run();
+    expect(network.attempts).toHaveLength(100);
+  });
+
+  it('counts what is not connected yet apart', async () => {
+    const { network, dialer } = dialerOf([torrentWith(1, 3)]);
+    dialer.run();
+    expect(dialer.connecting).toBe(3);
+    network.attempts[0]!.succeed();
+    network.attempts[1]!.fail();
+    await settle();
+    expect(dialer.connecting).toBe(1);
+    expect(dialer.halfOpen).toBe(2);
+  });
+
   it('does not dial for a torrent that wants nobody', () => {
     const { network, dialer } = dialerOf([torrentWith(1, 10, 0)]);
     dialer.run();
