@@ -336,6 +336,7 @@ describe('TrackerServer', () => {
     servers.push(second);
     await expect(second.listen({ port, address: '127.0.0.1' })).rejects.toMatchObject({
       code: 'ERR_TRACKER_LISTEN',
+      message: `The tracker cannot listen on 127.0.0.1:${port}: the port is taken`,
     });
     await expect(server.listen({ port: 0 })).rejects.toMatchObject({ code: 'ERR_TRACKER_LISTEN' });
     await server.close();

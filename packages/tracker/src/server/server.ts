@@ -57,6 +57,20 @@ function withPort(address: Uint8Array, port: number): Buffer {
   return endpoint;
 }
 
+/** Why a port cannot be had, in words. */
+function listenFailure(cause: Error): string {
+  switch ((cause as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE':
+      return 'the port is taken';
+    case 'EADDRNOTAVAIL':
+      return 'this machine does not have that address';
+    case 'EACCES':
+      return 'not permitted';
+    default:
+      return cause.message;
+  }
+}
+
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof value === 'object' && value !== null && 'then' in value;
 }
@@ -130,7 +144,7 @@ export class TrackerServer implements AsyncDisposable {
         reject(
           new TrackerError(
             'ERR_TRACKER_LISTEN',
-            `The tracker cannot listen on ${formatEndpoint({ address: address ?? '::', port })}`,
+            `The tracker cannot listen on ${formatEndpoint({ address: address ?? '::', port })}: ${listenFailure(cause)}`,
             { cause },
           ),
         );
