@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { formatBar } from '../src/terminal/bar-view.ts';
+import { BarView, formatBar } from '../src/terminal/bar-view.ts';
 import { colorsFor } from '../src/terminal/colors.ts';
 import { describeProgress } from '../src/terminal/describe.ts';
-import { fit, formatDuration, formatPercent } from '../src/terminal/format.ts';
+import { displayWidth, fit, formatDuration, formatPercent } from '../src/terminal/format.ts';
 import { jsonLine, plainText } from '../src/terminal/plain-text.ts';
 import { parseMetainfo } from '@shoal/metainfo';
 import { FakeTorrent } from './support/fake-client.ts';
@@ -64,7 +64,10 @@ describe('figures', () => {
   it('fits names to a width', () => {
     expect(fit('short', 8)).toBe('short   ');
     expect(fit('much too long', 8)).toBe('much to…');
-    expect(Array.from(fit('🐟🐟🐟🐟🐟', 3))).toHaveLength(3);
+    expect(fit('🐟🐟🐟🐟🐟', 5)).toBe('🐟🐟…');
+    expect(fit('名前', 6)).toBe('名前  ');
+    expect(fit('e\u0301te\u0301', 4)).toBe('e\u0301te\u0301 ');
+    expect(fit('👨‍👩‍👧‍👦 family', 5)).toBe('👨‍👩‍👧‍👦 f…');
   });
 });
 
@@ -85,6 +88,40 @@ describe('a line of progress', () => {
     ]) {
       expect(line).toContain(part);
     }
+  });
+
+  it('leaves out the least important figures on a narrow terminal', () => {
+    const line = formatBar(0.42, { name: torrent.name, progress: torrent.progress() }, 40);
+    expect(displayWidth(line)).toBeLessThan(40);
+    expect(line).toContain('42.0%');
+    expect(line).toContain('ETA 3m04s');
+    expect(line).not.toContain('↑');
+  });
+
+  it.each([60, 80, 100, 120, 200])(
+    'leaves the last of %d columns free, whatever the name',
+    (columns) => {
+      for (const name of [
+        '名前の長い'.repeat(20),
+        '👨‍👩‍👧‍👦'.repeat(30),
+        'שלום'.repeat(30),
+        'e\u0301'.repeat(99),
+      ]) {
+        const line = formatBar(0.42, { name, progress: torrent.progress() }, columns);
+        expect(displayWidth(line)).toBeLessThan(columns);
+      }
+    },
+  );
+
+  it('shows no more bars than the terminal has lines', () => {
+    const world = new TestWorld({ isTTY: true, columns: 80, rows: 10 });
+    const view = new BarView(
+      Object.assign(world, { stdout: Object.assign(world.stdout, { on: () => undefined }) }),
+    );
+    const rows = Array.from({ length: 30 }, () => ({ torrent, directory: '/' }));
+    view.begin(1, rows);
+    view.end([], 0);
+    expect(world.out).toContain('showing the first 7');
   });
 
   it.each([80, 100, 120, 200])('fits %d columns, without escapes of the name', (columns) => {

@@ -9,10 +9,14 @@ import type { TransferEvent, TransferRow, TransferSummary } from './transfer-vie
 
 /** Milliseconds: smooth to the eye, nothing for the processor. */
 const INTERVAL = 250;
-/** Lines. More would scroll on a small terminal. */
+/** Lines. More would be hard to read. */
 const MOST_BARS = 15;
-/** Characters that everything but name and bar takes, with the space before it. */
-const FIGURES_WIDTH = 70;
+/** Lines of the terminal that are left to messages, and to the cursor below the bars. */
+const SPARE_LINES = 3;
+/** Columns that all figures take, with the space before them. */
+const FIGURES_WIDTH = 66;
+/** Columns. A name is not cut below that. */
+const LEAST_NAME = 8;
 
 interface BarPayload {
   readonly name?: string;
@@ -42,10 +46,10 @@ export class BarView extends LineView {
 
   override begin(port: number, rows: readonly TransferRow[]): void {
     super.begin(port, rows);
-    if (rows.length > MOST_BARS) {
-      this.say(`showing the first ${MOST_BARS}`);
-    }
-    for (const row of rows.slice(0, MOST_BARS)) {
+    // A bar that scrolled out of the terminal could not be drawn over.
+    const most = Math.min(MOST_BARS, Math.max(1, (this.world.stdout.rows ?? 24) - SPARE_LINES));
+    if (rows.length > most) this.say(`showing the first ${most}`);
+    for (const row of rows.slice(0, most)) {
       this.#bars.set(row, this.#multiBar.create(1, 0, payloadOf(row)));
     }
     this.#drawing = true;
@@ -90,19 +94,20 @@ function payloadOf({ torrent }: TransferRow): Required<BarPayload> {
   return { name: torrent.name, progress: torrent.progress() };
 }
 
-/** One line of at most `columns` characters; without colours, which would count as characters where the line is cut. */
+/** One line of fewer than `columns` columns; without colours, which would count as characters where the line is cut. */
 export function formatBar(
   fraction: number,
   { name, progress }: BarPayload,
   columns: number,
 ): string {
   if (name === undefined || progress === undefined) return '';
-  const room = columns - FIGURES_WIDTH;
-  const nameWidth = Math.min(40, Math.max(8, Math.floor(room / 2)));
+  // What follows the bar is cleared from the cursor on, which in the last column would be the last character itself.
+  const usable = columns - 1;
+  const room = usable - FIGURES_WIDTH;
+  const nameWidth = Math.min(40, Math.max(LEAST_NAME, Math.floor(room / 2)));
   const barWidth = Math.min(30, Math.max(0, room - nameWidth - 1));
   const filled = Math.floor(Math.min(1, Math.max(0, fraction)) * barWidth);
   const bar = '█'.repeat(filled) + '░'.repeat(barWidth - filled);
-  return [nameColumn(name, nameWidth), bar, describeProgress(progress)]
-    .filter((part) => part !== '')
-    .join(' ');
+  const figures = describeProgress(progress, usable - nameWidth - 1);
+  return [nameColumn(name, nameWidth), bar, figures].filter((part) => part !== '').join(' ');
 }

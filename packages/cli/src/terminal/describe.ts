@@ -14,18 +14,34 @@ export function extent(progress: TorrentProgress): {
   return { done: progress.completedBytes, total: progress.totalBytes };
 }
 
-/** `42.0% ↓ 1.5 MiB/s ↑ 0 B/s 12 peers ETA 3m04s downloading`, in columns. */
-export function describeProgress(progress: TorrentProgress): string {
+/** Figures by place, in the order in which they are left out for want of room: upload, peers, state, ETA, download. */
+const DISPENSABLE = [2, 3, 5, 4, 1];
+
+/**
+ * `42.0% ↓ 1.5 MiB/s ↑ 0 B/s 12 peers ETA 3m04s downloading`, in columns; with fewer figures where they would take more than
+ * `width` columns.
+ */
+export function describeProgress(
+  progress: TorrentProgress,
+  width = Number.POSITIVE_INFINITY,
+): string {
   const { done, total } = extent(progress);
   const eta = progress.state === 'downloading' ? formatDuration(progress.eta) : '-';
-  return [
+  const figures = [
     `${formatPercent(done, total)}%`.padStart(6),
-    `↓ ${formatRate(progress.downloadRate)}`.padEnd(14),
-    `↑ ${formatRate(progress.uploadRate)}`.padEnd(14),
+    `↓ ${formatRate(progress.downloadRate)}`.padEnd(12),
+    `↑ ${formatRate(progress.uploadRate)}`.padEnd(12),
     `${progress.peers} ${progress.peers === 1 ? 'peer' : 'peers'}`.padEnd(9),
     `ETA ${eta}`.padEnd(10),
-    progress.state,
-  ].join(' ');
+    progress.state.padEnd('downloading'.length),
+  ];
+  const left = new Set(figures.keys());
+  const join = (): string => figures.filter((_figure, index) => left.has(index)).join(' ');
+  for (const index of DISPENSABLE) {
+    if (join().length <= width) break;
+    left.delete(index);
+  }
+  return join();
 }
 
 /** What became of a torrent, in one line. */

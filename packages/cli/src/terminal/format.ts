@@ -31,9 +31,34 @@ export function formatPercent(done: number, total: number): string {
   return (Math.floor((done / total) * 1000) / 10).toFixed(1);
 }
 
-/** Cuts text to `width` characters. */
+/** Cuts or fills text to `width` columns of a terminal. */
 export function fit(text: string, width: number): string {
-  const characters = Array.from(text);
-  if (characters.length <= width) return text.padEnd(width + text.length - characters.length);
-  return `${characters.slice(0, width - 1).join('')}…`;
+  const whole = displayWidth(text);
+  if (whole <= width) return text + ' '.repeat(width - whole);
+  let kept = '';
+  let columns = 0;
+  for (const { segment } of GRAPHEMES.segment(text)) {
+    const more = graphemeWidth(segment);
+    if (columns + more > width - 1) break;
+    kept += segment;
+    columns += more;
+  }
+  return `${kept}…${' '.repeat(width - 1 - columns)}`;
+}
+
+const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' });
+const WIDE =
+  /^(?:\p{Emoji_Presentation}|\p{Script=Han}|\p{Script=Hangul}|\p{Script=Hiragana}|[\u3000-\u303e\u30a0-\u30ff\u3100-\u312f\ua000-\ua4cf\uff01-\uff60\uffe0-\uffe6])|\ufe0f/u;
+const NOTHING = /^[\p{Mark}\p{Cf}]+$/u;
+
+/** Columns that text takes on a terminal: two for the characters of East Asia and for emoji. */
+export function displayWidth(text: string): number {
+  let columns = 0;
+  for (const { segment } of GRAPHEMES.segment(text)) columns += graphemeWidth(segment);
+  return columns;
+}
+
+function graphemeWidth(grapheme: string): number {
+  if (NOTHING.test(grapheme)) return 0;
+  return WIDE.test(grapheme) ? 2 : 1;
 }

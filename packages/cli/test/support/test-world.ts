@@ -21,7 +21,7 @@ export class TestWorld implements World {
   startClient = startClient;
   closeTimeout = 4000;
 
-  constructor(terminal: { isTTY?: boolean; columns?: number } = {}) {
+  constructor(terminal: { isTTY?: boolean; columns?: number; rows?: number } = {}) {
     this.stdout = { ...terminal, write: (text: string) => (this.out += text) };
     this.stderr = { write: (text: string) => (this.err += text) };
   }
