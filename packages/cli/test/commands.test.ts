@@ -74,6 +74,21 @@ describe('shoal create', () => {
     expect((await readFile(torrent)).equals(before)).toBe(true);
   });
 
+  it('finds out before hashing where it cannot write, and never writes over what it hashed', async () => {
+    const content = join(folder.path, 'content');
+    await folder.write('content/a', 'text');
+    const inside = await folder.write('content/old.torrent', 'old');
+    const world = new TestWorld();
+    expect(await world.run('create', content, '-o', join(folder.path, 'none/x.torrent'))).toBe(4);
+    expect(await world.run('create', content, '-f', '-o', folder.path)).toBe(4);
+    expect(await world.run('create', content, '-f', '-o', inside)).toBe(2);
+    expect(await world.run('create', inside, '-f', '-o', inside)).toBe(2);
+    expect(await world.run('create', '')).toBe(2);
+    expect(await world.run('create', content, '-o', '')).toBe(2);
+    expect(await readFile(inside, 'utf8')).toBe('old');
+    expect(await world.run('create', content, '-o', join(content, 'new.torrent'))).toBe(0);
+  });
+
   it('tells wrong options from files that cannot be read', async () => {
     const world = new TestWorld();
     await mkdir(join(folder.path, 'hollow'));

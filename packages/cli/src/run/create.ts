@@ -1,4 +1,5 @@
-import { stat, writeFile } from 'node:fs/promises';
+import { access, constants, realpath, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, relative, resolve, sep } from 'node:path';
 import cliProgress from 'cli-progress';
 import { createTorrent, infoHashHex, magnetOf } from '@shoal/metainfo';
 import type { CreateProgress } from '@shoal/metainfo';
@@ -17,7 +18,11 @@ import type { World } from '../world.ts';
 export async function runCreate(args: CreateArgs, world: World): Promise<number> {
   if (!args.v1) throw new UsageError('only v1 torrents can be made so far: leave out --no-v1');
   using gate = new SignalGate(world.signals, world.exitNow);
-  if (args.output !== undefined && !args.force) await mustNotExist(args.output);
+  if (args.path === '') throw new UsageError('the name of the file or folder is empty');
+  if (args.output === '') throw new UsageError('the name of the .torrent file is empty');
+  const planned = args.output ?? `${args.name ?? basename(resolve(args.path))}.torrent`;
+  // Before hashing, which can take hours.
+  await mustBeWritable(planned, args.path, args.force);
   using bar = new CreateBar(world, args.json || args.quiet);
   const { bytes, metainfo } = await createTorrent(args.path, {
     ...defined({
@@ -62,14 +67,33 @@ export async function runCreate(args: CreateArgs, world: World): Promise<number>
   return ExitCode.done;
 }
 
-async function mustNotExist(file: string): Promise<void> {
+async function mustBeWritable(file: string, content: string, force: boolean): Promise<void> {
+  let exists = true;
   try {
-    await stat(file);
+    if ((await stat(file)).isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return;
-    throw cannotWrite(file, error);
+    if (codeOf(error) !== 'ENOENT') throw cannotWrite(file, error);
+    exists = false;
   }
-  throw cannotWrite(file, { code: 'EEXIST' });
+  if (exists && !force) throw cannotWrite(file, { code: 'EEXIST' });
+  if (exists && (await isInside(file, content))) {
+    throw new UsageError(
+      `${file} is itself a part of ${content}, and writing it would change what is hashed: give another --output, or remove it`,
+    );
+  }
+  try {
+    await access(exists ? file : dirname(resolve(file)), constants.W_OK);
+  } catch (error) {
+    const missing = codeOf(error) === 'ENOENT';
+    throw cannotWrite(file, missing ? new Error('there is no such folder') : error);
+  }
+}
+
+/** Whether a file is, or is below, the content. */
+async function isInside(file: string, content: string): Promise<boolean> {
+  const top = await realpath(content).catch(() => resolve(content));
+  const [first] = relative(top, await realpath(file)).split(sep);
+  return first !== '..';
 }
 
 function cannotWrite(file: string, error: unknown): CliError {
