@@ -1,7 +1,10 @@
 import { request as requestHttp } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { CliError, messageOf } from './errors.ts';
+import { pipeline } from 'node:stream';
+import type { Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { CliError, codeOf, messageOf } from './errors.ts';
 import { ExitCode } from './exit-codes.ts';
 
 /** Bytes. The largest .torrent files in use. */
@@ -16,13 +19,13 @@ export async function fetchTorrent(
   address: string,
   options: { readonly signal?: AbortSignal; readonly timeout?: number } = {},
 ): Promise<Uint8Array> {
-  const limit = AbortSignal.timeout(options.timeout ?? TIMEOUT);
+  const limit = AbortSignal.timeout(Math.min(options.timeout ?? TIMEOUT, TIMEOUT));
   const signal = options.signal === undefined ? limit : AbortSignal.any([options.signal, limit]);
   let url = new URL(address);
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     const answer = await get(url, signal).catch((error: unknown) => {
       options.signal?.throwIfAborted();
-      throw networkError(url, limit.aborted ? 'no answer in time' : messageOf(error), error);
+      throw networkError(url, limit.aborted ? 'no answer in time' : reasonOf(error), error);
     });
     if (answer instanceof Uint8Array) return answer;
     url = answer;
@@ -65,10 +68,42 @@ function redirectOf(response: IncomingMessage, from: URL): URL | undefined {
   return target.protocol === 'http:' || target.protocol === 'https:' ? target : undefined;
 }
 
+/** Some servers compress though they were asked not to. */
+function decoded(response: IncomingMessage): AsyncIterable<Uint8Array> {
+  const decoders: Readonly<Record<string, () => Transform>> = {
+    gzip: createGunzip,
+    'x-gzip': createGunzip,
+    deflate: createInflate,
+    br: createBrotliDecompress,
+  };
+  const decoder = decoders[response.headers['content-encoding']?.trim().toLowerCase() ?? ''];
+  if (decoder === undefined) return response as AsyncIterable<Uint8Array>;
+  // `pipeline` hands errors on; `for await` sees those of the last stream.
+  return pipeline(response, decoder(), () => undefined) as AsyncIterable<Uint8Array>;
+}
+
+/** An error of the network in words. */
+function reasonOf(error: unknown): string {
+  switch (codeOf(error)) {
+    case 'ENOTFOUND':
+      return 'there is no such host';
+    case 'EAI_AGAIN':
+      return 'the name of the host cannot be looked up now';
+    case 'ECONNREFUSED':
+      return 'nobody answers there';
+    case 'ECONNRESET':
+      return 'the connection broke off';
+    case 'EPROTO':
+      return 'the server does not speak TLS as https needs it';
+    default:
+      return messageOf(error);
+  }
+}
+
 async function readBody(response: IncomingMessage): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of response as AsyncIterable<Uint8Array>) {
+  for await (const chunk of decoded(response)) {
     length += chunk.length;
     if (length > MAX_TORRENT_LENGTH) {
       throw new Error(`the answer is larger than ${MAX_TORRENT_LENGTH / 1024 / 1024} MiB`);

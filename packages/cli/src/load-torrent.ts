@@ -1,9 +1,15 @@
-import { open } from 'node:fs/promises';
+import { constants, createReadStream, open } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { promisify } from 'node:util';
 import { parseMetainfo } from '@shoal/metainfo';
 import type { Metainfo } from '@shoal/metainfo';
-import { CliError, codeOf, exitCodeOf, messageOf } from './errors.ts';
+import { CliError, codeOf, exitCodeOf, messageOf, UsageError } from './errors.ts';
 import { ExitCode } from './exit-codes.ts';
+import { defined } from './defined.ts';
 import { fetchTorrent, MAX_TORRENT_LENGTH } from './fetch-torrent.ts';
+
+const openDescriptor = promisify<string, number, number>(open);
 
 /** Whether an argument is a magnet link. */
 export function isMagnet(source: string): boolean {
@@ -15,8 +21,15 @@ export function isUrl(source: string): boolean {
   return /^https?:\/\//i.test(source) && URL.canParse(source);
 }
 
-/** Reads a torrent from a .torrent file or its address; what is wrong is said with the source's name. */
-export async function loadTorrent(source: string, signal?: AbortSignal): Promise<Metainfo> {
+/**
+ * Reads a torrent from a .torrent file, a pipe, or its address, which must answer within `timeout` milliseconds; what is
+ * wrong is said with the source's name.
+ */
+export async function loadTorrent(
+  source: string,
+  signal?: AbortSignal,
+  timeout?: number,
+): Promise<Metainfo> {
   if (isMagnet(source)) {
     throw new CliError(
       'ERR_CLI_SOURCE',
@@ -25,8 +38,8 @@ export async function loadTorrent(source: string, signal?: AbortSignal): Promise
     );
   }
   const bytes = isUrl(source)
-    ? await fetchTorrent(source, signal === undefined ? {} : { signal })
-    : await readTorrentFile(source);
+    ? await fetchTorrent(source, defined({ signal, timeout }))
+    : await readTorrentFile(source, signal);
   try {
     return parseMetainfo(bytes);
   } catch (error) {
@@ -40,26 +53,21 @@ export async function loadTorrent(source: string, signal?: AbortSignal): Promise
   }
 }
 
-async function readTorrentFile(path: string): Promise<Uint8Array> {
+async function readTorrentFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
+  if (path === '') throw new UsageError('the name of the torrent is empty');
+  const chunks: Uint8Array[] = [];
+  let length = 0;
   try {
-    const file = await open(path);
-    try {
-      // One byte beyond the limit tells a file that is too large, also where the size is not known beforehand.
-      const chunks: Uint8Array[] = [];
-      let length = 0;
-      for await (const chunk of file.createReadStream({
-        autoClose: false,
-        end: MAX_TORRENT_LENGTH,
-        highWaterMark: 1024 * 1024,
-      }) as AsyncIterable<Uint8Array>) {
-        chunks.push(chunk);
-        length += chunk.length;
-      }
-      if (length <= MAX_TORRENT_LENGTH) return Buffer.concat(chunks, length);
-    } finally {
-      await file.close();
+    for await (const chunk of await bytesOf(path, signal)) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > MAX_TORRENT_LENGTH) break;
     }
   } catch (error) {
+    signal?.throwIfAborted();
+    if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) {
+      throw new UsageError(`${path} is no http or https address`);
+    }
     throw new CliError(
       'ERR_CLI_FILE',
       ExitCode.disk,
@@ -67,11 +75,39 @@ async function readTorrentFile(path: string): Promise<Uint8Array> {
       error,
     );
   }
+  if (length <= MAX_TORRENT_LENGTH) return Buffer.concat(chunks, length);
   throw new CliError(
     'ERR_CLI_SOURCE',
     ExitCode.badTorrent,
     `${path} is larger than ${MAX_TORRENT_LENGTH / 1024 / 1024} MiB: no torrent is`,
   );
+}
+
+/** What a file or a pipe holds. */
+async function bytesOf(
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<AsyncIterable<Uint8Array>> {
+  const stats = await stat(path);
+  if (stats.isFIFO()) {
+    // Not blocking: else it would wait, beyond the reach of any signal, for somebody to write into the pipe.
+    const fd = await openDescriptor(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const pipe: AsyncIterable<Uint8Array> = new Socket({
+      fd,
+      readable: true,
+      writable: false,
+      ...defined({ signal }),
+    });
+    return pipe;
+  }
+  if (!stats.isFile() && !stats.isDirectory()) throw new Error('it is neither a file nor a pipe');
+  const file: AsyncIterable<Uint8Array> = createReadStream(path, {
+    // One byte beyond the limit tells a file that is too large.
+    end: MAX_TORRENT_LENGTH,
+    highWaterMark: 1024 * 1024,
+    ...defined({ signal }),
+  });
+  return file;
 }
 
 /** A system error in words. */

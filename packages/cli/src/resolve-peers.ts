@@ -1,13 +1,19 @@
 import { lookup } from 'node:dns/promises';
 import { parseAddress } from '@shoal/net';
 import type { Endpoint } from '@shoal/net';
+import { beforeAborted } from './until-aborted.ts';
 import { CliError, messageOf } from './errors.ts';
 import { ExitCode } from './exit-codes.ts';
 import type { HostPort } from './parse/host-port.ts';
 
 /** The endpoints of peers named on the command line; a name that stands for several addresses gives several. */
-export async function resolvePeers(peers: readonly HostPort[]): Promise<Endpoint[]> {
-  const endpoints = await Promise.all(peers.map(resolvePeer));
+export async function resolvePeers(
+  peers: readonly HostPort[],
+  signal?: AbortSignal,
+): Promise<Endpoint[]> {
+  const found = Promise.all(peers.map(resolvePeer));
+  // A look-up can take minutes, and cannot be ended.
+  const endpoints = await (signal === undefined ? found : beforeAborted(found, signal));
   return endpoints.flat();
 }
 

@@ -10,3 +10,20 @@ export function untilAborted(signal: AbortSignal): Promise<unknown> {
     else signal.addEventListener('abort', finish, { once: true });
   });
 }
+
+/** The promise's result; rejects with the signal's reason as soon as that comes. */
+export async function beforeAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', onAbort);
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,8 +1,10 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdir } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { parseMetainfo } from '@shoal/metainfo';
 import { dataDirectory } from '../src/data-location.ts';
 import { fetchTorrent, MAX_TORRENT_LENGTH } from '../src/fetch-torrent.ts';
@@ -54,6 +56,18 @@ describe('a torrent from an address', () => {
     });
   });
 
+  it('is decompressed where the server compressed it unasked, up to the limit', async () => {
+    let body = gzipSync(tinyTorrent('t'));
+    answer = (_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(body);
+    };
+    expect((await loadTorrent(origin)).info.name).toBe('t');
+    body = gzipSync(Buffer.alloc(MAX_TORRENT_LENGTH + 1));
+    await expect(fetchTorrent(origin)).rejects.toMatchObject({ exitCode: 5 });
+    body = Buffer.from('not compressed');
+    await expect(fetchTorrent(origin)).rejects.toMatchObject({ exitCode: 5 });
+  });
+
   it('is not read beyond the limit', async () => {
     const chunk = Buffer.alloc(1024 * 1024);
     let sent = 0;
@@ -85,6 +99,22 @@ describe('a torrent from an address', () => {
 });
 
 describe('a torrent from a file', () => {
+  it('can be a pipe, for which nobody waits longer than wanted', async () => {
+    const path = join(folder.path, 'pipe');
+    execFileSync('mkfifo', [path]);
+    const enough = new AbortController();
+    const reading = loadTorrent(path, enough.signal);
+    enough.abort(new Error('enough'));
+    await expect(reading).rejects.toThrow('enough');
+    const [{ info }] = await Promise.all([loadTorrent(path), writeFile(path, tinyTorrent('t'))]);
+    expect(info.name).toBe('t');
+    await expect(loadTorrent('/dev/zero')).rejects.toMatchObject({ exitCode: 4 });
+  });
+
+  it.each(['', 'http://', 'ftp://host/x.torrent'])('cannot be "%s"', async (source) => {
+    await expect(loadTorrent(source)).rejects.toMatchObject({ exitCode: 2 });
+  });
+
   it('is refused with its name where it is missing, a folder, too large or broken', async () => {
     await expect(loadTorrent(join(folder.path, 'none'))).rejects.toMatchObject({ exitCode: 4 });
     await expect(loadTorrent(folder.path)).rejects.toMatchObject({ exitCode: 4 });

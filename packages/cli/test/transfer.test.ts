@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DiskError } from '@shoal/client';
@@ -107,6 +110,39 @@ describe('shoal download', () => {
     expect(await world.run('download', bad, good, '-o', folder.path, '--quiet')).toBe(4);
     expect(world.err).toBe('shoal: bad: No space left\n');
     expect(client.torrents.map(({ state }) => state)).toEqual(['error', 'seeding']);
+  });
+
+  it('tells a failure once, and a warning that comes again once', async () => {
+    const source = await folder.write('a.torrent', tinyTorrent('a'));
+    const { world } = worldWith((torrent) => {
+      setImmediate(() => {
+        torrent.emit('warning', new Error('slow disk'));
+        torrent.emit('warning', new Error('slow disk'));
+        torrent.fail(new DiskError('ERR_DISK_FULL', 'No space left'));
+      });
+    });
+    expect(await world.run('download', source, '-o', join(folder.path, 'out'))).toBe(4);
+    expect(world.err).toBe('shoal: warning: a: slow disk\nshoal: a: No space left\n');
+  });
+
+  it('counts the time to fetch a torrent against --timeout', async () => {
+    const server = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { world } = worldWith(completes);
+    const url = `http://127.0.0.1:${port}/`;
+    expect(await world.run('download', url, '-o', folder.path, '--timeout', '10ms')).toBe(5);
+    expect(world.err).toContain('no answer in time');
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it('wants a folder to download into', async () => {
+    const source = await folder.write('a.torrent', tinyTorrent('a'));
+    const { world } = worldWith(completes);
+    expect(await world.run('download', source, '-o', '')).toBe(2);
+    expect(await world.run('download', source, '-o', source)).toBe(4);
+    expect(world.err).toContain('it is no folder');
   });
 
   it('ends with 5 when not complete in time', async () => {
@@ -281,6 +317,16 @@ describe('shoal seed', () => {
       await world.run('seed', source, '--data', join(folder.path, data), '-q');
       expect(client.torrents[0]?.options.directory).toBe(join(folder.path, 'data'));
     }
+  });
+
+  it('leaves out what is not there', async () => {
+    await folder.write('a', '');
+    const source = await folder.write('a.torrent', tinyTorrent('a'));
+    const { world, client } = worldWith(completes);
+    const missing = join(folder.path, 'none.torrent');
+    expect(await world.run('seed', missing, source, '--seed-time', '0')).toBe(0);
+    expect(client.torrents).toHaveLength(1);
+    expect(world.err).toContain(missing);
   });
 
   it('ends with 4 when there is no data, no torrent, or the disk fails', async () => {

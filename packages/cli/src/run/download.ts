@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Metainfo } from '@shoal/metainfo';
 import type { DownloadArgs } from '../commands/download.ts';
 import { defined } from '../defined.ts';
-import { CliError, UsageError } from '../errors.ts';
+import { CliError, codeOf, UsageError } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { loadTorrent, reasonOf } from '../load-torrent.ts';
 import { splitCommand } from '../on-complete.ts';
@@ -27,7 +27,9 @@ export async function runDownload(args: DownloadArgs, world: World): Promise<num
   }
   if (args['on-complete'] !== undefined) splitCommand(args['on-complete']);
   if (args['list-files']) {
-    for (const source of sources) listFiles(await loadTorrent(source), args.json, world);
+    for (const source of sources) {
+      listFiles(await loadTorrent(source, undefined, args.timeout), args.json, world);
+    }
     return ExitCode.done;
   }
   const view = await chooseView(args, world);
@@ -50,12 +52,13 @@ async function downloadTasks(
   view: TransferView,
   signal: AbortSignal,
 ): Promise<TransferTask[]> {
+  if (args.output === '') throw new UsageError('the name of the output folder is empty');
   const directory = resolve(args.output ?? '.');
-  const peers = await resolvePeers(args.peer ?? []);
+  const peers = await resolvePeers(args.peer ?? [], signal);
   const torrents: Metainfo[] = [];
   for (const source of args.source) {
     try {
-      torrents.push(await loadTorrent(source, signal));
+      torrents.push(await loadTorrent(source, signal, args.timeout));
     } catch (error) {
       if (args.source.length === 1 || signal.aborted) throw error;
       view.problem(new TorrentFailure(source, error));
@@ -68,7 +71,8 @@ async function downloadTasks(
   try {
     await mkdir(directory, { recursive: true });
   } catch (error) {
-    const message = `cannot make the folder ${directory}: ${reasonOf(error)}`;
+    const reason = codeOf(error) === 'EEXIST' ? 'it is no folder' : reasonOf(error);
+    const message = `cannot make the folder ${directory}: ${reason}`;
     throw new CliError('ERR_CLI_FILE', ExitCode.disk, message, error);
   }
   return torrents.map((metainfo) => ({

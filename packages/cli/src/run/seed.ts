@@ -39,10 +39,17 @@ async function seedTasks(
   signal: AbortSignal,
   report: (error: unknown) => void,
 ): Promise<TransferTask[]> {
-  const peers = await resolvePeers(args.peer ?? []);
+  const peers = await resolvePeers(args.peer ?? [], signal);
   const tasks: TransferTask[] = [];
   const failures: unknown[] = [];
-  const sources = (await Promise.all(args.torrent.map(torrentsAt))).flat();
+  const sources: string[] = [];
+  for (const argument of args.torrent) {
+    try {
+      sources.push(...(await torrentsAt(argument)));
+    } catch (error) {
+      failures.push(error);
+    }
+  }
   for (const source of sources) {
     signal.throwIfAborted();
     try {

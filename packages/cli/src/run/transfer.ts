@@ -52,6 +52,7 @@ class Transfer {
   readonly #signal: AbortSignal;
   readonly #rows: TransferRow[] = [];
   readonly #completedAt = new Map<TransferRow, number>();
+  readonly #told = new Map<TransferRow, unknown>();
   readonly #startedAt = performance.now();
   #exitCode: number = ExitCode.done;
 
@@ -107,12 +108,15 @@ class Transfer {
     torrent.on('tracker', (report) => {
       this.#view.event(row, { type: 'tracker', report });
     });
+    let warned = '';
     torrent.on('warning', (error) => {
+      // What goes on going wrong, such as a disk that is gone, is told once.
+      if (error.message === warned) return;
+      warned = error.message;
       this.#view.event(row, { type: 'warning', error });
     });
     torrent.on('error', (error) => {
-      this.#view.event(row, { type: 'error', error });
-      this.#note(error);
+      this.#torrentFailed(row, error);
     });
   }
 
@@ -130,10 +134,7 @@ class Transfer {
       await seedUntil(row.torrent, this.#plan.goal, signal);
     } catch (error) {
       if (error instanceof SignalError) this.#note(error);
-      else if (!failure.signal.aborted) {
-        this.#view.event(row, { type: 'error', error });
-        this.#note(error);
-      }
+      else if (!failure.signal.aborted) this.#torrentFailed(row, error);
     }
   }
 
@@ -153,11 +154,14 @@ class Transfer {
     const timer =
       timeout === undefined
         ? undefined
-        : setTimeout(() => {
-            limit.abort(
-              new CliError('ERR_CLI_TIMEOUT', ExitCode.network, 'not complete within --timeout'),
-            );
-          }, timeout);
+        : setTimeout(
+            () => {
+              limit.abort(
+                new CliError('ERR_CLI_TIMEOUT', ExitCode.network, 'not complete within --timeout'),
+              );
+            },
+            Math.max(0, timeout - (performance.now() - this.#startedAt)),
+          );
     try {
       await row.torrent.completed({ signal: AbortSignal.any([signal, limit.signal]) });
     } finally {
@@ -174,6 +178,14 @@ class Transfer {
       const warning = new Error(`--on-complete failed: ${messageOf(error)}`, { cause: error });
       this.#view.event(row, { type: 'warning', error: warning });
     }
+  }
+
+  /** A torrent's failure is told once, though its promise and its event both bring it. */
+  #torrentFailed(row: TransferRow, error: unknown): void {
+    this.#note(error);
+    if (this.#told.get(row) === error) return;
+    this.#told.set(row, error);
+    this.#view.event(row, { type: 'error', error });
   }
 
   #failed(error: unknown): void {
