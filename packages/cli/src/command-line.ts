@@ -36,6 +36,17 @@ export async function parseCommandLine(args: readonly string[], columns = 80): P
   return request;
 }
 
+/** What yargs finds wrong, where it says so in words of its own. */
+function inOurWords(message: string, args: readonly string[]): string {
+  const command = commands.find(({ name }) => name === args[0]);
+  if (/^Not enough non-option arguments/.test(message) && command !== undefined) {
+    const { name, usage } = command;
+    const what = /<([a-z]+)/.exec(usage)?.[1] ?? 'argument';
+    return `${name} what? It needs a ${what}: shoal ${usage}`;
+  }
+  return message;
+}
+
 /** The yargs parser, with the one command asked for where that is clear, so that a start builds no more than it needs. */
 export function buildParser(
   args: readonly string[],
@@ -58,7 +69,7 @@ export function buildParser(
     .exitProcess(false)
     .wrap(Math.min(columns, WIDEST_HELP))
     .fail((message, error: unknown) => {
-      throw error instanceof UsageError ? error : new UsageError(message);
+      throw error instanceof UsageError ? error : new UsageError(inOurWords(message, args));
     });
   const asked = commands.filter(({ name }) => name === args[0]);
   for (const command of asked.length > 0 ? asked : commands) {

@@ -1,7 +1,9 @@
 import { startClient } from './engine.ts';
+import { commands } from './commands/index.ts';
 import { parseCommandLine } from './command-line.ts';
 import { codeOf, exitCodeOf, messageOf, SignalError, UsageError } from './errors.ts';
 import { ExitCode } from './exit-codes.ts';
+import { reasonOf } from './load-torrent.ts';
 import { plainText } from './terminal/plain-text.ts';
 import type { World } from './world.ts';
 
@@ -18,7 +20,7 @@ export async function runCli(args: readonly string[], world: World): Promise<num
     }
     return await request.command.run(request.args, world);
   } catch (error) {
-    return report(error, world);
+    return report(error, args[0], world);
   }
 }
 
@@ -29,10 +31,10 @@ export function withDefault(args: readonly string[], env: World['env']): readonl
 }
 
 /** One line on stderr, and the exit code. */
-function report(error: unknown, world: World): number {
+function report(error: unknown, command: string | undefined, world: World): number {
   const exitCode = exitCodeOf(error);
   if (error instanceof SignalError) return exitCode;
-  const hint = error instanceof UsageError ? ' (shoal --help says more)' : '';
+  const hint = error instanceof UsageError ? ` (${helpFor(command)} says more)` : '';
   const defect = exitCode === ExitCode.defect ? 'unexpected error, please report it: ' : '';
   world.stderr.write(`shoal: ${plainText(`${defect}${messageOf(error)}${hint}`)}\n`);
   if ((world.env['SHOAL_DEBUG'] ?? '') !== '' && error instanceof Error) {
@@ -41,14 +43,25 @@ function report(error: unknown, world: World): number {
   return exitCode;
 }
 
+/** Where the help about a command is. */
+function helpFor(command: string | undefined): string {
+  return commands.some(({ name }) => name === command)
+    ? `shoal ${command ?? ''} --help`
+    : 'shoal --help';
+}
+
 /** Runs the process's command line. */
 export async function runProcess(args: readonly string[]): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) {
+  const output = { failed: false };
+  process.stdout.on('error', (error) => {
     // A reader that goes away (`| head`) is no error; there is only nobody left to tell.
-    stream.on('error', (error) => {
-      if (codeOf(error) !== 'EPIPE') throw error;
-    });
-  }
+    if (output.failed || codeOf(error) === 'EPIPE') return;
+    // A full disk below a log must not end a transfer; it is told once, and by the exit code.
+    output.failed = true;
+    process.stderr.write(`shoal: cannot write to the output: ${plainText(reasonOf(error))}\n`);
+    process.exitCode ||= ExitCode.disk;
+  });
+  process.stderr.on('error', () => undefined);
   const world: World = {
     stdout: process.stdout,
     stderr: process.stderr,
@@ -59,6 +72,7 @@ export async function runProcess(args: readonly string[]): Promise<void> {
     runAgain: (again) => runCli(again, world),
     exitNow: (code) => process.exit(code),
   };
-  process.exitCode = await runCli(args, world);
+  const exitCode = await runCli(args, world);
+  process.exitCode = output.failed ? exitCode || ExitCode.disk : exitCode;
   setTimeout(() => process.exit(), EXIT_GRACE).unref();
 }

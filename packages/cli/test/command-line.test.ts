@@ -97,6 +97,14 @@ describe('the command line', () => {
     expect(world.err).toMatch(/^shoal: .+\n$/);
   });
 
+  it('says what is missing, and where help is', async () => {
+    const world = new TestWorld();
+    expect(await world.run('download')).toBe(2);
+    expect(world.err).toBe(
+      'shoal: download what? It needs a source: shoal download <source..> (shoal download --help says more)\n',
+    );
+  });
+
   it('strips what an argument could do to a terminal from the error', async () => {
     const world = new TestWorld();
     expect(await world.run('info', 'no\u001b[31m\nsuch\u0007.torrent')).toBe(4);

@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readVersion } from '../src/version.ts';
 import { buildCommand, CommandProcess, removeCommand } from './support/built-command.ts';
-import { useFolder } from './support/test-world.ts';
+import { tinyTorrent, useFolder } from './support/test-world.ts';
 
 const folder = useFolder();
 let script: string;
@@ -38,6 +41,20 @@ describe('the shoal process', () => {
       const process = new CommandProcess(script, args, { HOME: folder.path }, folder.path);
       expect([step, await process.ended, process.err]).toEqual([step, 0, '']);
     }
+  });
+
+  it('says in one line that its output cannot be written', async () => {
+    if (!existsSync('/dev/full')) return;
+    const torrent = await folder.write('a.torrent', tinyTorrent('a'));
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [script, 'info', torrent], {
+      stdio: ['ignore', full, 'pipe'],
+    });
+    let err = '';
+    child.stderr?.on('data', (text: Buffer) => (err += text.toString()));
+    const [code] = (await once(child, 'close')) as [number];
+    closeSync(full);
+    expect([code, err]).toEqual([4, 'shoal: cannot write to the output: no space left\n']);
   });
 
   it('is quiet when its reader goes away', async () => {
