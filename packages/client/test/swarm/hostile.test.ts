@@ -1,4 +1,4 @@
-import { BLOCK_LENGTH, encodeHandshake } from '@shoal/peer-wire';
+import { allowedFastSet, BLOCK_LENGTH, encodeHandshake } from '@shoal/peer-wire';
 import { blocksOf, poseAsSeed, type PeerScript, ScriptedPeer } from '../support/scripted-peer.ts';
 import { type Node, type NodeOptions, SimSwarm } from '../support/sim-swarm.ts';
 
@@ -329,6 +329,58 @@ describe('a hostile peer that connects', () => {
       await swarm.close();
     },
   );
+
+  it('keeps the connection alive, but does not read what it asked for: it is let go after a minute', async () => {
+    const { swarm, leecher, seed, at } = await besideSeed();
+    const host = swarm.host();
+    const peer = await swarm.settle(
+      ScriptedPeer.connect(host, at, swarm.torrent, {
+        onOpen: (open) => open.send((to) => to.interested()),
+        onUnchoke: (open) => {
+          for (let index = 0; index < 256; index += 1)
+            open.encoder.request(index % 64, 0, BLOCK_LENGTH);
+          open.flush();
+          open.connection.pause();
+        },
+      }),
+    );
+    host.clock.setRepeating(() => peer.send((to) => to.keepAlive()), 10_000);
+    await swarm.until(() => leecher.torrent.state === 'seeding', UNDISTURBED);
+    const unread = (): number =>
+      Math.max(0, ...[...(seed.torrent.swarm?.peers ?? [])].map((each) => each.uploads.length));
+    expect(unread()).toBeGreaterThan(100);
+    await swarm.until(() => unread() === 0, 62_000);
+    await swarm.close();
+  });
+
+  it('does not read its allowed-fast pieces: choked, it is sent a few blocks at a time', async () => {
+    const { swarm, leecher, seed, at } = await besideSeed({ seed: { client: { uploadSlots: 1 } } });
+    await swarm.until(() => leecher.torrent.progress().completedBytes > 0, UNDISTURBED);
+    const host = swarm.host();
+    const { infoHash, pieceCount } = swarm.torrent.info;
+    const [allowed] = allowedFastSet(host.address, infoHash!, pieceCount, 10);
+    let most = 0;
+    await swarm.settle(
+      ScriptedPeer.connect(host, at, swarm.torrent, {
+        onOpen: (open) => {
+          for (let index = 0; index < 2_000; index += 1)
+            open.encoder.request(allowed!, 0, BLOCK_LENGTH);
+          open.flush();
+          open.connection.pause();
+        },
+      }),
+    );
+    await swarm.until(() => {
+      for (const each of seed.torrent.swarm?.peers ?? [])
+        if (each.endpoint.address === host.address)
+          most = Math.max(most, each.connection.pendingBytes);
+      return leecher.torrent.state === 'seeding';
+    }, UNDISTURBED);
+    expectWhole(leecher);
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThan(6 * BLOCK_LENGTH);
+    await swarm.close();
+  });
 
   it('never stops asking and never reads: what waits for it stays bounded', async () => {
     const fast = { bandwidthUp: 50_000_000, bandwidthDown: 50_000_000 };
