@@ -4,6 +4,7 @@ import type { Bitfield, EncoderBufferPool, Handshake } from '@shoal/peer-wire';
 import { ChokeRounds } from './choke/choke-rounds.ts';
 import { RateMeter } from './choke/rate-meter.ts';
 import type { TransferLimits } from './choke/transfer-limits.ts';
+import { writeGuarded } from './disk/guarded-write.ts';
 import type { UploadReader } from './disk/read-batch.ts';
 import type { PieceWrite, TorrentStorage } from './disk/storage.ts';
 import type { PeerReport } from './events.ts';
@@ -16,6 +17,12 @@ import type { TorrentHost } from './torrent-host.ts';
 
 /** Milliseconds a HAVE waits for others, so that pieces verified together are announced in one write. */
 const HAVE_DELAY = 5;
+
+/**
+ * Milliseconds without a block after which partial pieces are given up where memory is short: torrents whose peers have all
+ * gone must not hold what the others could work with.
+ */
+const STALL_TIME = 30_000;
 
 /** What a swarm tells the torrent it belongs to. */
 export interface SwarmEvents {
@@ -71,6 +78,10 @@ export class Swarm implements PeerSwarm {
   /** Pieces handed to the disk and not yet answered. */
   readonly #finishing = new Set<Promise<void>>();
   #running = false;
+  /** When the last block came. */
+  #lastBlockAt = -Infinity;
+  /** What the buffers' count of refusals was at the last tick. */
+  #refusals = 0;
 
   constructor(options: SwarmOptions) {
     this.#options = options;
@@ -137,6 +148,7 @@ export class Swarm implements PeerSwarm {
       peer.flush();
     }
     this.#chokes.run(now);
+    this.#yieldMemory(now);
   }
 
   /** Asks every peer with room in its window for more: something can be picked that could not be before. */
@@ -162,6 +174,7 @@ export class Swarm implements PeerSwarm {
   /** Connections are welcome. */
   start(): void {
     this.#running = true;
+    this.#lastBlockAt = this.#clock.now();
   }
 
   /** Ends all connections; pieces on their way to the disk still arrive there. */
@@ -192,8 +205,10 @@ export class Swarm implements PeerSwarm {
   }
 
   blockReceived(peer: Peer, piece: number, begin: number, length: number): void {
+    const now = this.#clock.now();
     this.downloadedBytes += length;
-    this.downloadRate.add(length, this.#clock.now());
+    this.downloadRate.add(length, now);
+    this.#lastBlockAt = now;
     const rivals = this.#rivals;
     rivals.length = 0;
     const id = piece * this.picker.blocksPerPiece + (begin >>> 14);
@@ -261,17 +276,26 @@ export class Swarm implements PeerSwarm {
     this.refill();
   }
 
+  /** Gives up partial pieces nobody goes on with while others, or we, ask for memory in vain. */
+  #yieldMemory(now: number): void {
+    const { refusals } = this.#options.host.buffers;
+    const isShort = refusals !== this.#refusals;
+    this.#refusals = refusals;
+    if (!isShort || this.picker.partialCount === 0 || now - this.#lastBlockAt < STALL_TIME) return;
+    this.picker.dropPartials();
+    for (const peer of this.peers) {
+      peer.requests.cancelForgotten();
+      peer.flush();
+    }
+  }
+
   async #finish(piece: number): Promise<void> {
     const { storage, host } = this.#options;
     const taken = this.picker.takePiece(piece);
     const contributors = taken.contributors.map((peer) => peer.endpoint.address);
     const { buffer, length } = taken;
-    const size = buffer.byteLength;
     const watched = this.#smartBan.watches(piece);
-    const result = await storage
-      .writePiece(piece, buffer, length, watched)
-      // Not a storage of ours: it may have lost the buffer as well.
-      .catch((error: unknown) => failedWrite(error, buffer.byteLength === size ? buffer : size));
+    const result = await writeGuarded(storage, piece, buffer, length, watched);
     host.buffers.release(result.buffer);
     this.#settle(piece, contributors, result, taken.length);
     this.refill();
@@ -360,13 +384,4 @@ export class Swarm implements PeerSwarm {
   #report(peer: Peer, event: PeerReport['event'], reason?: string): void {
     this.#options.events.peerChanged({ endpoint: peer.endpoint, event, reason });
   }
-}
-
-function failedWrite(error: unknown, buffer: ArrayBuffer | number): PieceWrite {
-  return {
-    outcome: 'failed',
-    buffer: typeof buffer === 'number' ? new ArrayBuffer(buffer) : buffer,
-    blockHashes: undefined,
-    error: error instanceof Error ? error : new Error(String(error)),
-  };
 }

@@ -32,6 +32,7 @@ export class PieceBuffers {
   readonly #classes = new Map<number, SizeClass>();
   #usedBytes = 0;
   #freeBytes = 0;
+  #refusals = 0;
 
   constructor(options: PieceBuffersOptions = {}) {
     this.#budget = options.budget ?? DEFAULT_PIECE_BUDGET;
@@ -47,11 +48,19 @@ export class PieceBuffers {
     return this.#freeBytes;
   }
 
+  /** How often a buffer was asked for in vain. */
+  get refusals(): number {
+    return this.#refusals;
+  }
+
   /** A buffer of exactly `length` bytes, at least 1; undefined while the budget is used up. */
   acquire(length: number): ArrayBuffer | undefined {
     let sizeClass = this.#classes.get(length);
     const inReserve = (sizeClass?.used ?? 0) < MIN_BUFFERS_PER_LENGTH;
-    if (this.#usedBytes + length > this.#budget && !inReserve) return undefined;
+    if (this.#usedBytes + length > this.#budget && !inReserve) {
+      this.#refusals++;
+      return undefined;
+    }
     if (sizeClass === undefined) this.#classes.set(length, (sizeClass = { free: [], used: 0 }));
     sizeClass.used++;
     this.#usedBytes += length;

@@ -1,0 +1,45 @@
+import { makeTorrent } from '../disk/fixture.ts';
+import { ContentStorage } from '../support/content-storage.ts';
+import { metainfoOf } from '../support/metainfo.ts';
+import { poseAsSeed, ScriptedPeer } from '../support/scripted-peer.ts';
+import { SimSwarm } from '../support/sim-swarm.ts';
+
+const PIECE_LENGTH = 32_768;
+
+describe('memory for pieces', () => {
+  it('is given back by a torrent that nobody goes on sending, when another one needs it', async () => {
+    const swarm = new SimSwarm({ seed: 81 });
+    const host = swarm.host();
+    const half = await ScriptedPeer.listen(host, swarm.torrent, {
+      onOpen: poseAsSeed,
+      // Half of each piece, so that none is ever complete.
+      onRequest: (peer, piece, begin, length) => {
+        if (begin === 0) peer.serve(piece, begin, length);
+      },
+    });
+    const stalled = await swarm.node({
+      trackerless: true,
+      client: { pieceBufferBudget: 4 * PIECE_LENGTH },
+      add: { peers: [{ address: host.address, port: 6881 }] },
+    });
+    await swarm.until(() => (half[0]?.count('request') ?? 0) >= 8, 10_000);
+    await swarm.pass(2_000);
+    half[0]?.connection.destroy();
+    expect(stalled.torrent.swarm?.picker.partialCount).toBe(4);
+
+    const other = makeTorrent([{ path: 'other.bin', length: 1 << 20 }], PIECE_LENGTH, 82);
+    const metainfo = metainfoOf(other, { trackers: [] });
+    const [seedClient, seedHost] = await swarm.client();
+    await seedClient.add(metainfo, {
+      directory: '/nowhere',
+      storage: () => new ContentStorage(other, 'all'),
+    });
+    const torrent = await stalled.client.add(metainfo, {
+      directory: '/nowhere',
+      storage: () => new ContentStorage(other),
+      peers: [{ address: seedHost.address, port: 6881 }],
+    });
+    await swarm.until(() => torrent.state === 'seeding', 60_000, 'the other download');
+    await swarm.close();
+  });
+});
