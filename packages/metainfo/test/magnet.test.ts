@@ -82,6 +82,11 @@ describe('parseMagnet', () => {
     expect(() => parseMagnet(`${TOPIC}&xt=urn:btih:${'ab'.repeat(20)}`)).toThrow('two different');
   });
 
+  it('leaves out a peer whose address has a zone', () => {
+    const link = parseMagnet(`${TOPIC}&x.pe=[fe80::1%25eth0]:1&x.pe=[fe80::2]:1`);
+    expect(link.peers).toEqual([{ host: 'fe80::2', port: 1 }]);
+  });
+
   it('keeps a plus sign in a URL and reads it as a space in a name', () => {
     const link = parseMagnet(`${TOPIC}&dn=a+b&tr=http://t.invalid/a+b`);
     expect(link.name).toBe('a b');

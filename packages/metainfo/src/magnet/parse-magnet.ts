@@ -8,6 +8,7 @@ import { decodeLossy, decodeStrict } from './percent.ts';
 import { parseSelectOnly } from './select-only.ts';
 import type { MagnetLink, MagnetPeer } from './types.ts';
 
+/** Options of {@link parseMagnet}. */
 export interface ParseMagnetOptions {
   /** Limits that differ from {@link DEFAULT_MAGNET_LIMITS}. */
   readonly limits?: Partial<MagnetLimits>;
@@ -177,7 +178,10 @@ function parsePeer(text: string): MagnetPeer | undefined {
   const port = Number(match[3]);
   if (port < 1 || port > 0xffff) return undefined;
   const address = match[1];
-  if (address !== undefined) return isIPv6(address) ? { host: address, port } : undefined;
+  // A zone (`%eth0`) means something on the machine it was written on only.
+  if (address !== undefined) {
+    return isIPv6(address) && !address.includes('%') ? { host: address, port } : undefined;
+  }
   const host = match[2] ?? '';
   if (LOOKS_NUMERIC.test(host) ? !isIPv4(host) : !HOST_NAME.test(host)) return undefined;
   return { host, port };
