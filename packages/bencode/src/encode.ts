@@ -4,6 +4,7 @@ import { ByteSink } from './byte-sink.ts';
 import { BYTE_DICTIONARY, BYTE_END, BYTE_LIST } from './content.ts';
 import type { BencodeInput } from './types.ts';
 
+/** Options of {@link encode}. */
 export interface EncodeOptions {
   /** Containers inside one another. Default 100, as for decoding. */
   readonly maxDepth?: number;

@@ -22,6 +22,7 @@ export type BencodeErrorCode =
 
 /** The one error class of this package. */
 export class BencodeError extends Error {
+  /** What went wrong, to switch on. */
   readonly code: BencodeErrorCode;
   /** Byte offset in the input at which the problem was found; undefined for errors of `encode`. */
   readonly offset: number | undefined;

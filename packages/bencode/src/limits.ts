@@ -16,9 +16,13 @@ export interface BencodeLimits {
   readonly maxIntegerLength?: number;
 }
 
+/** Default of {@link BencodeLimits.maxDepth}: containers open at once. */
 export const DEFAULT_MAX_DEPTH = 100;
+/** Default of {@link BencodeLimits.maxTokens}: entries of the token tape. */
 export const DEFAULT_MAX_TOKENS = 3_000_000;
+/** Default of {@link BencodeLimits.maxLength}, in bytes. */
 export const DEFAULT_MAX_LENGTH = 64 * 1024 * 1024;
+/** Default of {@link BencodeLimits.maxIntegerLength}, in characters. */
 export const DEFAULT_MAX_INTEGER_LENGTH = 1_024;
 
 /** Offsets are kept as 32-bit numbers, so no `maxLength` reaches further (bytes). */

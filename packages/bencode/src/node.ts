@@ -24,6 +24,7 @@ export class BencodeDocument {
   readonly bytes: Uint8Array;
   /** Offset behind the root value; less than `bytes.length` where trailing bytes were let through. */
   readonly end: number;
+  /** The value of the document. */
   readonly root: BencodeNode;
 
   /** @internal */
@@ -58,6 +59,7 @@ export class BencodeNode {
     this.start = source.words[2 * token] ?? 0;
   }
 
+  /** Which of the four kinds the value is. */
   get type(): BencodeType {
     switch (this.#source.bytes[this.start]) {
       case BYTE_INTEGER:
@@ -132,6 +134,7 @@ export class BencodeNode {
     return undefined;
   }
 
+  /** Whether {@link get} would give a value. */
   has(key: string): boolean {
     return this.get(key) !== undefined;
   }

@@ -38,6 +38,7 @@ export interface Irregularity {
   readonly offset: number;
 }
 
+/** Options of `decode`, `decodePrefix` and `parse`. */
 export interface DecodeOptions extends BencodeLimits {
   /**
    * Read what is unambiguous though not canonical: leading zeros, `-0`, unsorted or repeated keys, trailing bytes. Default

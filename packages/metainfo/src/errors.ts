@@ -23,6 +23,7 @@ export type MetainfoErrorCode =
 
 /** The one error class of this package. */
 export class MetainfoError extends Error {
+  /** What went wrong, to switch on. */
   readonly code: MetainfoErrorCode;
 
   constructor(code: MetainfoErrorCode, message: string, options?: ErrorOptions) {

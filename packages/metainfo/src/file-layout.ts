@@ -3,6 +3,7 @@ import type { TorrentFile, TorrentInfo } from './types.ts';
 
 /** A run of bytes in one file, part of a range of the piece space. */
 export interface FileSpan {
+  /** Index of the file in {@link TorrentInfo.files}. */
   readonly fileIndex: number;
   /** First byte in the file. */
   readonly fileOffset: number;

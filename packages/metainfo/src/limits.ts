@@ -32,6 +32,7 @@ export interface MetainfoLimits {
   readonly maxTextLength: number;
 }
 
+/** What is accepted unless the caller says otherwise. */
 export const DEFAULT_LIMITS: MetainfoLimits = {
   maxLength: 30 * 1024 * 1024,
   maxDepth: 100,
@@ -78,6 +79,7 @@ export interface MagnetLimits {
   readonly maxNameLength: number;
 }
 
+/** What is accepted of a magnet link unless the caller says otherwise. */
 export const DEFAULT_MAGNET_LIMITS: MagnetLimits = {
   maxLength: 256 * 1024,
   maxParameters: 10_000,

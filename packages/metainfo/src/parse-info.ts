@@ -13,6 +13,7 @@ import type { FileList } from './v1-files.ts';
 import { readFileList, readSingleFile } from './v1-files.ts';
 import { checkHybrid } from './v2/hybrid.ts';
 
+/** Options of `parseMetainfo` and {@link parseInfo}. */
 export interface ParseOptions {
   /** Limits that differ from {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<MetainfoLimits>;

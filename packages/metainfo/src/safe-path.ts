@@ -10,6 +10,7 @@ import { MAX_COMPONENT_LENGTH } from './limits.ts';
  */
 export type TargetPlatform = 'linux' | 'darwin' | 'win32' | 'any';
 
+/** How a file system treats names: what {@link safeComponent} and {@link foldName} go by. */
 export interface NameRules {
   /** Apply the restrictions of Windows. */
   readonly windows: boolean;

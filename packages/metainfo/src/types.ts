@@ -33,6 +33,7 @@ export interface TorrentFile {
   readonly length: number;
   /** First byte in the piece space. */
   readonly offset: number;
+  /** What the file is besides its bytes (BEP 47). */
   readonly attributes: FileAttributes;
 }
 
@@ -50,6 +51,7 @@ export interface TorrentInfo {
   readonly originalName?: string | undefined;
   /** Bytes per piece; the last one may be shorter. */
   readonly pieceLength: number;
+  /** Pieces of the piece space: ceil({@link totalLength} / {@link pieceLength}). */
   readonly pieceCount: number;
   /** SHA-1 of every piece, 20 bytes each, one after the other; undefined for a v2-only torrent. */
   readonly pieceHashes: Uint8Array | undefined;
@@ -63,17 +65,21 @@ export interface TorrentInfo {
   readonly length: number;
   /** BEP 27. */
   readonly private: boolean;
+  /** `source`: sets one tracker's info-hash apart from another's for the same content. */
   readonly source: string | undefined;
 }
 
 /** A DHT node named by a torrent (BEP 5). */
 export interface TorrentNode {
+  /** DNS name or IP literal, as the torrent gives it. */
   readonly host: string;
+  /** 1–65535. */
   readonly port: number;
 }
 
 /** A whole .torrent file. */
 export interface Metainfo {
+  /** The part the info-hash covers. */
   readonly info: TorrentInfo;
   /** Tiers of announce URLs (BEP 12): `announce-list`, or `announce` as the only one. Never an empty tier. */
   readonly trackers: readonly (readonly string[])[];
@@ -81,8 +87,11 @@ export interface Metainfo {
   readonly webSeeds: readonly string[];
   /** `httpseeds` (BEP 17). */
   readonly httpSeeds: readonly string[];
+  /** `nodes`: where to enter the DHT (BEP 5). */
   readonly nodes: readonly TorrentNode[];
+  /** Free text; not made safe for a terminal. */
   readonly comment: string | undefined;
+  /** `created by`: the program that made the torrent; not made safe for a terminal. */
   readonly createdBy: string | undefined;
   /** Unix time in seconds. */
   readonly creationDate: number | undefined;

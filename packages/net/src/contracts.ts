@@ -20,10 +20,13 @@ export interface ConnectionHandler {
 
 /** An ordered, reliable stream of bytes to one peer: TCP, later uTP, or the simulated network. */
 export interface Connection {
+  /** This side. */
   readonly local: Endpoint;
+  /** The other side. */
   readonly remote: Endpoint;
   /** Which side opened it. */
   readonly direction: 'incoming' | 'outgoing';
+  /** Nothing can be written any more: either side has begun to close, or the connection is over. */
   readonly closed: boolean;
   /** Bytes accepted by {@link write} and not yet handed to the operating system. */
   readonly pendingBytes: number;
@@ -37,9 +40,11 @@ export interface Connection {
   write(bytes: Uint8Array, written?: (error?: Error) => void): boolean;
   /** Between `cork` and `uncork` writes are gathered and then leave in as few system calls as possible. */
   cork(): void;
+  /** Ends what {@link cork} began; each `cork` needs one. */
   uncork(): void;
   /** Stops reading, so that the sender is slowed down; {@link ConnectionHandler.onData} is not called until `resume`. */
   pause(): void;
+  /** Ends what {@link pause} began. */
   resume(): void;
   /** Sends what is queued, then ends the connection. Idempotent. */
   close(): void;
@@ -55,6 +60,7 @@ export interface Listener extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** Options of {@link Network.connect}. */
 export interface ConnectOptions {
   /** Ends the attempt; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -64,6 +70,7 @@ export interface ConnectOptions {
   readonly bind?: string;
 }
 
+/** Options of {@link Network.listen}. */
 export interface ListenOptions {
   /** Most connections waiting to be accepted by the operating system. Default 511. */
   readonly backlog?: number;
@@ -82,7 +89,9 @@ export interface DatagramSocket extends AsyncDisposable {
 
 /** What a {@link DatagramSocket} calls. `datagram` is valid only during the call. */
 export interface DatagramHandler {
+  /** A datagram has arrived. What this throws goes to {@link onError}. */
   onDatagram(datagram: Uint8Array, from: Endpoint): void;
+  /** Sending or receiving failed; the socket lives on. */
   onError(error: Error): void;
 }
 
@@ -133,7 +142,10 @@ export interface Random {
 
 /** Everything protocol code may need of the world it runs in. */
 export interface Host {
+  /** Sockets. */
   readonly network: Network;
+  /** Time. */
   readonly clock: Clock;
+  /** Randomness. */
   readonly random: Random;
 }

@@ -19,6 +19,7 @@ export type NetErrorCode =
 
 /** The base of every error this package makes. `code` is stable; `cause` is the system's error where there is one. */
 export class NetError extends Error {
+  /** What went wrong, to switch on. */
   readonly code: NetErrorCode;
 
   constructor(code: NetErrorCode, message: string, options?: ErrorOptions) {

@@ -61,6 +61,7 @@ export class Bitfield {
     return this.#count === this.length;
   }
 
+  /** Whether no bit is set; true for a length of 0. */
   get isEmpty(): boolean {
     return this.#count === 0;
   }
@@ -94,17 +95,20 @@ export class Bitfield {
     return true;
   }
 
+  /** Sets every bit; the spare bits stay zero. */
   setAll(): void {
     this.bytes.fill(0xff);
     if ((this.length & 7) !== 0) this.bytes[this.bytes.length - 1] = 0xff00 >>> (this.length & 7);
     this.#count = this.length;
   }
 
+  /** Clears every bit. */
   clearAll(): void {
     this.bytes.fill(0);
     this.#count = 0;
   }
 
+  /** A copy with memory of its own. */
   clone(): Bitfield {
     const copy = new Bitfield(this.length);
     copy.#words.set(this.#words);

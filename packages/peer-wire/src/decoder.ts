@@ -20,6 +20,7 @@ const SKIPPING = 3;
 const STOPPED = 4;
 const FAILED = 5;
 
+/** Options of {@link WireDecoder}. */
 export interface WireDecoderOptions {
   /** What to accept; what is left out has its default. */
   readonly limits?: Partial<WireLimits>;

@@ -47,27 +47,33 @@ export class WireEncoder {
     this.#pool.recycle(bytes);
   }
 
+  /** Keep-alive: four zero bytes (BEP 3). */
   keepAlive(): void {
     const at = this.#append(4);
     writeUint32(this.#buffer, at, 0);
   }
 
+  /** Choke (BEP 3). */
   choke(): void {
     this.#bare(MessageId.choke);
   }
 
+  /** Unchoke (BEP 3). */
   unchoke(): void {
     this.#bare(MessageId.unchoke);
   }
 
+  /** Interested (BEP 3). */
   interested(): void {
     this.#bare(MessageId.interested);
   }
 
+  /** Not interested (BEP 3). */
   notInterested(): void {
     this.#bare(MessageId.notInterested);
   }
 
+  /** Have (BEP 3). */
   have(piece: number): void {
     this.#index(MessageId.have, piece);
   }
@@ -91,10 +97,12 @@ export class WireEncoder {
     this.#buffer.set(bits, at + 5);
   }
 
+  /** Request (BEP 3). `begin` and `length` in bytes. */
   request(piece: number, begin: number, length: number): void {
     this.#range(MessageId.request, piece, begin, length);
   }
 
+  /** Cancel (BEP 3): the fields of the request it takes back. */
   cancel(piece: number, begin: number, length: number): void {
     this.#range(MessageId.cancel, piece, begin, length);
   }

@@ -27,6 +27,7 @@ export type WireErrorCode = (typeof WIRE_ERROR_CODES)[number];
  */
 export class WireError extends Error {
   override readonly name = 'WireError';
+  /** What went wrong, to switch on. */
   readonly code: WireErrorCode;
 
   constructor(code: WireErrorCode, message: string, options?: ErrorOptions) {

@@ -22,7 +22,9 @@ export interface ReservedBits {
   readonly v2: boolean;
 }
 
+/** What the two sides of a new connection tell each other (BEP 3). */
 export interface Handshake {
+  /** What the sender can do. */
   readonly reserved: ReservedBits;
   /** 20 bytes; for a v2 torrent the first 20 of its SHA-256. */
   readonly infoHash: Uint8Array;
@@ -32,6 +34,7 @@ export interface Handshake {
 
 /** What {@link HandshakeReader.push} gives when the handshake is complete. */
 export interface HandshakeResult {
+  /** What the peer said; copies. */
   readonly handshake: Handshake;
   /** How many bytes of the last chunk belonged to the handshake. */
   readonly consumed: number;

@@ -28,6 +28,7 @@ export interface WireLimits {
   readonly maxUnknownLength: number;
 }
 
+/** What a {@link WireDecoder} accepts unless told otherwise. */
 export const DEFAULT_WIRE_LIMITS: WireLimits = {
   maxBlockLength: MAX_BLOCK_LENGTH,
   maxBitfieldLength: MAX_PIECE_COUNT / 8,

@@ -60,6 +60,7 @@ export class ProtocolGuard {
     this.#announceAll('have none');
   }
 
+  /** A `have`: a piece of the torrent. */
   have(piece: number): void {
     this.#mayAnnounceAll = false;
     this.#checkPiece(piece);
@@ -71,6 +72,7 @@ export class ProtocolGuard {
     this.#checkBlock('request', piece, begin, length);
   }
 
+  /** A `cancel`: a block inside its piece. One that was never requested, or was sent already, is no error. */
   cancel(piece: number, begin: number, length: number): void {
     this.#mayAnnounceAll = false;
     this.#checkBlock('cancel', piece, begin, length);

@@ -4,15 +4,23 @@
  * A sink may throw a `WireError` to refuse a message: the decoder passes it on and must not be used again.
  */
 export interface WireSink {
+  /** Four zero bytes: the peer is still there. */
   onKeepAlive(): void;
+  /** The peer will not answer requests. */
   onChoke(): void;
+  /** The peer will answer requests. */
   onUnchoke(): void;
+  /** The peer wants pieces of ours. */
   onInterested(): void;
+  /** The peer wants nothing of ours. */
   onNotInterested(): void;
+  /** The peer has this piece. Any 32-bit number. */
   onHave(piece: number): void;
   /** `bits` is valid only during the call. Its length is whatever came, at most the limit. */
   onBitfield(bits: Uint8Array): void;
+  /** The peer asks for a block. Any 32-bit numbers. */
   onRequest(piece: number, begin: number, length: number): void;
+  /** The peer takes a request back. Any 32-bit numbers. */
   onCancel(piece: number, begin: number, length: number): void;
   /**
    * The head of a `piece` message has arrived: where shall its payload go? The answer is a view of exactly `length`
@@ -27,9 +35,13 @@ export interface WireSink {
   onPort(port: number): void;
   /** Fast extension (BEP 6). */
   onSuggest(piece: number): void;
+  /** The peer has every piece (BEP 6). */
   onHaveAll(): void;
+  /** The peer has no piece (BEP 6). */
   onHaveNone(): void;
+  /** The peer will not answer this request (BEP 6). */
   onReject(piece: number, begin: number, length: number): void;
+  /** This piece may be requested while choked (BEP 6). */
   onAllowedFast(piece: number): void;
   /** Extension protocol (BEP 10). `payload` is valid only during the call. */
   onExtended(id: number, payload: Uint8Array): void;

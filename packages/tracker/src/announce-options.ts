@@ -3,7 +3,9 @@ import type { NamedTrackerPeer, TrackerClient, TrackerPeer } from './types.ts';
 
 /** Payload figures of a torrent, in bytes, since the session began. */
 export interface TransferStats {
+  /** Bytes of payload sent. */
   readonly uploaded: number | bigint;
+  /** Bytes of payload received. */
   readonly downloaded: number | bigint;
   /** Bytes still missing of the whole torrent; 0 for a seed. */
   readonly left: number | bigint;
@@ -13,6 +15,7 @@ export interface TransferStats {
 export interface TrackerStatus {
   /** May hold a passkey: think before logging it. */
   readonly url: string;
+  /** Index of its tier; lower ones are tried first. */
   readonly tier: number;
   /**
    * `idle`: not asked yet, or stopped; `announcing`: an answer is awaited; `working`: the last answer was good; `failing`:
@@ -27,7 +30,9 @@ export interface TrackerStatus {
   readonly nextAnnounce: number | undefined;
   /** Wall time in milliseconds of its last good answer. */
   readonly lastAnnounce: number | undefined;
+  /** Peers with the whole torrent, as the tracker counts. */
   readonly seeds: number | undefined;
+  /** Peers without the whole torrent, as the tracker counts. */
   readonly leechers: number | undefined;
   /** Times the torrent was downloaded in full, as the tracker counts. */
   readonly downloaded: number | undefined;
@@ -35,9 +40,13 @@ export interface TrackerStatus {
   readonly peers: number;
 }
 
+/** Options of `Announcer`. */
 export interface AnnouncerOptions {
+  /** Talks to the trackers. It is not closed with the announcer. */
   readonly client: TrackerClient;
+  /** When to announce. */
   readonly clock: Clock;
+  /** The order within a tier, the spread of retries, the key of BEP 7. */
   readonly random: Random;
   /** 20 bytes. */
   readonly infoHash: Uint8Array;

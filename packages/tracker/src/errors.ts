@@ -15,6 +15,7 @@ export type TrackerErrorCode =
   | 'ERR_TRACKER_CLOSED'
   | 'ERR_TRACKER_LISTEN';
 
+/** Options of {@link TrackerError}. */
 export interface TrackerErrorOptions extends ErrorOptions {
   /** When the tracker may be asked again: seconds from now, or `'never'` (BEP 31, or an HTTP `Retry-After`). */
   readonly retryIn?: number | 'never' | undefined;
@@ -22,6 +23,7 @@ export interface TrackerErrorOptions extends ErrorOptions {
 
 /** Base class of everything this package throws or rejects with. */
 export class TrackerError extends Error {
+  /** What went wrong, to switch on. */
   readonly code: TrackerErrorCode;
   /** When the tracker may be asked again: seconds from now, or `'never'`; undefined when it did not say. */
   readonly retryIn: number | 'never' | undefined;

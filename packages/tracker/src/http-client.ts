@@ -39,6 +39,7 @@ export const SCRAPE_BATCH = 64;
 /** Characters of an error page that are kept for the message. */
 const EXCERPT_TEXT_LENGTH = 120;
 
+/** Options of {@link HttpTrackerClient}. */
 export interface HttpTrackerClientOptions {
   /** Milliseconds for one call. Default {@link DEFAULT_TIMEOUT}. */
   readonly timeout?: number;

@@ -9,6 +9,7 @@ export const MAX_TRACKERS = 200;
 
 /** One tracker and how it has done lately. */
 export interface TierTracker {
+  /** Announce URL, as the torrent gives it. */
   readonly url: string;
   /** Index of its tier; lower ones are tried first. */
   readonly tier: number;
@@ -53,6 +54,7 @@ export class TrackerTiers {
     }
   }
 
+  /** Trackers of all tiers. */
   get size(): number {
     return this.#byUrl.size;
   }
@@ -62,6 +64,7 @@ export class TrackerTiers {
     return this.#tiers.flat();
   }
 
+  /** How a tracker is doing; undefined when it is not one of them. */
   get(url: string): TierTracker | undefined {
     return this.#byUrl.get(url);
   }

@@ -17,6 +17,7 @@ export interface AnnounceRequest {
   readonly downloaded: number | bigint;
   /** Bytes still missing; 0 makes this peer a seed. */
   readonly left: number | bigint;
+  /** What has just happened; undefined for a regular announce. */
   readonly event?: AnnounceEvent | undefined;
   /** How many peers are wanted; the tracker may give fewer. Without it the tracker decides. */
   readonly numwant?: number | undefined;
@@ -46,6 +47,7 @@ export interface TrackerPeer extends Endpoint {
 export interface NamedTrackerPeer {
   /** A DNS name: letters, digits, hyphens and dots. */
   readonly host: string;
+  /** 1–65535. */
   readonly port: number;
   readonly peerId?: Uint8Array;
 }
@@ -58,6 +60,7 @@ export interface AnnounceResponse {
   readonly minInterval: number | undefined;
   /** Without duplicates, port 0 and addresses no one can be reached at. */
   readonly peers: readonly TrackerPeer[];
+  /** Peers given by DNS name, without duplicates. */
   readonly namedPeers: readonly NamedTrackerPeer[];
   /** Seeds in the swarm. */
   readonly complete: number | undefined;
@@ -75,8 +78,11 @@ export interface AnnounceResponse {
 
 /** The figures of one swarm (BEP 48). */
 export interface ScrapeFile {
+  /** Seeds in the swarm. */
   readonly complete: number;
+  /** Leechers in the swarm. */
   readonly incomplete: number;
+  /** How often the torrent was downloaded in full. */
   readonly downloaded: number;
   /** The torrent's name, if the tracker gives it, fit for a terminal. */
   readonly name: string | undefined;
@@ -90,6 +96,7 @@ export interface ScrapeResponse {
   readonly minRequestInterval: number | undefined;
 }
 
+/** Options of one call to a tracker. */
 export interface TrackerCallOptions {
   /** Ends the call; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;

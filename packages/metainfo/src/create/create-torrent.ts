@@ -14,7 +14,9 @@ import { automaticPieceLength, checkedPieceLength } from './piece-length.ts';
 
 /** A new torrent: the .torrent file's bytes, and what a parser reads in them. */
 export interface CreatedTorrent {
+  /** The .torrent file. */
   readonly bytes: Uint8Array;
+  /** What a parser reads in {@link bytes}. */
   readonly metainfo: Metainfo;
 }
 

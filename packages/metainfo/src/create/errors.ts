@@ -15,6 +15,7 @@ export type CreateErrorCode =
 
 /** `createTorrent` cannot make a torrent of what it was given. */
 export class CreateError extends MetainfoError {
+  /** What went wrong, to switch on. */
   declare readonly code: CreateErrorCode;
   /** The file or folder it is about, where there is one. */
   readonly path: string | undefined;

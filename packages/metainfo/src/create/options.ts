@@ -18,6 +18,7 @@ export interface CreateOptions {
   readonly private?: boolean;
   /** Written into the info dictionary, so that the same content has another info-hash elsewhere. */
   readonly source?: string;
+  /** Free text beside the info dictionary. Default: none. */
   readonly comment?: string;
   /** What made the torrent, e.g. `shoal/1.2.0`. Default: not written. */
   readonly createdBy?: string;

@@ -2,6 +2,7 @@
 export interface MagnetPeer {
   /** IPv4 or IPv6 address (without brackets) or host name. */
   readonly host: string;
+  /** 1–65535. */
   readonly port: number;
 }
 

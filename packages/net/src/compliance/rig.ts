@@ -3,9 +3,13 @@ import type { Endpoint } from '../endpoint.ts';
 
 /** Two hosts that can reach each other, of the implementation under test. They may be the same one. */
 export interface ComplianceRig {
+  /** The host that connects. */
   readonly near: Host;
+  /** IP literal of {@link near}. */
   readonly nearAddress: string;
+  /** The host that listens. */
   readonly far: Host;
+  /** IP literal by which {@link near} reaches {@link far}. */
   readonly farAddress: string;
   /** An endpoint that never answers, reached from `near`. Without it the cases that need one are passed over. */
   readonly silent?: Endpoint;
@@ -13,7 +17,9 @@ export interface ComplianceRig {
 
 /** One thing every implementation must do. `run` rejects when it does not. */
 export interface ComplianceCase {
+  /** What must be so, as a sentence for a test report. */
   readonly name: string;
+  /** Rejects when it is not so. */
   run(rig: ComplianceRig): Promise<void>;
 }
 

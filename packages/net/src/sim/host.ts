@@ -62,14 +62,23 @@ function share(value: number, name: string): number {
 
 /** A machine in a simulated world. */
 export class SimHost implements Host {
+  /** The first of its addresses, by which the world knows it. */
   readonly address: string;
+  /** All its IP literals. */
   readonly addresses: readonly string[];
+  /** Its way into the simulated network. */
   readonly network: Network;
+  /** The world's virtual time. */
   readonly clock: Clock;
+  /** Its own sequence, from the world's seed. */
   readonly random: Random;
+  /** See {@link SimHostOptions.latency}; milliseconds. */
   readonly latency: number;
+  /** See {@link SimHostOptions.loss}. */
   readonly loss: number;
+  /** See {@link SimHostOptions.reorder}. */
   readonly reorder: number;
+  /** See {@link SimHostOptions.nat}. */
   readonly nat: boolean;
 
   /** Payload bytes this host has put on its line, streams and datagrams. */

@@ -22,6 +22,7 @@ export const DEFAULT_PEER_LIFETIME = 3600;
 /** Swarms looked at, and peers removed or kept, in one call of `expire`: a few milliseconds. */
 const EXPIRE_BUDGET = 50_000;
 
+/** Options of {@link MemorySwarmStore}. */
 export interface MemorySwarmStoreOptions {
   /** Default {@link DEFAULT_MAX_SWARMS}. */
   readonly maxSwarms?: number;
@@ -123,6 +124,7 @@ export class MemorySwarmStore implements SwarmStore {
     }
   }
 
+  /** What is held at present; costs nothing. */
   figures(): StoreFigures {
     return { swarms: this.#swarms.size, seeds: this.#seeds, leechers: this.#leechers };
   }

@@ -26,6 +26,7 @@ export const SOCKET_TIMEOUT = 30_000;
 /** Milliseconds between the store's turns to forget old peers. */
 export const EXPIRE_PERIOD = 1_000;
 
+/** Options of `TrackerServer`. */
 export interface TrackerServerOptions {
   /** Where the swarms are kept. Default: a `MemorySwarmStore` that fits `interval`. */
   readonly store?: SwarmStore;
@@ -51,10 +52,13 @@ export interface TrackerServerOptions {
   readonly keepAliveTimeout?: number;
   /** Told of errors of the store or of `allow`; the peer gets a failure reason, and the server lives on. */
   readonly onError?: (error: unknown) => void;
+  /** Ages peers and times the store's turns. Default: the system's. */
   readonly clock?: Clock;
+  /** Varies intervals and chooses peers. Default: the system's. */
   readonly random?: Random;
 }
 
+/** Where a `TrackerServer` listens. */
 export interface TrackerListenOptions {
   /** 0 takes any free port. Default 6969. */
   readonly port?: number;

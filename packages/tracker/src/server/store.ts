@@ -13,6 +13,7 @@ export interface SwarmAnnounce {
   readonly endpoint: Uint8Array;
   /** The peer has the whole torrent. */
   readonly seed: boolean;
+  /** What the peer reports besides its figures. */
   readonly event: AnnounceEvent | undefined;
   /** Most peers to be given. */
   readonly wanted: number;
@@ -49,8 +50,11 @@ export interface SwarmRefusal {
 
 /** What all swarms of a store hold together. */
 export interface StoreFigures {
+  /** Torrents that have, or lately had, peers. */
   readonly swarms: number;
+  /** Peers with the whole torrent, of all swarms. */
   readonly seeds: number;
+  /** Peers without the whole torrent, of all swarms. */
   readonly leechers: number;
 }
 
