@@ -21,6 +21,12 @@ import { waitForState, type WaitOptions } from './wait.ts';
 import { watchProgress, type WatchOptions } from './watch.ts';
 
 /**
+ * Connected peers from which on a download leaves its trackers alone until they want to be asked again. A seed never asks
+ * before: those who want something come to it.
+ */
+const ENOUGH_PEERS = 10;
+
+/**
  * One torrent of a client: `checking → downloading → seeding`, with `paused` and `error` on the way. Its failure is its
  * own: it enters state `error`, keeps what was verified, and {@link resume} tries again.
  */
@@ -264,7 +270,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
   tick(now: number): void {
     if (!this.#life.isActive) return;
     this.swarm?.tick(now);
-    if (this.freeConnections > 0 && this.peerList.size === 0) this.#announcer.update();
+    if (this.#needsPeers()) this.#announcer.update();
     if (this.#resume.isDue(now)) void this.#life.save();
   }
 
@@ -282,6 +288,13 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
    */
   join(connection: Connection, handshake: Handshake): ConnectionHandler | undefined {
     return this.freeConnections > 0 ? this.swarm?.join(connection, handshake) : undefined;
+  }
+
+  /** It is short of peers, and knows of none to dial. */
+  #needsPeers(): boolean {
+    const peers = this.swarm?.peers.size ?? 0;
+    const isShort = peers < ENOUGH_PEERS && this.freeConnections > 0;
+    return this.state === 'downloading' && isShort && this.peerList.size === 0;
   }
 
   #found(peers: readonly NamedPeer[], source: 'tracker' | 'user'): void {
