@@ -65,10 +65,15 @@ export class DiskError extends ClientError {
  * - `ERR_PEER_HANDSHAKE_TIMEOUT`: it sent no complete handshake in time
  * - `ERR_PEER_UNWANTED`: it asked for a torrent that is not here, or that takes no more peers
  * - `ERR_PEER_SELF`: it is this very client
+ * - `ERR_PEER_IDLE`: it has sent nothing for a long time
  * - `ERR_PEER_MISBEHAVED`: it broke the protocol in a way that only the engine can see
  */
 export type PeerErrorCode =
-  'ERR_PEER_HANDSHAKE_TIMEOUT' | 'ERR_PEER_UNWANTED' | 'ERR_PEER_SELF' | 'ERR_PEER_MISBEHAVED';
+  | 'ERR_PEER_HANDSHAKE_TIMEOUT'
+  | 'ERR_PEER_UNWANTED'
+  | 'ERR_PEER_SELF'
+  | 'ERR_PEER_IDLE'
+  | 'ERR_PEER_MISBEHAVED';
 
 /** A peer had to go. */
 export class PeerError extends ClientError {

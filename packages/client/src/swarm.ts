@@ -7,6 +7,7 @@ import type { TransferLimits } from './choke/transfer-limits.ts';
 import { writeGuarded } from './disk/guarded-write.ts';
 import type { UploadReader } from './disk/read-batch.ts';
 import type { PieceWrite, TorrentStorage } from './disk/storage.ts';
+import { PeerError } from './errors.ts';
 import type { PeerReport } from './events.ts';
 import { Peer } from './peer/peer.ts';
 import type { PeerList } from './peer/peer-list.ts';
@@ -139,7 +140,7 @@ export class Swarm implements PeerSwarm {
     for (const peer of this.peers) {
       const reason = peer.heartbeat(now);
       if (reason !== undefined || this.#isUseless(peer)) {
-        peer.disconnect();
+        peer.drop(reason === undefined ? undefined : new PeerError('ERR_PEER_IDLE', reason));
         continue;
       }
       peer.requests.tick(now);
@@ -183,9 +184,7 @@ export class Swarm implements PeerSwarm {
     this.#haveTimer?.cancel();
     this.#haveTimer = undefined;
     this.#chokes.stop();
-    for (const peer of [...this.peers]) peer.disconnect();
-    // A closing connection may linger; the torrent is done with its peers now.
-    for (const peer of [...this.peers]) peer.onClose(undefined);
+    for (const peer of [...this.peers]) peer.drop();
     this.picker.dropPartials();
   }
 
@@ -354,8 +353,7 @@ export class Swarm implements PeerSwarm {
       for (const peer of [...this.peers]) {
         if (peer.endpoint.address !== address) continue;
         this.#report(peer, 'banned', 'It sent corrupt data');
-        peer.disconnect();
-        peer.onClose(undefined);
+        peer.drop();
       }
     }
   }
@@ -370,8 +368,7 @@ export class Swarm implements PeerSwarm {
       const ours: Connection['direction'] =
         Buffer.compare(this.#options.host.peerId, peerId) < 0 ? 'outgoing' : 'incoming';
       if (connection.direction !== ours || peer.connection.direction === ours) return false;
-      peer.disconnect();
-      peer.onClose(undefined);
+      peer.drop();
     }
     return true;
   }

@@ -64,8 +64,8 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
   readonly uploads: UploadQueue;
   /** Pieces it lets us ask for while it chokes us. */
   readonly allowedFast = new Set<number>();
-  /** Pieces we let it ask for while we choke it. */
-  readonly grantedFast = new Set<number>();
+  /** Pieces we let it ask for while we choke it, and how many bytes of each are left to be asked for then. */
+  readonly grantedFast = new Map<number, number>();
   downloadedBytes = 0;
   uploadedBytes = 0;
   closed = false;
@@ -183,6 +183,12 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
       this.flush();
     }
     return undefined;
+  }
+
+  /** It is no peer any more, however long its connection lingers. */
+  drop(error?: Error): void {
+    this.connection.close();
+    this.onClose(error);
   }
 
   /** Ends the connection; `error` names the reason where there is one. */
@@ -362,7 +368,7 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     const count = Math.min(ALLOWED_FAST_PIECES, info.pieceCount);
     for (const piece of allowedFastSet(this.endpoint.address, infoHash, info.pieceCount, count)) {
       if (!this.#swarm.picker.have.get(piece)) continue;
-      this.grantedFast.add(piece);
+      this.grantedFast.set(piece, this.#swarm.picker.pieceLengthAt(piece));
       this.#encoder.allowedFast(piece);
     }
   }

@@ -52,9 +52,9 @@ export class UploadQueue {
   /** A request came in. The caller pumps once the chunk is read to its end. */
   request(piece: number, begin: number, length: number): void {
     const peer = this.#peer;
-    const served =
-      this.#swarm.picker.have.get(piece) && (!peer.amChoking || peer.grantedFast.has(piece));
-    if (!served || this.#waiting.length >= clientDefaults.maxQueuedRequests) {
+    const hasRoom = this.#waiting.length < clientDefaults.maxQueuedRequests;
+    const has = this.#swarm.picker.have.get(piece);
+    if (!hasRoom || !has || (peer.amChoking && !this.#isGranted(piece, length))) {
       this.#refuse(piece, begin, length);
       return;
     }
@@ -139,6 +139,15 @@ export class UploadQueue {
       peer.flush();
       this.#swarm.readFailed(error as Error);
     }
+  }
+
+  /** May it be asked for while choked? Each granted piece once, or a choked peer could download for ever (BEP 6). */
+  #isGranted(piece: number, length: number): boolean {
+    const { grantedFast } = this.#peer;
+    const left = (grantedFast.get(piece) ?? 0) - length;
+    if (left < 0) return false;
+    grantedFast.set(piece, left);
+    return true;
   }
 
   #refuse(piece: number, begin: number, length: number): void {

@@ -155,6 +155,27 @@ describe('the fast extension', () => {
     await swarm.close();
   });
 
+  it('serves each allowed-fast piece once to a choked peer', async () => {
+    const swarm = new SimSwarm({ seed: 35 });
+    const seed = await swarm.seed({ trackerless: true });
+    const host = swarm.host();
+    const { infoHash, pieceCount } = swarm.torrent.info;
+    const [piece = 0] = allowedFastSet(host.address, infoHash!, pieceCount, 10);
+    const peer = await swarm.settle(
+      ScriptedPeer.connect(host, at(seed), swarm.torrent, {
+        onOpen: (open) => {
+          // The piece has two blocks.
+          for (let time = 0; time < 10; time += 1) open.encoder.request(piece, 0, BLOCK_LENGTH);
+          open.flush();
+        },
+      }),
+    );
+    await swarm.pass(5_000);
+    expect(peer.count('piece')).toBe(2);
+    expect(peer.count('reject')).toBe(8);
+    await swarm.close();
+  });
+
   it('downloads allowed-fast pieces while choked', async () => {
     const swarm = new SimSwarm({ seed: 24 });
     const host = swarm.host();
@@ -309,6 +330,17 @@ describe('who is connected', () => {
     }, 120_000);
     expect(most).toBeLessThanOrEqual(5);
     expect(mostOfCrowd).toBeLessThanOrEqual(3);
+    await swarm.close();
+  });
+
+  it('leaves its tracker alone while it seeds and nobody is there', async () => {
+    const swarm = new SimSwarm({ seed: 37 });
+    const seed = await swarm.seed();
+    await swarm.pass(10_000);
+    const announced = swarm.tracker.seen.length;
+    await swarm.pass(25 * 60_000);
+    expect(swarm.tracker.seen.length).toBe(announced);
+    expect(seed.torrent.state).toBe('seeding');
     await swarm.close();
   });
 
