@@ -28,58 +28,28 @@ export type DiskFs = Pick<
 >;
 
 /**
- * The folders below a download folder that were seen to be real ones. Torrents name their own files, and what already
- * stands in the download folder may come from elsewhere: nothing is ever written through a symbolic link that leads out
- * of it. A link that stays inside is followed, and the download folder itself may be one.
+ * Opens a file below a download folder for reading and writing, creates it and the folders it stands in where they are
+ * missing, but never the download folder itself. Throws errors of `node:fs` and {@link DiskError}.
+ *
+ * Torrents name their own files, and what stands in the download folder may come from elsewhere: nothing is ever written
+ * through a symbolic link that leads out of it. A link that stays inside is followed, and the download folder itself may be
+ * one. Nothing seen is remembered: any folder may be replaced by a link while the download goes on.
  */
-export class SafeFolders {
-  readonly root: string;
-  readonly #safe = new Set<string>();
-
-  constructor(root: string) {
-    this.root = root;
-  }
-
-  /** Forgets what was seen, since it may have changed. */
-  forget(): void {
-    this.#safe.clear();
-  }
-
-  /** Creates the folders `path` stands in where they are missing, but never the download folder itself. Throws. */
-  ensureParents(fs: DiskFs, path: string): void {
-    const parent = path.slice(0, path.lastIndexOf('/'));
-    if (this.#safe.has(parent)) return;
-    let linked = false;
-    let folder = this.root;
-    if (parent.length > folder.length) {
-      for (const component of parent.slice(folder.length + 1).split('/')) {
-        folder += `/${component}`;
-        if (ensureFolder(fs, folder) === 'link') linked = true;
-      }
-    }
-    if (linked && !isInside(fs, this.root, parent)) throw unsafe(parent);
-    this.#safe.add(parent);
-  }
+export function openSafely(fs: DiskFs, root: string, path: string, executable: boolean): number {
+  ensureParents(fs, root, path);
+  return openUnlinked(fs, root, path, executable ? 0o777 : 0o666);
 }
 
-/** Opens a file for reading and writing, creates it where it is missing. Throws errors of `node:fs` and {@link DiskError}. */
-export function openSafely(
-  fs: DiskFs,
-  folders: SafeFolders,
-  path: string,
-  executable: boolean,
-): number {
-  const mode = executable ? 0o777 : 0o666;
-  folders.ensureParents(fs, path);
-  try {
-    return openUnlinked(fs, folders.root, path, mode);
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
+function ensureParents(fs: DiskFs, root: string, path: string): void {
+  const parent = path.slice(0, path.lastIndexOf('/'));
+  if (parent.length <= root.length) return;
+  let linked = false;
+  let folder = root;
+  for (const component of parent.slice(root.length + 1).split('/')) {
+    folder += `/${component}`;
+    if (ensureFolder(fs, folder) === 'link') linked = true;
   }
-  // A folder seen before may have been removed since: look again.
-  folders.forget();
-  folders.ensureParents(fs, path);
-  return openUnlinked(fs, folders.root, path, mode);
+  if (linked && !isInside(fs, root, parent)) throw unsafe(parent);
 }
 
 function openUnlinked(fs: DiskFs, root: string, path: string, mode: number): number {

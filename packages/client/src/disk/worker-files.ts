@@ -1,7 +1,7 @@
 import { DiskError } from '../errors.ts';
 import { errnoOf, toDiskError } from './disk-error.ts';
 import type { DiskLayout } from './disk-layout.ts';
-import { SafeFolders, READ_FLAGS, openRegular, openSafely, type DiskFs } from './safe-open.ts';
+import { READ_FLAGS, openRegular, openSafely, type DiskFs } from './safe-open.ts';
 
 /** Instead of a file's index: the parts file of a storage. */
 export const PARTS_FILE = -1;
@@ -13,11 +13,10 @@ const KEYS_PER_STORAGE = 2 ** 32;
 export interface WorkerStorage {
   readonly id: number;
   readonly layout: DiskLayout;
-  readonly folders: SafeFolders;
 }
 
 export function createWorkerStorage(id: number, layout: DiskLayout): WorkerStorage {
-  return { id, layout, folders: new SafeFolders(layout.data.root) };
+  return { id, layout };
 }
 
 /** The open files of one worker: at most `limit`, the one used longest ago is closed first. */
@@ -40,7 +39,7 @@ export class WorkerFiles {
   forWriting(storage: WorkerStorage, file: number): number {
     const path = pathOf(storage, file);
     return this.#get(keyOf(storage.id, file, true), 'write', path, () =>
-      openSafely(this.#fs, storage.folders, path, storage.layout.isExecutable(file)),
+      openSafely(this.#fs, storage.layout.data.root, path, storage.layout.isExecutable(file)),
     );
   }
 

@@ -218,6 +218,19 @@ describe('a worker that writes', () => {
     await outside.remove();
   });
 
+  it('looks at the folders again for each file: one may be replaced by a link meanwhile', async () => {
+    const outside = await temporaryFolder();
+    const { write, tasks, close } = setUp();
+    expect(outcomesOf(write(0, 1, 2, 3))).toEqual([0, 0, 0, 0]);
+    tasks.handle([{ kind: 'close-files', task: 1, storage: 1 }]);
+    nodeFs.renameSync(join(folder.path, 't/sub'), join(folder.path, 'aside'));
+    nodeFs.symlinkSync(outside.path, join(folder.path, 't/sub'));
+    expect(write(3).details[0]!.error!.code).toBe('ERR_DISK_UNSAFE_PATH');
+    expect(nodeFs.readdirSync(outside.path)).toEqual([]);
+    close();
+    await outside.remove();
+  });
+
   it('follows links that stay inside, and a download folder that is one', async () => {
     const real = await temporaryFolder();
     nodeFs.rmdirSync(folder.path);
