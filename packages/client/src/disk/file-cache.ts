@@ -5,7 +5,7 @@ import { DEFAULT_CACHED_FILES } from './disk-limits.ts';
 import { READ_FLAGS } from './safe-open.ts';
 
 export interface FileCacheOptions {
-  /** Descriptors kept open. Default 256. More are open only while more are in use at the same time. */
+  /** Descriptors open at the same time; whoever needs another one waits. Default 256. */
   readonly maxOpenFiles?: number;
 }
 
@@ -28,7 +28,8 @@ interface Entry {
 
 /**
  * Files open for reading, shared by all torrents of a client. The one used longest ago is closed first, but none that is in
- * use.
+ * use: a batch of blocks may touch thousands of tiny files, which wait for each other. So nobody may wait for a second file
+ * while holding one.
  */
 export class FileCache implements AsyncDisposable {
   readonly #limit: number;
@@ -36,6 +37,10 @@ export class FileCache implements AsyncDisposable {
   /** In the order of last use. */
   readonly #entries = new Set<Entry>();
   readonly #closing = new Set<Promise<void>>();
+  /** Those who wait for a descriptor, in the order of asking. */
+  readonly #waiting: (() => void)[] = [];
+  /** Descriptors open or being opened. */
+  #descriptors = 0;
 
   constructor(options: FileCacheOptions = {}) {
     this.#limit = Math.max(1, options.maxOpenFiles ?? DEFAULT_CACHED_FILES);
@@ -69,8 +74,9 @@ export class FileCache implements AsyncDisposable {
   release(file: CachedFile): void {
     const entry = file as Entry;
     entry.uses--;
-    if (entry.dropped && entry.uses === 0) this.#close(entry);
-    this.#trim(this.#limit);
+    if (entry.uses > 0) return;
+    if (entry.dropped) this.#close(entry);
+    else this.#wake();
   }
 
   /** Closes all files of an owner; those in use when they are released. Resolves when the ones not in use are closed. */
@@ -107,31 +113,55 @@ export class FileCache implements AsyncDisposable {
   }
 
   async #open(path: string): Promise<number> {
-    this.#trim(this.#limit - 1);
+    while (this.#descriptors >= this.#limit && !this.#closeIdle()) await this.#freed();
+    this.#descriptors++;
+    try {
+      return await this.#openWhenPossible(path);
+    } catch (error) {
+      this.#descriptors--;
+      this.#wake();
+      throw error;
+    }
+  }
+
+  /** Gives up descriptors, or waits for some to be given up, where the system has no more. */
+  async #openWhenPossible(path: string): Promise<number> {
     for (;;) {
       try {
         return await openRegularFile(path);
       } catch (error) {
         const errno = errnoOf(error);
         if (errno !== 'EMFILE' && errno !== 'ENFILE') throw error;
-        if (!this.#trim(this.#entries.size - 1)) throw error;
-        await Promise.all(this.#closing);
+        if (this.#closeIdle()) await Promise.all(this.#closing);
+        else if (this.#someInUse()) await this.#freed();
+        else throw error;
       }
     }
   }
 
-  /** Closes files not in use until at most `limit` are open. Returns whether one was closed. */
-  #trim(limit: number): boolean {
-    let closed = false;
-    if (this.#entries.size <= limit) return closed;
+  /** Resolves when somebody else has one file less in use. */
+  #freed(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #wake(): void {
+    this.#waiting.shift()?.();
+  }
+
+  /** Closes the file used longest ago of those not in use. Returns whether there was one. */
+  #closeIdle(): boolean {
     for (const entry of this.#entries) {
-      if (entry.uses > 0) continue;
+      if (entry.uses > 0 || entry.fd < 0) continue;
       this.#remove(entry);
       this.#close(entry);
-      closed = true;
-      if (this.#entries.size <= limit) break;
+      return true;
     }
-    return closed;
+    return false;
+  }
+
+  #someInUse(): boolean {
+    for (const entry of this.#entries) if (entry.uses > 0 && entry.fd >= 0) return true;
+    return false;
   }
 
   #remove(entry: Entry): void {
@@ -146,6 +176,8 @@ export class FileCache implements AsyncDisposable {
     if (entry.fd < 0) return;
     const { fd } = entry;
     entry.fd = -1;
+    this.#descriptors--;
+    this.#wake();
     const closing = new Promise<void>((resolve) => {
       // An error while closing what was only read changes nothing for anybody.
       fs.close(fd, () => resolve());

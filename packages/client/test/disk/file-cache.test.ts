@@ -33,15 +33,37 @@ describe('FileCache', () => {
     const owner = {};
     const a = await cache.acquire(owner, 0, path('a'));
     const b = await cache.acquire(owner, 1, path('b'));
-    const c = await cache.acquire(owner, 2, path('c'));
-    expect(cache.size).toBe(3);
+    let opened = false;
+    const waiting = cache.acquire(owner, 2, path('c'));
+    void waiting.then(() => (opened = true));
+    // Those that are open are still found at once.
+    cache.release(await cache.acquire(owner, 0, path('a')));
+    await fs.readFile(path('c'));
+    expect(opened).toBe(false);
     cache.release(b);
-    expect(cache.size).toBe(2);
+    const c = await waiting;
+    expect(a.fd).toBeGreaterThanOrEqual(0);
+    expect(b.fd).toBe(-1);
     cache.release(a);
     cache.release(c);
     expect(cache.size).toBe(2);
-    expect(a.fd).toBeGreaterThanOrEqual(0);
-    expect(b.fd).toBe(-1);
+  });
+
+  it('lets thousands wait for each other, some of them for files there are not', async () => {
+    await using cache = new FileCache({ maxOpenFiles: 2 });
+    let most = 0;
+    const read = async (file: number): Promise<void> => {
+      const opened = await cache.acquire({}, file, path(file % 5 === 0 ? 'missing' : 'a'));
+      const descriptors = await fs.readdir('/proc/self/fd').catch(() => []);
+      most = Math.max(most, descriptors.length);
+      cache.release(opened);
+    };
+    const before = (await fs.readdir('/proc/self/fd').catch(() => [])).length;
+    const results = await Promise.allSettled(
+      Array.from({ length: 2_000 }, (_, file) => read(file)),
+    );
+    expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(400);
+    expect(most).toBeLessThan(before + 40);
   });
 
   it('closes a dropped file when its last user has released it', async () => {
