@@ -2,6 +2,7 @@ import { infoHashHex, type Metainfo, parseMetainfo } from '@shoal/metainfo';
 import { type Host, nodeHost, type Timer } from '@shoal/net';
 import { EncoderBufferPool, makePeerId, type ReservedBits } from '@shoal/peer-wire';
 import { HttpTrackerClient, type TrackerClient } from '@shoal/tracker';
+import { CheckQueue } from './check-queue.ts';
 import { checkClientOptions } from './check-options.ts';
 import { RateLimiter } from './choke/rate-limiter.ts';
 import { DiskStores } from './disk/disk-stores.ts';
@@ -203,6 +204,7 @@ export class Client implements AsyncDisposable {
         budget: options.pieceBufferBudget ?? clientDefaults.pieceBufferBudget,
       }),
       encoderPool: new EncoderBufferPool(),
+      checks: new CheckQueue(),
       trackerClient: this.#trackerClient,
       resumeDirectory: options.resumeDirectory,
       downloadLimiter: new RateLimiter(options.maxDownloadRate),

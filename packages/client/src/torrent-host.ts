@@ -2,6 +2,7 @@ import type { Clock, Random } from '@shoal/net';
 import type { TorrentInfo } from '@shoal/metainfo';
 import type { EncoderBufferPool } from '@shoal/peer-wire';
 import type { TrackerClient } from '@shoal/tracker';
+import type { CheckQueue } from './check-queue.ts';
 import type { RateLimiter } from './choke/rate-limiter.ts';
 import type { UploadReader } from './disk/read-batch.ts';
 import type { TorrentStorage } from './disk/storage.ts';
@@ -20,6 +21,7 @@ export interface TorrentHost {
   readonly maxPeersPerTorrent: number;
   readonly buffers: PieceBuffers;
   readonly encoderPool: EncoderBufferPool;
+  readonly checks: CheckQueue;
   readonly trackerClient: TrackerClient;
   /** Where resume data is kept; undefined: nowhere. */
   readonly resumeDirectory: string | undefined;

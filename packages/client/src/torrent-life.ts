@@ -208,25 +208,19 @@ export class TorrentLife {
   async #check(mode: CheckMode, signal: AbortSignal | undefined): Promise<void> {
     const storage = this.#storage;
     if (storage === undefined || this.#closing) return;
-    const { info, layout, resume } = this.#parts;
+    const { host, info, layout, resume } = this.#parts;
     this.#checking = new AbortController();
     const signals = [this.#checking.signal, ...(signal === undefined ? [] : [signal])];
+    const ended = AbortSignal.any(signals);
     const suspect = mode === 'force' ? undefined : this.#swarm?.picker.have;
     try {
       this.#setState('checking');
       this.#checked = 0;
-      const have = await findPieces({
-        mode,
-        suspect,
-        info,
-        layout,
-        storage,
-        resume,
-        signal: AbortSignal.any(signals),
-        onPiece: () => {
-          this.#checked = (this.#checked ?? 0) + 1;
-        },
-      });
+      const onPiece = (): void => {
+        this.#checked = (this.#checked ?? 0) + 1;
+      };
+      const check = { mode, suspect, info, layout, storage, resume, signal: ended, onPiece };
+      const have = await host.checks.run(() => findPieces(check), ended);
       // Whoever only serves what is there may do so beside another process.
       const unlocked = have.isFull ? undefined : await resume.lock();
       if (unlocked !== undefined) this.#events.warning(unlocked);
