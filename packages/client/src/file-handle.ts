@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { TorrentFile } from '@shoal/metainfo';
-import type { Priority } from './file-priorities.ts';
+import { NORMAL_PRIORITY, type Priority } from './file-priorities.ts';
 import { FileStream, type ReadStreamOptions, type StreamSource } from './stream/file-stream.ts';
 
 /** What a file needs of its torrent. */
@@ -61,7 +61,7 @@ export class TorrentFileHandle {
    * that was not wanted becomes wanted.
    */
   createReadStream(options?: ReadStreamOptions): Readable {
-    if (this.priority === 0 && !this.padding) this.priority = 4;
+    if (this.priority === 0 && !this.padding) this.priority = NORMAL_PRIORITY;
     return new FileStream(this.#owner, this.#file, options);
   }
 

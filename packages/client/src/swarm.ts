@@ -210,7 +210,7 @@ export class Swarm implements PeerSwarm {
     this.#lastBlockAt = now;
     const rivals = this.#rivals;
     rivals.length = 0;
-    const id = piece * this.picker.blocksPerPiece + (begin >>> 14);
+    const id = peer.requests.idOf(piece, begin);
     // Also when the end-game is over for now, as after a corrupt piece: what it asked for twice is still owed twice.
     this.picker.duplicatesOf(id, peer, rivals);
     const result = this.picker.blockReceived(peer, piece, begin);

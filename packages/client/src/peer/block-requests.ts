@@ -88,8 +88,8 @@ export class BlockRequests {
   /** The block has come whole. */
   answered(piece: number, begin: number, length: number, now: number): void {
     this.#arriving = -1;
-    this.#outstanding.delete(this.idOf(piece, begin));
-    this.#window.onBlock(now, length);
+    // One that was cancelled while it was coming in has been taken out of the window already.
+    if (this.#outstanding.delete(this.idOf(piece, begin))) this.#window.onBlock(now, length);
     this.#rejectsInARow = 0;
   }
 

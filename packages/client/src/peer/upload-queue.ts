@@ -119,6 +119,11 @@ export class UploadQueue {
     const peer = this.#peer;
     try {
       const batch = await this.#swarm.reader.read(requests);
+      if (peer.closed) {
+        batch.recycle();
+        this.#inFlight -= 1;
+        return;
+      }
       peer.flush();
       this.#leaving.push(this.#clock.now());
       peer.connection.write(batch.bytes, (error) => {
