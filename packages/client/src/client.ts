@@ -4,6 +4,7 @@ import { EncoderBufferPool, makePeerId, type ReservedBits } from '@shoal/peer-wi
 import { HttpTrackerClient, type TrackerClient } from '@shoal/tracker';
 import { CheckQueue } from './check-queue.ts';
 import { checkClientOptions } from './check-options.ts';
+import { GateTurns } from './choke/gate-turns.ts';
 import { RateLimiter } from './choke/rate-limiter.ts';
 import { DiskStores } from './disk/disk-stores.ts';
 import { ClientError } from './errors.ts';
@@ -209,6 +210,7 @@ export class Client implements AsyncDisposable {
       resumeDirectory: options.resumeDirectory,
       downloadLimiter: new RateLimiter(options.maxDownloadRate),
       uploadLimiter: new RateLimiter(options.maxUploadRate),
+      gateTurns: new GateTurns(clock),
       openStorage: (info, add) =>
         add.storage?.(info, add.directory) ?? disk.open(info, add.directory, add.preallocate),
       uploadReader: (storage) => disk.uploadReader(storage),

@@ -3,6 +3,7 @@ import type { TorrentInfo } from '@shoal/metainfo';
 import type { EncoderBufferPool } from '@shoal/peer-wire';
 import type { TrackerClient } from '@shoal/tracker';
 import type { CheckQueue } from './check-queue.ts';
+import type { GateTurns } from './choke/gate-turns.ts';
 import type { RateLimiter } from './choke/rate-limiter.ts';
 import type { UploadReader } from './disk/read-batch.ts';
 import type { TorrentStorage } from './disk/storage.ts';
@@ -27,6 +28,7 @@ export interface TorrentHost {
   readonly resumeDirectory: string | undefined;
   readonly downloadLimiter: RateLimiter;
   readonly uploadLimiter: RateLimiter;
+  readonly gateTurns: GateTurns;
   openStorage(info: TorrentInfo, options: AddOptions): TorrentStorage;
   uploadReader(storage: TorrentStorage): UploadReader;
   /** There may be someone to dial. */

@@ -85,6 +85,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
       { download: options.maxDownloadRate, upload: options.maxUploadRate },
       { download: host.downloadLimiter, upload: host.uploadLimiter },
       host.clock,
+      host.gateTurns,
     );
     // What is only trusted is never claimed to be verified.
     const resumeFolder = options.check === 'trust' ? undefined : host.resumeDirectory;

@@ -1,12 +1,10 @@
-import type { Clock, Timer } from '@shoal/net';
+import type { Clock } from '@shoal/net';
+import { GateTurns } from './gate-turns.ts';
 import type { RateLimiter } from './rate-limiter.ts';
-
-/** Milliseconds between two looks at the tokens while somebody waits: fine enough for smooth transfer. */
-const GATE_PERIOD = 50;
 
 /**
  * One direction of one torrent against its rate limits. Whoever finds no tokens waits in line; the line is served in turn
- * by a timer that runs only while somebody waits.
+ * when its gate is.
  */
 export class RateGate {
   readonly #limiter: RateLimiter;
@@ -14,11 +12,14 @@ export class RateGate {
   readonly #line = new Map<object, () => void>();
   /** Bytes that came in although there were no tokens for them; new tokens pay for these first. */
   #debt = 0;
-  #timer: Timer | undefined;
+  readonly #turns: GateTurns;
+  readonly #serve = (): void => this.#serveLine();
 
-  constructor(limiter: RateLimiter, clock: Clock) {
+  /** @param turns shared by all gates under one limit */
+  constructor(limiter: RateLimiter, clock: Clock, turns: GateTurns = new GateTurns(clock)) {
     this.#limiter = limiter;
     this.#clock = clock;
+    this.#turns = turns;
   }
 
   /** No limit is set, here or above. */
@@ -48,7 +49,7 @@ export class RateGate {
   /** Has `serve` called when there are tokens again; one place in line for each `who`. */
   wait(who: object, serve: () => void): void {
     this.#line.set(who, serve);
-    this.#timer ??= this.#clock.setRepeating(() => this.#serve(), GATE_PERIOD);
+    this.#turns.join(this.#serve);
   }
 
   /** Gives up a place in line. */
@@ -62,7 +63,7 @@ export class RateGate {
     this.#rest();
   }
 
-  #serve(): void {
+  #serveLine(): void {
     if (this.exhausted) return;
     const [first, ...others] = this.#line;
     this.#line.clear();
@@ -77,8 +78,6 @@ export class RateGate {
   }
 
   #rest(): void {
-    if (this.#line.size > 0) return;
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    if (this.#line.size === 0) this.#turns.leave(this.#serve);
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '@shoal/net';
+import { GateTurns } from './gate-turns.ts';
 import { RateGate } from './rate-gate.ts';
 import { RateLimiter } from './rate-limiter.ts';
 
@@ -19,11 +20,13 @@ export class TransferLimits {
     limits: RateLimits,
     above: { readonly download: RateLimiter; readonly upload: RateLimiter },
     clock: Clock,
+    /** Shared by all torrents under the same limits. */
+    turns: GateTurns = new GateTurns(clock),
   ) {
     this.#download = new RateLimiter(limits.download, above.download);
     this.#upload = new RateLimiter(limits.upload, above.upload);
-    this.downloadGate = new RateGate(this.#download, clock);
-    this.uploadGate = new RateGate(this.#upload, clock);
+    this.downloadGate = new RateGate(this.#download, clock, turns);
+    this.uploadGate = new RateGate(this.#upload, clock, turns);
   }
 
   /** Changes what is named. */

@@ -1,3 +1,4 @@
+import { GateTurns } from '../../src/choke/gate-turns.ts';
 import { RateGate } from '../../src/choke/rate-gate.ts';
 import { RateLimiter } from '../../src/choke/rate-limiter.ts';
 import { TransferLimits } from '../../src/choke/transfer-limits.ts';
@@ -73,6 +74,30 @@ describe('RateGate', () => {
       expect(bytes).toBeLessThan(1.1 * RATE);
     }
     gate.close();
+  });
+
+  it('shares a limit between the gates under it', async () => {
+    const clock = new ManualClock();
+    const above = new RateLimiter(RATE);
+    const turns = new GateTurns(clock);
+    above.take(1e9, clock.now());
+    const sent = [0, 0, 0];
+    const gates = sent.map(() => new RateGate(new RateLimiter(0, above), clock, turns));
+    for (const [index, gate] of gates.entries()) {
+      const serve = (): void => {
+        sent[index] = (sent[index] ?? 0) + gate.take(1e9, clock.now());
+        gate.wait(gates, serve);
+      };
+      serve();
+    }
+    expect(clock.pending).toBe(1);
+    await clock.advance(3_000);
+    for (const bytes of sent) {
+      expect(bytes).toBeGreaterThan(0.9 * RATE);
+      expect(bytes).toBeLessThan(1.1 * RATE);
+    }
+    for (const gate of gates) gate.close();
+    expect(clock.pending).toBe(0);
   });
 
   it('has a debt paid in time also when the one that made it has gone', async () => {
