@@ -11,8 +11,8 @@ export interface WaitOptions {
 export interface Stateful {
   readonly state: TorrentState;
   readonly error: Error | undefined;
-  on(event: 'state', listener: () => void): unknown;
-  off(event: 'state', listener: () => void): unknown;
+  on(event: 'state' | 'complete', listener: () => void): unknown;
+  off(event: 'state' | 'complete', listener: () => void): unknown;
 }
 
 /** Resolves once `reached` holds; rejects when the torrent fails or is closed before, or the signal fires. */
@@ -24,6 +24,7 @@ export function waitForState(
   return new Promise((resolve, reject) => {
     const settle = (finish: () => void): void => {
       torrent.off('state', look);
+      torrent.off('complete', look);
       signal?.removeEventListener('abort', aborted);
       finish();
     };
@@ -37,6 +38,8 @@ export function waitForState(
       } else if (reached(state)) settle(resolve);
     };
     torrent.on('state', look);
+    // A torrent may be complete without a new state: its last piece was written while it was paused.
+    torrent.on('complete', look);
     signal?.addEventListener('abort', aborted);
     if (signal?.aborted === true) aborted();
     else look();

@@ -132,10 +132,11 @@ describe('the life of a torrent', () => {
     await swarm.pass(1_000);
     expect(leecher.torrent.state).toBe('paused');
     expect(leecher.torrent.progress().peers).toBe(0);
+    const completed = leecher.torrent.completed();
     write();
     await paused;
     expect(haveOf(leecher)).toBe(64);
-    await leecher.torrent.completed();
+    await completed;
     await leecher.torrent.resume();
     await swarm.finished([leecher], 15_000);
     expect(complete).toBe(1);
