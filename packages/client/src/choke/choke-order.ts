@@ -35,6 +35,12 @@ export const TURN_BYTES = 16 * 1024 * 1024;
 /** Milliseconds after which a turn ends even when few bytes were taken, so that slow peers do not hold their slots. */
 export const MAX_TURN_TIME = 180_000;
 
+/**
+ * Milliseconds after which a turn ends for a peer that takes nothing: with `RateMeter`'s window of 5 s it has not taken a
+ * byte for at least that long. Enough for a request to come at the start, short enough that idle peers do not keep all slots.
+ */
+export const MAX_IDLE_TURN_TIME = 15_000;
+
 /** Leeching: those that give us most first, then those that earned a slot before, then by chance. */
 export function compareLeeching(one: RankedPeer<object>, other: RankedPeer<object>): number {
   if (one.view.snubbed !== other.view.snubbed) return one.view.snubbed ? 1 : -1;
@@ -68,6 +74,7 @@ export function compareSeeding(
 function groupOf(view: ChokePeer, now: number): number {
   if (view.unchokedSince === undefined) return 1;
   const time = now - view.unchokedSince;
+  if (time >= MAX_IDLE_TURN_TIME && view.uploadRate === 0) return 2;
   if (time < MIN_TURN_TIME) return 0;
   return time < MAX_TURN_TIME && view.uploadedSinceUnchoke < TURN_BYTES ? 0 : 2;
 }

@@ -217,7 +217,7 @@ describe('the choker while seeding', () => {
   it('leaves a turn its least time, and ends it after its share', () => {
     const bench = new Bench(1);
     bench.seeding = true;
-    const [a, b] = [bench.add('a'), bench.add('b')];
+    const [a, b] = [bench.add('a', { uploadRate: 1000 }), bench.add('b', { uploadRate: 1000 })];
     const [name] = bench.choose(0);
     const first = name === 'a' ? a : b;
     first.uploadedSinceUnchoke = TURN_BYTES;
@@ -226,6 +226,19 @@ describe('the choker while seeding', () => {
     const second = first === a ? b : a;
     expect(bench.choose(MIN_TURN_TIME + MIN_TURN_TIME)).toEqual([second.name]);
     expect(bench.choose(MIN_TURN_TIME + MAX_TURN_TIME)).toEqual([first.name]);
+  });
+
+  it('ends the turn of a peer that takes nothing', () => {
+    const bench = new Bench(1);
+    bench.seeding = true;
+    const idle = bench.add('idle');
+    expect(bench.choose(0)).toEqual(['idle']);
+    bench.add('eager', { uploadRate: 1000 });
+    expect(bench.choose(CHOKE_PERIOD)).toEqual(['idle']);
+    expect(bench.choose(2 * CHOKE_PERIOD)).toEqual(['eager']);
+    // One that begins to take what it asked for is not disturbed.
+    idle.uploadRate = 1000;
+    expect(bench.choose(3 * CHOKE_PERIOD)).toEqual(['eager']);
   });
 
   it('keeps those whose turn is over while nobody waits, the fastest first', () => {
