@@ -330,6 +330,32 @@ describe('TrackerServer', () => {
     expect(await slow).toContain('408');
   });
 
+  it('answers requests sent in one go, and drops who goes on asking without waiting', async () => {
+    const { server, port } = await listen();
+    const request = `GET /announce?${QUERY} HTTP/1.1\r\nHost: t\r\n\r\n`;
+    const answers = (count: number, rounds: number): Promise<number> =>
+      new Promise((resolve) => {
+        let left = rounds;
+        let text = '';
+        const answered = (): number => text.split('HTTP/1.1 200').length - 1;
+        const socket = connect(port, '127.0.0.1', () => socket.write(request.repeat(count)));
+        socket.on('error', () => undefined);
+        socket.on('close', () => resolve(answered()));
+        socket.on('data', (chunk: Buffer) => {
+          text += chunk.toString('latin1');
+          if (answered() < (rounds - left + 1) * count) return;
+          left -= 1;
+          if (left > 0) socket.write(request.repeat(count));
+          else socket.end();
+        });
+      });
+    expect(await answers(90, 3)).toBe(270);
+    expect(server.counts.failures).toBe(0);
+    expect(await answers(20_000, 1)).toBeLessThan(200);
+    expect(server.counts.announces).toBeLessThan(270 + 200);
+    expect(server.counts.failures).toBe(1);
+  });
+
   it('says when it cannot listen, and listens once', async () => {
     const { port, server } = await listen();
     const second = new TrackerServer();

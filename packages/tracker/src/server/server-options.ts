@@ -17,6 +17,11 @@ export const DEFAULT_MAX_SCRAPE = 100;
 export const MAX_REQUEST_HEAD = 12 * 1024;
 /** Connections at once; beyond that new ones are closed. */
 export const DEFAULT_MAX_CONNECTIONS = 20_000;
+/**
+ * Requests of one connection that may wait behind another, sent without waiting for its answer. Clients send one at a time;
+ * without a bound, some fifty connections that write and never read keep the server busy for many seconds on end.
+ */
+export const MAX_PIPELINED = 100;
 /** Milliseconds for the head of a request to arrive. */
 export const DEFAULT_HEADERS_TIMEOUT = 10_000;
 /** Milliseconds a kept connection may idle: longer than a client takes for a scrape after its announce, and no more. */

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock, Endpoint, Random, Timer } from '@shoal/net';
 import {
   addressToBytes,
@@ -26,6 +27,7 @@ import {
   DEFAULT_SERVER_NUMWANT,
   EXPIRE_PERIOD,
   INTERVAL_JITTER,
+  MAX_PIPELINED,
   MAX_REQUEST_HEAD,
   SOCKET_TIMEOUT,
 } from './server-options.ts';
@@ -85,6 +87,8 @@ export class TrackerServer implements AsyncDisposable {
   readonly #minInterval: number;
   readonly #maxNumwant: number;
   readonly #server: Server;
+  /** Requests of each connection that wait behind another. */
+  readonly #pipelined = new WeakMap<Socket, number>();
   #sweep: Timer | undefined;
   #expiring = false;
   #endpoint: Endpoint | undefined;
@@ -180,6 +184,7 @@ export class TrackerServer implements AsyncDisposable {
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#isTooMany(request.socket, response)) return;
     const url = request.url ?? '/';
     if (request.method !== 'GET') {
       // The body, if any, is not read.
@@ -200,6 +205,24 @@ export class TrackerServer implements AsyncDisposable {
       this.#failures += 1;
       response.writeHead(404, { 'Content-Length': 0 }).end();
     }
+  }
+
+  /** Ends a connection that goes on asking without waiting for its answers; what it has sent already is not answered. */
+  #isTooMany(socket: Socket, response: ServerResponse): boolean {
+    if (socket.destroyed) return true;
+    // A response gets its socket when those before it are done.
+    if (response.socket !== null) return false;
+    const waiting = (this.#pipelined.get(socket) ?? 0) + 1;
+    if (waiting > MAX_PIPELINED) {
+      this.#failures += 1;
+      socket.destroy();
+      return true;
+    }
+    this.#pipelined.set(socket, waiting);
+    response.once('close', () => {
+      this.#pipelined.set(socket, (this.#pipelined.get(socket) ?? 1) - 1);
+    });
+    return false;
   }
 
   #announce(request: IncomingMessage, response: ServerResponse, url: string, query: number): void {
