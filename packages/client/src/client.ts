@@ -15,13 +15,13 @@ import { OpenConnections } from './peer/open-connections.ts';
 import { PieceBuffers } from './piece/piece-buffers.ts';
 import { Torrent } from './torrent.ts';
 import type { TorrentHost } from './torrent-host.ts';
+import { PEER_ID_VERSION } from './version.ts';
 
 /** What our handshake offers: the fast extension (BEP 6). */
 const RESERVED: ReservedBits = { dht: false, fast: true, extension: false, v2: false };
 
-/** The two letters that name this client in peer ids (BEP 20), and its version. */
+/** The two letters that name this client in peer ids (BEP 20). */
 const PEER_ID_CLIENT = 'SH';
-const PEER_ID_VERSION = '0.1.0';
 
 /** Milliseconds at the end for peers to take our last bytes and close their side. */
 const CLOSE_GRACE = 500;
@@ -61,7 +61,8 @@ export class Client implements AsyncDisposable {
     this.#trackerClient =
       options.trackerClient ??
       new HttpTrackerClient(options.bind === undefined ? {} : { bind: options.bind });
-    this.#disk = new DiskStores({ workers: options.diskWorkers ?? clientDefaults.diskWorkers });
+    const { diskWorkers } = options;
+    this.#disk = new DiskStores(diskWorkers === undefined ? {} : { workers: diskWorkers });
     this.#connections = new OpenConnections(clock);
     const shared = {
       network,

@@ -30,7 +30,7 @@ export interface ClientOptions {
   readonly resumeDirectory?: string;
   /** Bytes of memory for pieces being downloaded, over all torrents. */
   readonly pieceBufferBudget?: number;
-  /** Worker threads that hash and write. */
+  /** Worker threads that hash and write. Default: 2, or 1 on a machine with one core. */
   readonly diskWorkers?: number;
   /** 20 bytes; default: Azureus style, random (BEP 20). */
   readonly peerId?: Uint8Array;
@@ -88,8 +88,6 @@ export const clientDefaults = {
   uploadSlots: 'auto',
   /** Bytes. 128 MiB keeps a fast line busy while the disk catches up, at any piece length up to 16 MiB. */
   pieceBufferBudget: 128 * 1024 * 1024,
-  /** Threads. Hashing is the bottleneck only above 700 MB/s. */
-  diskWorkers: 2,
   /** Requests one peer may have waiting here; what comes beyond is rejected (BEP 6) or dropped. Fast peers queue hundreds. */
   maxQueuedRequests: 2048,
   /** Milliseconds for a connection to complete its handshake: slow links need some, slow-loris peers get no more. */

@@ -4,7 +4,7 @@ import type { Announcer } from '@shoal/tracker';
 import { findPieces } from './check.ts';
 import type { TransferLimits } from './choke/transfer-limits.ts';
 import type { TorrentStorage } from './disk/storage.ts';
-import { torrentClosedError } from './errors.ts';
+import { DiskError, type DiskErrorCode, torrentClosedError } from './errors.ts';
 import type { PeerReport, TorrentState } from './events.ts';
 import type { FileSelection } from './file-selection.ts';
 import { clientDefaults, type AddOptions, type CheckMode } from './options.ts';
@@ -13,6 +13,9 @@ import type { ResumeKeeper } from './resume-keeper.ts';
 import { Swarm, type SwarmEvents } from './swarm.ts';
 import type { TorrentFiles } from './torrent-files.ts';
 import type { TorrentHost } from './torrent-host.ts';
+
+/** Failures to make data durable after which a torrent stops. */
+const HOPELESS: ReadonlySet<DiskErrorCode> = new Set(['ERR_DISK_MISSING', 'ERR_DISK_FULL']);
 
 /** What a torrent's life goes through and makes use of. */
 export interface TorrentParts {
@@ -168,6 +171,9 @@ export class TorrentLife {
       }));
     } catch (error) {
       this.#events.warning(error as Error);
+      // Going on would lose what comes: the files are gone, or there is no room for them.
+      const lost = error instanceof DiskError && HOPELESS.has(error.code);
+      if (lost && this.isActive) void this.#inTurn(() => this.#fail(error));
     }
   }
 
