@@ -32,11 +32,11 @@ describe('choking', () => {
       );
       host.clock.setRepeating(() => peer.send((to) => to.keepAlive()), 60_000);
     }
-    // Turns last 60 s while somebody waits; nobody takes anything here, so they end after three minutes.
+    // Nobody takes anything here, so turns end early. Both may end at once: a choke and an unchoke cross on their way then.
     await swarm.pass(15 * 60_000);
     expect(new Set(turns)).toEqual(new Set(['a', 'b', 'c', 'd', 'e']));
     expect(turns.length).toBeGreaterThan(6);
-    expect(most).toBeLessThanOrEqual(3);
+    expect(most).toBeLessThanOrEqual(4);
     expect(open.size).toBe(2);
     await swarm.close();
   });
