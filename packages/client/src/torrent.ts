@@ -27,6 +27,12 @@ import { watchProgress, type WatchOptions } from './watch.ts';
 const ENOUGH_PEERS = 10;
 
 /**
+ * Part of its connections that a downloading torrent keeps for the peers it dials: whoever takes all others from outside,
+ * and then does nothing, cannot keep it from those that its trackers name.
+ */
+const KEPT_FOR_DIALLING = 0.25;
+
+/**
  * One torrent of a client: `checking → downloading → seeding`, with `paused` and `error` on the way. Its failure is its
  * own: it enters state `error`, keeps what was verified, and {@link resume} tries again.
  */
@@ -167,8 +173,11 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
    */
   get freeConnections(): number {
     if (!this.#life.isActive) return 0;
-    const most = this.#options.maxPeers ?? this.#host.maxPeersPerTorrent;
-    return Math.max(0, most - (this.swarm?.peers.size ?? 0));
+    return Math.max(0, this.#maxPeers - (this.swarm?.peers.size ?? 0));
+  }
+
+  get #maxPeers(): number {
+    return this.#options.maxPeers ?? this.#host.maxPeersPerTorrent;
   }
 
   /** A moment's figures. Cheap. */
@@ -280,7 +289,8 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
    * @internal
    */
   accepts(from: Endpoint): boolean {
-    return this.freeConnections > 0 && this.peerList.accepts(from, this.#host.clock.now());
+    const kept = this.state === 'downloading' ? Math.floor(this.#maxPeers * KEPT_FOR_DIALLING) : 0;
+    return this.freeConnections > kept && this.peerList.accepts(from, this.#host.clock.now());
   }
 
   /**

@@ -382,6 +382,27 @@ describe('a hostile peer that connects', () => {
     await swarm.close();
   });
 
+  it('takes every connection it can get and does nothing: a download still dials others', async () => {
+    const swarm = new SimSwarm({ seed: 13 });
+    const leecher = await swarm.node({ trackerless: true, add: { maxPeers: 8 } });
+    const at = { address: leecher.host.address, port: 6881 };
+    for (let index = 0; index < 12; index += 1) {
+      await swarm.settle(
+        ScriptedPeer.connect(swarm.host(), at, swarm.torrent, {
+          peerId: new Uint8Array(20).fill(index),
+          onOpen: (open) => open.send((to) => to.interested()),
+        }),
+      );
+    }
+    await swarm.pass(2_000);
+    expect(leecher.torrent.progress().peers).toBe(6);
+    const seed = await swarm.seed({ trackerless: true });
+    leecher.torrent.addPeer({ address: seed.host.address, port: 6881 });
+    await swarm.finished([leecher], UNDISTURBED);
+    expectWhole(leecher);
+    await swarm.close();
+  });
+
   it('never stops asking and never reads: what waits for it stays bounded', async () => {
     const fast = { bandwidthUp: 50_000_000, bandwidthDown: 50_000_000 };
     const { swarm, leecher, seed, at } = await besideSeed({ seed: { line: fast } });
