@@ -143,7 +143,7 @@ export class HttpTrackerClient implements TrackerClient {
     return parseAnnounceResponse(body, this.#limits);
   }
 
-  /** Large sets are asked for in batches of {@link SCRAPE_BATCH}, one after the other. */
+  /** Large sets are asked for in batches of {@link SCRAPE_BATCH}, one after the other; an empty one asks for all there is. */
   async scrape(
     url: string,
     infoHashes: readonly Uint8Array[],
@@ -151,7 +151,8 @@ export class HttpTrackerClient implements TrackerClient {
   ): Promise<ScrapeResponse> {
     const files = new Map<string, ScrapeFile>();
     let minRequestInterval: number | undefined;
-    for (let at = 0; at < infoHashes.length; at += SCRAPE_BATCH) {
+    // At least one question: without info-hashes it is for everything the tracker has.
+    for (let at = 0; at === 0 || at < infoHashes.length; at += SCRAPE_BATCH) {
       const target = scrapeRequestUrl(url, infoHashes.slice(at, at + SCRAPE_BATCH));
       if (target === undefined) {
         throw new TrackerError(
