@@ -10,6 +10,9 @@ import type { World } from './world.ts';
 /** Milliseconds that something forgotten may keep a finished command alive. */
 const EXIT_GRACE = 1000;
 
+/** Shows the cursor and wraps lines again, where a progress bar had neither. */
+const RESTORE_TERMINAL = '\u001b[?25h\u001b[?7h\n';
+
 /** Runs one command line in a world and gives the exit code. Never rejects. */
 export async function runCli(args: readonly string[], world: World): Promise<number> {
   try {
@@ -70,7 +73,10 @@ export async function runProcess(args: readonly string[]): Promise<void> {
     signals: process,
     startClient,
     runAgain: (again) => runCli(again, world),
-    exitNow: (code) => process.exit(code),
+    exitNow: (code) => {
+      if (process.stdout.isTTY) process.stdout.write(RESTORE_TERMINAL);
+      process.exit(code);
+    },
   };
   const exitCode = await runCli(args, world);
   process.exitCode = output.failed ? exitCode || ExitCode.disk : exitCode;

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parseMetainfo } from '@shoal/metainfo';
 import { TrackerServer } from '@shoal/tracker';
@@ -261,6 +264,27 @@ describe('shoal tracker and scrape', () => {
     await server.close();
     expect(await world.run('scrape', torrent)).toBe(5);
     expect(world.err).toMatch(/^shoal: 127\.0\.0\.1:.+\n$/);
+  });
+
+  it('asks a tracker for everything it has where no info-hash is named', async () => {
+    const server = createServer((request, response) => {
+      const files = `20:${'a'.repeat(20)}d8:completei1e10:downloadedi0e10:incompletei0ee`;
+      response.end(request.url === '/scrape' ? `d5:filesd${files}ee` : 'wrong');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}/announce`;
+    const world = new TestWorld();
+    const code = await world.run('scrape', url, '--json');
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    expect(code).toBe(0);
+    expect(world.lines).toMatchObject([{ tracker: url, infoHash: '61'.repeat(20), complete: 1 }]);
+    const other = new TestWorld();
+    expect(await other.run('scrape', url)).toBe(5);
+    expect(await other.run('scrape', `magnet:?xt=urn:btmh:1220${'0'.repeat(64)}&tr=${url}`)).toBe(
+      3,
+    );
   });
 
   it('has someone to ask, or says so', async () => {

@@ -156,4 +156,13 @@ describe('the shoal process', () => {
     expect(await tour.ended).toBe(130);
     expect(await readdir(folder.path)).toEqual([]);
   });
+
+  it('leaves nothing of the tour behind where a second Ctrl-C ends it at once', async () => {
+    const tour = new CommandProcess(script, ['tour', '--size', '3M'], { TMPDIR: folder.path });
+    await tour.says('A seeder');
+    const again = setInterval(() => tour.child.kill('SIGINT'), 100);
+    expect(await tour.ended).toBe(130);
+    clearInterval(again);
+    expect(await readdir(folder.path)).toEqual([]);
+  });
 });

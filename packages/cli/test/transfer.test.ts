@@ -141,6 +141,7 @@ describe('shoal download', () => {
     const source = await folder.write('a.torrent', tinyTorrent('a'));
     const { world } = worldWith(completes);
     expect(await world.run('download', source, '-o', '')).toBe(2);
+    expect(await world.run('download', source, '--resume-dir', '')).toBe(2);
     expect(await world.run('download', source, '-o', source)).toBe(4);
     expect(world.err).toContain('it is no folder');
   });
@@ -305,6 +306,16 @@ describe('shoal seed', () => {
     world.startClient = client.start;
     await world.run('seed', source, ...options, '-q');
     expect(client.torrents[0]?.options.check).toBe(check);
+  });
+
+  it('sums up where there are many', async () => {
+    for (let index = 0; index < 21; index++) {
+      await folder.write(`many/t${index}.torrent`, tinyTorrent(`t${index}`));
+      await folder.write(`many/t${index}`, '');
+    }
+    const { world } = worldWith(completes);
+    expect(await world.run('seed', join(folder.path, 'many'), '--seed-time', '0')).toBe(0);
+    expect(world.out).toContain('21 of 21 torrents complete, 2.05 KiB in all; ↓ 0 B; ↑ 0 B\n');
   });
 
   it('finds the data in the folder that holds it, or in the content itself', async () => {

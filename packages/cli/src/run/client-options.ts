@@ -19,6 +19,7 @@ export interface NetworkArgs {
 
 /** What the command line says about the client as a whole. */
 export function clientOptions(args: NetworkArgs, world: World): ClientOptions {
+  if (args['resume-dir'] === '') throw new UsageError('the name of the resume folder is empty');
   return defined({
     port: args.port,
     bind: args.bind === undefined ? undefined : localAddress(args.bind),

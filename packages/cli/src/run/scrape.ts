@@ -46,7 +46,14 @@ async function questionOf(args: ScrapeArgs): Promise<Question> {
   const asked = (args['info-hash'] ?? []).map(parseInfoHash);
   if (isMagnet(source)) {
     const { trackers, infoHash } = parseMagnet(source);
-    return { trackers, infoHashes: infoHash === undefined ? [] : [infoHash] };
+    if (infoHash === undefined) {
+      throw new CliError(
+        'ERR_CLI_SOURCE',
+        ExitCode.badTorrent,
+        'the link has no v1 info-hash to ask for',
+      );
+    }
+    return { trackers, infoHashes: [infoHash] };
   }
   if (isUrl(source) && !/\.torrent$/i.test(new URL(source).pathname)) {
     return { trackers: [source], infoHashes: asked };

@@ -1,9 +1,10 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TrackerServer } from '@shoal/tracker';
 import type { TourArgs } from '../commands/serve.ts';
-import { SignalError } from '../errors.ts';
+import { SignalError, UsageError } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { SignalGate } from '../signal-gate.ts';
 import { colorsFor } from '../terminal/colors.ts';
@@ -17,8 +18,14 @@ const DOWNLOAD_TIMEOUT = '10m';
 
 /** `shoal tour`: the whole way of a torrent on this machine, by the commands that a person would use. */
 export async function runTour(args: TourArgs, world: World): Promise<number> {
+  if (args.size === 0) throw new UsageError('--size 0 leaves nothing to share');
   using gate = new SignalGate(world.signals, world.exitNow);
   const folder = await mkdtemp(join(tmpdir(), 'shoal-tour-'));
+  // Also where a second Ctrl-C ends the process at once.
+  const removeFolder = (): void => {
+    rmSync(folder, { recursive: true, force: true });
+  };
+  if (!args.keep) process.once('exit', removeFolder);
   const tour = new Tour(folder, args.size ?? 0, world, gate.signal);
   try {
     return await tour.run();
@@ -31,6 +38,7 @@ export async function runTour(args: TourArgs, world: World): Promise<number> {
     await tour.close();
     if (args.keep) world.stdout.write(`\nThe files are in ${folder}\n`);
     else await rm(folder, { recursive: true, force: true });
+    process.off('exit', removeFolder);
   }
 }
 

@@ -56,6 +56,17 @@ export function describeSummary({ row, progress, seconds }: TransferSummary): st
   return `${name}: ${whole}; ↓ ${formatBytes(downloadedBytes)} in ${formatDuration(seconds)}${average}; ↑ ${formatBytes(uploadedBytes)}`;
 }
 
+/** What became of more torrents than one would read about, in one line. */
+export function describeTotals(summaries: readonly TransferSummary[]): string {
+  const sum = (figure: (summary: TransferSummary) => number): number =>
+    summaries.reduce((total, summary) => total + figure(summary), 0);
+  const complete = sum(({ progress }) => (progress.completedBytes >= progress.totalBytes ? 1 : 0));
+  const bytes = formatBytes(sum(({ progress }) => progress.totalBytes));
+  const down = formatBytes(sum(({ progress }) => progress.downloadedBytes));
+  const up = formatBytes(sum(({ progress }) => progress.uploadedBytes));
+  return `${complete} of ${summaries.length} torrents complete, ${bytes} in all; ↓ ${down}; ↑ ${up}`;
+}
+
 /** A torrent's name in a column. */
 export function nameColumn(name: string, width: number): string {
   return fit(plainText(name), width);

@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.ts';
-import { describeProgress, describeSummary } from './describe.ts';
+import { describeProgress, describeSummary, describeTotals } from './describe.ts';
 import { plainText } from './plain-text.ts';
 import { QuietView } from './quiet-view.ts';
 import type { TransferEvent, TransferRow, TransferSummary } from './transfer-view.ts';
@@ -53,9 +53,8 @@ export class LineView extends QuietView {
   }
 
   override end(summaries: readonly TransferSummary[], _exitCode: number): void {
-    if (summaries.length <= MOST_ROWS) {
-      for (const summary of summaries) this.say(describeSummary(summary));
-    }
+    if (summaries.length > MOST_ROWS) this.say(describeTotals(summaries));
+    else for (const summary of summaries) this.say(describeSummary(summary));
   }
 
   protected say(line: string): void {
