@@ -69,6 +69,8 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
   downloadedBytes = 0;
   uploadedBytes = 0;
   closed = false;
+  /** It has not sent a whole block that was asked for. */
+  unproven = true;
 
   readonly #swarm: PeerSwarm;
   readonly #clock: Clock;
@@ -299,6 +301,7 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
       this.#swarm.wasted(length);
       return;
     }
+    this.unproven = false;
     this.requests.answered(piece, begin, length, this.#lastReceived);
     if (stored) {
       this.#swarm.blockReceived(this, piece, begin, length);

@@ -23,7 +23,7 @@ export function pickDuplicates<P extends PickerPeer>(
   const { peer } = entry;
   const { order, blocksPerPiece } = partials;
   // The last place beside a block is kept for a peer that is likely to deliver it.
-  const most = peer.slow ? MAX_REQUESTERS - 1 : MAX_REQUESTERS;
+  const most = peer.slow || peer.unproven === true ? MAX_REQUESTERS - 1 : MAX_REQUESTERS;
   let taken = 0;
   let node = order.first;
   for (let probe = 0; probe < MAX_PROBES && node >= 0 && taken < count; probe++) {

@@ -9,6 +9,8 @@ export interface PickerPeer {
   readonly isSeed: boolean;
   /** Snubbed, or much slower than the others: it gets partial pieces of its own kind. May change at any time. */
   readonly slow: boolean;
+  /** It has not sent a whole block yet: it may be one that only claims to have something. May change at any time. */
+  readonly unproven?: boolean;
 }
 
 /** What the picker remembers of a peer. */

@@ -44,6 +44,7 @@ export class TestPeer implements PickerPeer {
   readonly have: Bitfield;
   isSeed = false;
   slow = false;
+  unproven = false;
   readonly name: string;
 
   constructor(pieceCount: number, pieces: 'all' | readonly number[] = [], name = 'peer') {

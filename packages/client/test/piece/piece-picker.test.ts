@@ -463,6 +463,17 @@ describe('end-game', () => {
     expect(pick(picker, c, 4)).toHaveLength(4);
   });
 
+  it('leaves the last place beside a block to peers that have sent something', () => {
+    const { picker, peers } = setUp();
+    const [a, b, c] = peers as [TestPeer, TestPeer, TestPeer];
+    pick(picker, a, 4);
+    pick(picker, b, 4);
+    c.unproven = true;
+    expect(pick(picker, c, 4)).toEqual([]);
+    c.slow = false;
+    expect(pick(picker, c, 4)).toHaveLength(4);
+  });
+
   it('names the others to be sent a CANCEL and takes a block once', () => {
     const { picker, peers } = setUp();
     const [a, b, c] = peers as [TestPeer, TestPeer, TestPeer];

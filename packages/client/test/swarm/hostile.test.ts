@@ -106,6 +106,16 @@ describe('a hostile peer that is dialled', () => {
     await swarm.close();
   });
 
+  it('claims everything and sends nothing, forty times over: the end does not wait for it', async () => {
+    const { swarm, leecher } = await beside(
+      { onOpen: poseAsSeed },
+      { count: 40, seedDelay: 2_000 },
+    );
+    await swarm.finished([leecher], UNDISTURBED);
+    expectWhole(leecher);
+    await swarm.close();
+  });
+
   it('stops in the middle of a block', async () => {
     const { swarm, leecher } = await beside(
       {
