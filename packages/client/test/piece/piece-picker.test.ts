@@ -470,7 +470,7 @@ describe('end-game', () => {
     pick(picker, b, 4);
     c.unproven = true;
     expect(pick(picker, c, 4)).toEqual([]);
-    c.slow = false;
+    c.unproven = false;
     expect(pick(picker, c, 4)).toHaveLength(4);
   });
 
