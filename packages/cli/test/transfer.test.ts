@@ -53,6 +53,7 @@ describe('shoal download', () => {
       maxDownloadRate: 1_048_576,
       maxUploadRate: 512_000,
       maxPeers: 30,
+      maxPeersPerTorrent: 30,
       resumeDirectory: '/r',
     });
     expect(client.torrents[0]?.options).toEqual({
@@ -172,7 +173,7 @@ describe('shoal download', () => {
     const source = await folder.write('a.torrent', tinyTorrent('a'));
     const { world } = worldWith((torrent) => {
       completes(torrent);
-      torrent.figures = { uploadedBytes: 150 };
+      torrent.figures = { ratio: 1.5 };
     });
     expect(await world.run('download', source, '-o', folder.path, '--seed-ratio', '1.5')).toBe(0);
   });

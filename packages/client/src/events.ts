@@ -22,7 +22,10 @@ export interface TorrentProgress {
   /** Connected peers, and how many of them have everything. */
   readonly peers: number;
   readonly seeds: number;
-  /** Uploaded over downloaded bytes, resume data included; 0 where nothing was downloaded. */
+  /**
+   * Uploaded bytes over those downloaded, earlier sessions included, or over those that are there where that is more; 0
+   * where there are none.
+   */
   readonly ratio: number;
   /** Seconds to completion at the present rate; undefined where that cannot be said. */
   readonly eta: number | undefined;

@@ -23,6 +23,8 @@ export function progressOf(parts: ProgressParts): TorrentProgress {
   const downloadedBytes = swarm?.downloadedBytes ?? 0;
   const uploadedBytes = swarm?.uploadedBytes ?? 0;
   const downloaded = before.downloaded + downloadedBytes;
+  // Whoever had the data from elsewhere owes as much as whoever downloaded it.
+  const taken = Math.max(downloaded, completedBytes);
   const left = totalBytes - completedBytes;
   let seeds = 0;
   for (const peer of swarm?.peers ?? []) if (peer.isSeed) seeds += 1;
@@ -36,7 +38,7 @@ export function progressOf(parts: ProgressParts): TorrentProgress {
     uploadRate: swarm?.uploadRate.rate(now) ?? 0,
     peers: swarm?.peers.size ?? 0,
     seeds,
-    ratio: downloaded === 0 ? 0 : (before.uploaded + uploadedBytes) / downloaded,
+    ratio: taken === 0 ? 0 : (before.uploaded + uploadedBytes) / taken,
     eta: state === 'downloading' && downloadRate >= 1 ? left / downloadRate : undefined,
     pieces: { total: pieceCount, have: swarm?.picker.have.count ?? 0 },
     checkedPieces: checked,

@@ -26,6 +26,7 @@ export function clientOptions(args: NetworkArgs, world: World): ClientOptions {
     maxDownloadRate: args['max-download'],
     maxUploadRate: args['max-upload'],
     maxPeers: args['max-peers'],
+    maxPeersPerTorrent: args['max-peers'],
     resumeDirectory: args.resume
       ? (args['resume-dir'] ?? defaultResumeDirectory(world))
       : undefined,

@@ -28,7 +28,8 @@ export interface InfoReport {
         readonly path: string;
         readonly length: number;
         readonly offset: number;
-        readonly attributes: object;
+        readonly attributes: string;
+        readonly symlink?: string;
       }[]
     | null;
   readonly magnet: string;
@@ -66,7 +67,8 @@ export function reportOf(metainfo: Metainfo): InfoReport {
       path,
       length,
       offset,
-      attributes: describeAttributes(attributes),
+      attributes: lettersOf(attributes),
+      ...(attributes.symlink === undefined ? {} : { symlink: attributes.symlink }),
     })),
     magnet: magnetOf(metainfo),
   };
@@ -94,8 +96,11 @@ export function reportOfMagnet(magnet: string, link: MagnetLink): InfoReport {
   };
 }
 
-function describeAttributes({ padding, executable, hidden, symlink }: FileAttributes): object {
-  return { padding, executable, hidden, symlink: symlink ?? null };
+/** The letters of BEP 47: padding, executable, hidden, symlink. */
+function lettersOf({ padding, executable, hidden, symlink }: FileAttributes): string {
+  return [padding && 'p', executable && 'x', hidden && 'h', symlink !== undefined && 'l']
+    .filter(Boolean)
+    .join('');
 }
 
 /** The report for a person. */

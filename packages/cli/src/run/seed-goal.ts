@@ -3,7 +3,7 @@ import type { EngineTorrent } from '../engine.ts';
 /** Until when a complete torrent is seeded. Without any of the three: not at all. */
 export interface SeedGoal {
   readonly forever?: boolean | undefined;
-  /** Uploaded bytes over the size. */
+  /** Uploaded bytes over those downloaded, or those that are there where that is more. */
   readonly ratio?: number | undefined;
   /** Milliseconds. */
   readonly time?: number | undefined;
@@ -30,9 +30,10 @@ export function seedUntil(
       reject(signal.reason as Error);
     };
     const look = (): void => {
-      const { uploadedBytes, totalBytes, ratio: overall } = torrent.progress();
+      const { totalBytes, ratio: overall } = torrent.progress();
       const reached =
-        (ratio !== undefined && Math.max(overall, uploadedBytes / totalBytes) >= ratio) ||
+        // Of nothing there is nothing to give.
+        (ratio !== undefined && (overall >= ratio || totalBytes === 0)) ||
         (time !== undefined && performance.now() - since >= time);
       if (!reached) return;
       finish();

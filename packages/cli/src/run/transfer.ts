@@ -30,7 +30,7 @@ export interface TransferPlan {
 }
 
 /** Milliseconds that trackers get to hear `stopped`. */
-const STOP_TIMEOUT = 3000;
+const STOP_TIMEOUT = 2000;
 /** Milliseconds for the whole end: a runner that passes signals on waits about 5 s before it kills. */
 const CLOSE_TIMEOUT = 4000;
 
