@@ -7,6 +7,7 @@ import type { TorrentStorage } from './disk/storage.ts';
 import { DiskError, type DiskErrorCode, torrentClosedError } from './errors.ts';
 import type { PeerReport, TorrentState } from './events.ts';
 import type { FileSelection } from './file-selection.ts';
+import { missingFile } from './missing-file.ts';
 import { clientDefaults, type AddOptions, type CheckMode } from './options.ts';
 import type { PeerList } from './peer/peer-list.ts';
 import type { ResumeKeeper } from './resume-keeper.ts';
@@ -95,9 +96,11 @@ export class TorrentLife {
     return this.#state === 'downloading' || this.#state === 'seeding';
   }
 
-  /** All that is wanted is there, whatever the state. */
+  /** All that is wanted is there, also while paused. */
   get isComplete(): boolean {
-    return this.#state !== 'checking' && this.#swarm?.picker.wantedLeft === 0;
+    // While it still says `downloading`, the files have yet to be looked at.
+    const known = this.#state === 'seeding' || this.#state === 'paused';
+    return known && this.#swarm?.picker.wantedLeft === 0;
   }
 
   /** Checks what is there, then begins. */
@@ -318,8 +321,28 @@ export class TorrentLife {
     }
   }
 
+  /** The last wanted piece was written. */
+  async #complete(): Promise<void> {
+    if (this.#swarm?.picker.wantedLeft !== 0 || this.#storage === undefined) return;
+    if (this.#state === 'closed' || this.#state === 'error') return;
+    const { announcer, info, selection } = this.#parts;
+    try {
+      const gone = missingFile(info, selection.wanted(), await this.#storage.fileStates());
+      if (gone !== undefined) throw gone;
+    } catch (error) {
+      await this.#fail(error as Error);
+      return;
+    }
+    if (this.#state === 'downloading') {
+      this.#setState('seeding');
+      announcer.completed();
+    }
+    void this.save();
+    this.#events.complete();
+  }
+
   #swarmEvents(): SwarmEvents {
-    const { selection, resume, files, announcer } = this.#parts;
+    const { selection, resume, files } = this.#parts;
     return {
       pieceVerified: (piece) => {
         selection.progress.add(piece);
@@ -327,14 +350,7 @@ export class TorrentLife {
         files.arrived(piece);
         this.#events.piece(piece);
       },
-      finished: () => {
-        if (this.#state === 'downloading') {
-          this.#setState('seeding');
-          announcer.completed();
-        }
-        void this.save();
-        this.#events.complete();
-      },
+      finished: () => void this.#inTurn(() => this.#complete()),
       diskFailed: (error) => void this.#inTurn(() => this.#fail(error)),
       peerChanged: (report) => this.#events.peer(report),
     };

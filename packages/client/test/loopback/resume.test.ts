@@ -158,4 +158,21 @@ describe('over real sockets and files', () => {
     await new Promise<void>((resolve) => torrent.once('complete', resolve));
     await expectIdentical(folder);
   }, 20_000);
+
+  it('does not call complete what was deleted while it came, and fetches it again', async () => {
+    const { start, folder, peers } = await workshop();
+    const client = await start();
+    const torrent = await client.add(metainfo, { directory: folder, peers, sequential: true });
+    const deleted = new Promise<void>((resolve, reject) => {
+      torrent.once('piece', () => {
+        rm(join(folder, 'set/one.bin')).then(resolve, reject);
+      });
+    });
+    await expect(torrent.completed()).rejects.toMatchObject({ code: 'ERR_DISK_MISSING' });
+    await deleted;
+    expect(torrent.state).toBe('error');
+    await torrent.resume();
+    await torrent.completed();
+    await expectIdentical(folder);
+  });
 });
