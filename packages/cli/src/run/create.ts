@@ -1,6 +1,5 @@
 import { access, constants, realpath, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, relative, resolve, sep } from 'node:path';
-import cliProgress from 'cli-progress';
 import { createTorrent, infoHashHex, magnetOf } from '@shoal/metainfo';
 import type { CreateProgress } from '@shoal/metainfo';
 import type { CreateArgs } from '../commands/create.ts';
@@ -10,6 +9,7 @@ import { ExitCode } from '../exit-codes.ts';
 import { reasonOf } from '../load-torrent.ts';
 import { SignalGate } from '../signal-gate.ts';
 import { formatBytes } from '../terminal/format.ts';
+import { singleBar } from '../terminal/single-bar.ts';
 import { jsonLine, plainText } from '../terminal/plain-text.ts';
 import { readVersion } from '../version.ts';
 import type { World } from '../world.ts';
@@ -116,16 +116,10 @@ class CreateBar implements Disposable {
       this.#stop = () => undefined;
       return;
     }
-    const bar = new cliProgress.SingleBar({
-      stream: world.stdout as NodeJS.WritableStream,
-      format: 'Hashing {bar} {percentage}% {done} of {size}, ETA {eta_formatted}',
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
-      clearOnComplete: true,
-      hideCursor: true,
-      linewrap: false,
-      gracefulExit: false,
-    });
+    const bar = singleBar(
+      world,
+      'Hashing {bar} {percentage}% {done} of {size}, ETA {eta_formatted}',
+    );
     let started = false;
     let stopped = false;
     this.update = ({ hashedBytes, totalBytes }) => {

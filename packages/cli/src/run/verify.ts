@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import cliProgress from 'cli-progress';
 import { FileLayout, infoHashHex } from '@shoal/metainfo';
 import type { Metainfo } from '@shoal/metainfo';
 import type { VerifyArgs } from '../commands/inspect.ts';
@@ -10,6 +9,7 @@ import { ExitCode } from '../exit-codes.ts';
 import { isUrl, loadTorrent } from '../load-torrent.ts';
 import { SignalGate } from '../signal-gate.ts';
 import { jsonLine, plainText } from '../terminal/plain-text.ts';
+import { singleBar } from '../terminal/single-bar.ts';
 import type { World } from '../world.ts';
 
 /** How a file was found. */
@@ -150,16 +150,7 @@ class CheckBar implements Disposable {
       this.#stop = () => undefined;
       return;
     }
-    const bar = new cliProgress.SingleBar({
-      stream: world.stdout as NodeJS.WritableStream,
-      format: 'Checking {bar} {percentage}% {value} of {total} pieces',
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
-      clearOnComplete: true,
-      hideCursor: true,
-      linewrap: false,
-      gracefulExit: false,
-    });
+    const bar = singleBar(world, 'Checking {bar} {percentage}% {value} of {total} pieces');
     bar.start(torrent.metainfo.info.pieceCount, 0);
     const timer = setInterval(() => {
       bar.update(torrent.progress().checkedPieces ?? 0);
