@@ -14,6 +14,11 @@ export interface ProtocolGuardOptions {
   readonly fast: boolean;
   /** Most bytes of a block asked for or sent. Default 131,072; see {@link MAX_BLOCK_LENGTH}. */
   readonly maxBlockLength?: number;
+  /**
+   * Take a bitfield at any time and more than once. BEP 3 wants it first and once, and by default another one is refused;
+   * but there are clients in the field (aria2) that send one later in place of many `have`s. Default false.
+   */
+  readonly lateBitfields?: boolean;
 }
 
 /**
@@ -28,6 +33,7 @@ export class ProtocolGuard {
   readonly #totalLength: number;
   readonly #fast: boolean;
   readonly #maxBlockLength: number;
+  readonly #lateBitfields: boolean;
   #mayAnnounceAll = true;
 
   constructor(options: ProtocolGuardOptions) {
@@ -36,15 +42,16 @@ export class ProtocolGuard {
     this.#totalLength = options.totalLength;
     this.#fast = options.fast;
     this.#maxBlockLength = options.maxBlockLength ?? MAX_BLOCK_LENGTH;
+    this.#lateBitfields = options.lateBitfields ?? false;
   }
 
   /**
-   * A `bitfield`: of the right size, without spare bits. Gives a copy. BEP 3 wants it first and once, but there are clients
-   * in the field that send another one later in place of many `have`s, so it may come at any time; reading it costs no
-   * more than the bytes that came.
+   * A `bitfield`: of the right size, without spare bits, and, unless late ones are allowed, only once and before any message
+   * about pieces (BEP 3). Gives a copy. Keep-alives, choke and interest, `port`, extended and unknown messages may precede it.
    */
   bitfield(bits: Uint8Array): Bitfield {
-    this.#mayAnnounceAll = false;
+    if (this.#lateBitfields) this.#mayAnnounceAll = false;
+    else this.#announceAll('bitfield');
     return Bitfield.fromBytes(bits, this.#pieceCount);
   }
 

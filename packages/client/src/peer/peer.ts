@@ -97,6 +97,8 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
       pieceLength: info.pieceLength,
       totalLength: info.totalLength,
       fast: this.fast,
+      // To refuse them is to lose aria2, which sends them in place of many haves.
+      lateBitfields: true,
     });
     this.#decoder = new WireDecoder(this);
     this.#decoder.maxBitfieldLength = Math.ceil(info.pieceCount / 8);

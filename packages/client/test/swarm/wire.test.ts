@@ -1,4 +1,4 @@
-import { allowedFastSet, BLOCK_LENGTH } from '@shoal/peer-wire';
+import { Bitfield, allowedFastSet, BLOCK_LENGTH } from '@shoal/peer-wire';
 import { CHOKE_PERIOD, OPTIMISTIC_PERIOD } from '../../src/choke/choker.ts';
 import { poseAsSeed, ScriptedPeer } from '../support/scripted-peer.ts';
 import { SimSwarm } from '../support/sim-swarm.ts';
@@ -229,6 +229,29 @@ describe('the fast extension', () => {
     expect(chokes).toBeGreaterThan(0);
     for (const name of ['have-all', 'have-none', 'allowed-fast', 'reject', 'suggest'])
       expect(taker.count(name)).toBe(0);
+    await swarm.close();
+  });
+});
+
+describe('a late bitfield', () => {
+  it('adds to what haves have said, as aria2 sends it', async () => {
+    const swarm = new SimSwarm({ seed: 35 });
+    const host = swarm.host();
+    const { pieceCount } = swarm.torrent.info;
+    const all = new Bitfield(pieceCount);
+    all.setAll();
+    const peers = await ScriptedPeer.listen(host, swarm.torrent, {
+      onOpen: (peer) =>
+        peer.send((to) => {
+          to.have(0);
+          to.bitfield(all.bytes);
+          to.unchoke();
+        }),
+      onRequest: (peer, ...block) => peer.serve(...block),
+    });
+    const leecher = await swarm.node({ trackerless: true, add: { peers: [at({ host })] } });
+    await swarm.finished([leecher], 30_000);
+    expect(peers).toHaveLength(1);
     await swarm.close();
   });
 });
