@@ -81,6 +81,8 @@ export class Swarm implements PeerSwarm {
   #running = false;
   /** When the last block came. */
   #lastBlockAt = -Infinity;
+  /** It has given up memory and not completed a piece since: it may have what is free, but others go first. */
+  #hasYielded = false;
   /** What the buffers' count of refusals was at the last tick. */
   #refusals = 0;
 
@@ -93,12 +95,21 @@ export class Swarm implements PeerSwarm {
     this.uploadedBytes = options.before?.uploadedBytes ?? 0;
     this.wastedBytes = options.before?.wastedBytes ?? 0;
     this.encoderPool = options.host.encoderPool;
+    const { buffers } = options.host;
+    const refill = (): void => this.refill();
     this.picker = new PiecePicker<Peer>({
       pieceCount: options.info.pieceCount,
       pieceLength: options.info.pieceLength,
       totalLength: options.info.totalLength,
       random: options.host.random,
-      buffers: options.host.buffers,
+      buffers: {
+        acquire: (length) => {
+          const buffer = buffers.acquire(length);
+          if (buffer === undefined && !this.#hasYielded) buffers.wait(this, refill);
+          return buffer;
+        },
+        release: (buffer) => buffers.release(buffer),
+      },
       have: options.have,
     });
     this.#chokes = new ChokeRounds({
@@ -186,6 +197,7 @@ export class Swarm implements PeerSwarm {
     this.#chokes.stop();
     for (const peer of [...this.peers]) peer.drop();
     this.picker.dropPartials();
+    this.#options.host.buffers.forget(this);
   }
 
   /** Resolves when nothing is on its way to the disk any more. To be called after {@link stop}. */
@@ -203,20 +215,20 @@ export class Swarm implements PeerSwarm {
     this.#options.limits.uploadGate.wait(peer, () => peer.uploads.pump());
   }
 
-  blockReceived(peer: Peer, piece: number, begin: number, length: number): void {
-    const now = this.#clock.now();
+  blockReceived(peer: Peer, piece: number, begin: number, length: number, now: number): void {
     this.downloadedBytes += length;
     this.downloadRate.add(length, now);
     this.#lastBlockAt = now;
-    const rivals = this.#rivals;
-    rivals.length = 0;
     const id = peer.requests.idOf(piece, begin);
     // Also when the end-game is over for now, as after a corrupt piece: what it asked for twice is still owed twice.
-    this.picker.duplicatesOf(id, peer, rivals);
+    this.picker.duplicatesOf(id, peer, this.#rivals);
     const result = this.picker.blockReceived(peer, piece, begin);
-    for (const rival of rivals) {
-      rival.requests.cancel(id);
-      rival.flush();
+    if (this.#rivals.length > 0) {
+      for (const rival of this.#rivals) {
+        rival.requests.cancel(id);
+        rival.flush();
+      }
+      this.#rivals.length = 0;
     }
     if (result === 'ignored') this.wasted(length);
     if (result === 'piece') {
@@ -281,6 +293,8 @@ export class Swarm implements PeerSwarm {
     const isShort = refusals !== this.#refusals;
     this.#refusals = refusals;
     if (!isShort || this.picker.partialCount === 0 || now - this.#lastBlockAt < STALL_TIME) return;
+    this.#hasYielded = true;
+    this.#options.host.buffers.forget(this);
     this.picker.dropPartials();
     for (const peer of this.peers) {
       peer.requests.cancelForgotten();
@@ -294,9 +308,11 @@ export class Swarm implements PeerSwarm {
     const contributors = taken.contributors.map((peer) => peer.endpoint.address);
     const { buffer, length } = taken;
     const watched = this.#smartBan.watches(piece);
+    host.buffers.writing(buffer.byteLength);
     const result = await writeGuarded(storage, piece, buffer, length, watched);
-    host.buffers.release(result.buffer);
+    host.buffers.written(result.buffer);
     this.#settle(piece, contributors, result, taken.length);
+    host.buffers.serveWaiting();
     this.refill();
   }
 
@@ -309,6 +325,7 @@ export class Swarm implements PeerSwarm {
     const { events } = this.#options;
     switch (result.outcome) {
       case 'written':
+        this.#hasYielded = false;
         this.picker.pieceVerified(piece);
         this.#convict(this.#smartBan.pieceGood(piece, contributors, result.blockHashes));
         this.#announce(piece);

@@ -26,6 +26,11 @@ import { diskWorkerUrl } from './worker-url.ts';
 export interface DiskPoolOptions {
   /** Threads, 1 or more. Default: 2, or 1 on a machine with one core. */
   readonly workers?: number;
+  /**
+   * How many of them, from the first on, are given pieces to write; the others only check. Default: one less than there are
+   * cores, since somebody has to receive. Two that write to one file also wait for each other's lock on it.
+   */
+  readonly writers?: number;
   /** File descriptors each worker keeps open. Default 256. */
   readonly maxOpenFiles?: number;
   /** The worker's script, for tests. */
@@ -76,6 +81,8 @@ type Pending = PendingPiece | PendingTask;
  */
 export class DiskPool implements AsyncDisposable {
   readonly #limit: number;
+  /** How many of the workers, from the first on, are given pieces to write. */
+  readonly #writers: number;
   readonly #maxOpenFiles: number;
   readonly #workerUrl: URL;
   readonly #layouts = new Map<number, LayoutData>();
@@ -93,6 +100,8 @@ export class DiskPool implements AsyncDisposable {
   constructor(options: DiskPoolOptions = {}) {
     const { workers = Math.min(DEFAULT_WORKERS, availableParallelism()) } = options;
     this.#limit = Math.max(1, workers);
+    const { writers = availableParallelism() - 1 } = options;
+    this.#writers = Math.min(this.#limit, Math.max(1, writers));
     this.#maxOpenFiles = options.maxOpenFiles ?? DEFAULT_WORKER_FILES;
     this.#workerUrl = options.workerUrl ?? diskWorkerUrl;
   }
@@ -209,21 +218,23 @@ export class DiskPool implements AsyncDisposable {
   #pump(): void {
     let next = 0;
     while (next < this.#queue.length) {
-      const worker = this.#freeWorker();
+      const isPiece = this.#pending.get(this.#queue[next] ?? 0)?.kind === 'piece';
+      const worker = this.#freeWorker(isPiece ? this.#writers : this.#limit);
       if (worker === undefined) break;
       next = this.#give(worker, next);
     }
     if (next > 0) this.#queue = this.#queue.slice(next);
   }
 
-  #freeWorker(): PoolWorker | undefined {
+  /** One of the first `limit` workers that has time; a new one where there are fewer. */
+  #freeWorker(limit: number): PoolWorker | undefined {
     let best: PoolWorker | undefined;
-    for (const worker of this.#workers) {
+    for (const worker of this.#workers.slice(0, limit)) {
       if (worker.messagesInFlight === 0) return worker;
       if (worker.messagesInFlight >= BATCHES_IN_FLIGHT) continue;
       if (best === undefined || worker.messagesInFlight < best.messagesInFlight) best = worker;
     }
-    if (this.#workers.length >= this.#limit) return best;
+    if (this.#workers.length >= limit) return best;
     const data = { maxOpenFiles: this.#maxOpenFiles };
     const worker = new PoolWorker(this.#workerUrl, data, {
       onAnswers: (from, answers) => this.#onAnswers(from, answers),

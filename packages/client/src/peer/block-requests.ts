@@ -1,4 +1,5 @@
 import { BLOCK_LENGTH, type WireEncoder } from '@shoal/peer-wire';
+import { BlockIdSet } from './block-id-set.ts';
 import type { Peer } from './peer.ts';
 import type { PeerSwarm } from './peer-swarm.ts';
 import { DEFAULT_PEER_QUEUE, RequestWindow } from './request-window.ts';
@@ -24,8 +25,8 @@ export class BlockRequests {
   readonly #swarm: PeerSwarm;
   readonly #encoder: WireEncoder;
   readonly #window = new RequestWindow();
-  /** Block ids in the order asked. */
-  readonly #outstanding = new Set<number>();
+  /** Ids of the blocks that the peer still owes. */
+  readonly #outstanding = new BlockIdSet();
   #allowance = UNREQUESTED_ALLOWANCE;
   #rejectsInARow = 0;
   /** The block now streaming in, -1 for none, and since when. */
@@ -54,7 +55,7 @@ export class BlockRequests {
     if (peer.peerChoking && peer.allowedFast.size === 0) return;
     const depth = this.#window.depth(now);
     const room = depth - this.#outstanding.size;
-    if (room <= 0 || (room < depth >> 2 && this.#outstanding.size > 0)) return;
+    if (room <= 0 || (room < depth >> 1 && this.#outstanding.size > 0)) return;
     picked.length = 0;
     const allowed = peer.peerChoking ? this.#isAllowedFast : undefined;
     const count = this.#swarm.picker.pick(peer, room, picked, allowed);
@@ -140,13 +141,13 @@ export class BlockRequests {
 
   /** Takes back every request and tells the peer: we paused, or the peer is snubbed. The caller flushes. */
   cancelAll(): void {
-    for (const id of [...this.#outstanding]) this.cancel(id);
+    for (const id of this.#outstanding.values()) this.cancel(id);
     this.#peer.discardBlock();
   }
 
   /** Takes back what the picker does not wait for any more: its piece has become unwanted. The caller flushes. */
   cancelForgotten(): void {
-    for (const id of [...this.#outstanding]) {
+    for (const id of this.#outstanding.values()) {
       if (!this.#swarm.picker.isRequested(this.#peer, id)) this.cancel(id);
     }
   }

@@ -18,8 +18,8 @@ export interface PeerSwarm {
   takeUpload(bytes: number): number;
   /** Has `peer.uploads.pump()` called when upload tokens are there again. */
   awaitUpload(peer: Peer): void;
-  /** A block is whole in its piece buffer. */
-  blockReceived(peer: Peer, piece: number, begin: number, length: number): void;
+  /** A block is whole in its piece buffer. `now` is monotonic time, in milliseconds. */
+  blockReceived(peer: Peer, piece: number, begin: number, length: number, now: number): void;
   /** Bytes of protocol came in: the download limit counts them. */
   received(peer: Peer, bytes: number): void;
   /** Payload of no use came in. */

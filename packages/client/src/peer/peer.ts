@@ -306,7 +306,7 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     this.unproven = false;
     this.requests.answered(piece, begin, length, this.#lastReceived);
     if (stored) {
-      this.#swarm.blockReceived(this, piece, begin, length);
+      this.#swarm.blockReceived(this, piece, begin, length, this.#lastReceived);
       return;
     }
     // The picker had no place for it: somebody else was sending it. If that one fails, it may be asked for again.

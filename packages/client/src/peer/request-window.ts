@@ -12,8 +12,15 @@ export const DEFAULT_PEER_QUEUE = 250;
 export const SNUB_TIME = 60_000;
 /** Seconds of its rate that a slow peer is asked for in advance ... */
 const SLOW_PIPELINE_TIME = 3;
-/** ... up to this many blocks. Also what a fast peer close by needs: the time between two batches of requests. */
+/** ... up to this many blocks. */
 const SLOW_PIPELINE_BLOCKS = 32;
+/**
+ * Milliseconds of its rate that a fast peer close by is asked for, however short the round trip: it answers one batch of
+ * requests while the next one is on its way ...
+ */
+const NEAR_PIPELINE_TIME = 3;
+/** ... up to this many blocks: a megabyte, which stays in the processor's cache. */
+const NEAR_PIPELINE_BLOCKS = 64;
 /** The pipeline is this many times the product of rate and round trip: the rest may queue at the sender. */
 const PIPELINE_FACTOR = 2;
 /** Milliseconds of a measurement at least; it is never shorter than the round trip. */
@@ -122,7 +129,8 @@ export class RequestWindow {
     const blocks = this.#rate / BLOCK_LENGTH;
     const slow = Math.min(blocks * SLOW_PIPELINE_TIME * 1000, SLOW_PIPELINE_BLOCKS);
     const trip = this.#latency === Infinity ? 0 : blocks * this.#latency * PIPELINE_FACTOR;
-    const depth = Math.ceil(Math.max(slow, trip, MIN_DEPTH));
+    const near = Math.min(blocks * NEAR_PIPELINE_TIME, NEAR_PIPELINE_BLOCKS);
+    const depth = Math.ceil(Math.max(slow, trip, near, MIN_DEPTH));
     return Math.min(depth, this.#ceiling);
   }
 

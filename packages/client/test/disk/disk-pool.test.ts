@@ -47,6 +47,25 @@ const counting = script(`
   });
 `);
 
+/** A worker that answers with its thread's number in place of the outcome's detail. */
+const naming = script(`
+  import { parentPort, threadId } from 'node:worker_threads';
+  parentPort.on('message', (message) => {
+    const answers = [];
+    for (const item of message) {
+      if (item.kind !== 'write') continue;
+      const numbers = new Float64Array(item.buffers.length * 2);
+      const details = [];
+      for (let index = 0; index < item.buffers.length; index++) {
+        numbers[index * 2] = item.numbers[index * 6];
+        details.push({ index, blockHashes: Uint8Array.of(threadId), error: undefined });
+      }
+      answers.push({ kind: 'written', numbers, buffers: item.buffers, details });
+    }
+    parentPort.postMessage(answers, answers.flatMap(({ buffers }) => buffers));
+  });
+`);
+
 const torrent = makeTorrent([{ path: 'a', length: 16_384 * 100 }], 16_384);
 const layout = layoutOf(torrent.info, '/nowhere', undefined);
 
@@ -96,9 +115,20 @@ describe('DiskPool', () => {
     const small = Array.from({ length: 100 }, (_, piece) => pool.write(pieceTask(storage, piece)));
     expect(pool.queuedBytes).toBe(100 * 16_384);
     const sizes = (await Promise.all(small)).map(({ blockHashes }) => blockHashes![0]!);
-    expect(sizes).toEqual([...new Array<number>(64).fill(64), ...new Array<number>(36).fill(36)]);
-    const large = Array.from({ length: 3 }, () => pool.write(pieceTask(storage, 0, 1_048_576)));
-    expect((await Promise.all(large)).map(({ blockHashes }) => blockHashes![0])).toEqual([1, 1, 1]);
+    expect(sizes).toEqual(new Array<number>(100).fill(100));
+    const large = Array.from({ length: 6 }, () => pool.write(pieceTask(storage, 0, 1_048_576)));
+    const batches = (await Promise.all(large)).map(({ blockHashes }) => blockHashes![0]);
+    expect(batches).toEqual([4, 4, 4, 4, 2, 2]);
+  });
+
+  it('gives pieces to no more workers than shall write', async () => {
+    await using pool = new DiskPool({ workers: 3, writers: 1, workerUrl: naming });
+    const storage = pool.register(layout);
+    const pieces = Array.from({ length: 40 }, (_, piece) =>
+      pool.write(pieceTask(storage, piece, 1_048_576)),
+    );
+    const writers = new Set((await Promise.all(pieces)).map(({ blockHashes }) => blockHashes![0]));
+    expect(writers.size).toBe(1);
   });
 
   it('finishes what is under way before it closes, and takes nothing afterwards', async () => {

@@ -29,6 +29,47 @@ describe('PieceBuffers', () => {
     expect(buffers.acquire(MiB)).toBeUndefined();
   });
 
+  it('gives none while the disk is behind, but two pieces it may always have', () => {
+    const buffers = new PieceBuffers({ writeBacklog: 3 * MiB });
+    const held = Array.from({ length: 4 }, () => buffers.acquire(MiB)!);
+    for (const buffer of held.slice(0, 3)) buffers.writing(buffer.byteLength);
+    expect(buffers.diskIsBehind).toBe(true);
+    expect(buffers.acquire(MiB)).toBeUndefined();
+    buffers.written(held[0]!);
+    expect(buffers.acquire(MiB)).toBe(held[0]);
+    const large = new PieceBuffers({ writeBacklog: MiB });
+    large.acquire(8 * MiB);
+    large.writing(8 * MiB);
+    expect(large.acquire(8 * MiB)).toBeDefined();
+    large.writing(8 * MiB);
+    expect(large.acquire(16_384)).toBeUndefined();
+  });
+
+  it('lets those who asked in vain try again in turn', () => {
+    const buffers = new PieceBuffers({ writeBacklog: 2 * MiB });
+    const [first, second] = Array.from({ length: 2 }, () => buffers.acquire(MiB)!);
+    buffers.writing(MiB);
+    buffers.writing(MiB);
+    const served: string[] = [];
+    const ask = (who: string) => {
+      served.push(who);
+      if (who === 'a') buffers.wait(a, () => ask('a'));
+    };
+    const [a, b, c] = [{}, {}, {}];
+    buffers.wait(a, () => ask('a'));
+    buffers.wait(c, () => ask('c'));
+    buffers.wait(b, () => ask('b'));
+    buffers.forget(c);
+    buffers.serveWaiting();
+    expect(served).toEqual([]);
+    buffers.written(first!);
+    buffers.serveWaiting();
+    expect(served).toEqual(['a', 'b']);
+    buffers.written(second!);
+    buffers.serveWaiting();
+    expect(served).toEqual(['a', 'b', 'a']);
+  });
+
   it('always gives two of each length', () => {
     const buffers = new PieceBuffers({ budget: MiB });
     const large = 64 * MiB;

@@ -1,0 +1,86 @@
+/** Slots at first; a power of two. */
+const SMALLEST = 64;
+/** No block has this id. */
+const EMPTY = -1;
+/** 2^32 divided by the golden ratio, odd: spreads ids that follow each other (Fibonacci hashing). */
+const SPREAD = 0x9e37_79b1;
+
+/**
+ * A set of block ids (integers from 0 to 2^53): open addressing in one typed array, at most half full. A block is put in
+ * and taken out for every 16 KiB that come in, and a `Set` allocates and rehashes on that path.
+ */
+export class BlockIdSet {
+  #slots = new Float64Array(SMALLEST).fill(EMPTY);
+  /** By how much the hash is shifted to give a slot. */
+  #shift = 32 - Math.log2(SMALLEST);
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  has(id: number): boolean {
+    return this.#slots[this.#find(id)] === id;
+  }
+
+  add(id: number): void {
+    let slot = this.#find(id);
+    if (this.#slots[slot] === id) return;
+    if (this.#size * 2 >= this.#slots.length) {
+      this.#grow();
+      slot = this.#find(id);
+    }
+    this.#slots[slot] = id;
+    this.#size++;
+  }
+
+  /** Answers whether it was in. */
+  delete(id: number): boolean {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let hole = this.#find(id);
+    if (slots[hole] !== id) return false;
+    // What was pushed on by others moves back, so that no search ends at the hole before it.
+    for (let slot = (hole + 1) & mask; slots[slot] !== EMPTY; slot = (slot + 1) & mask) {
+      const other = slots[slot] ?? EMPTY;
+      const distance = (slot - this.#home(other)) & mask;
+      if (distance < ((slot - hole) & mask)) continue;
+      slots[hole] = other;
+      hole = slot;
+    }
+    slots[hole] = EMPTY;
+    this.#size--;
+    return true;
+  }
+
+  clear(): void {
+    if (this.#size === 0) return;
+    this.#slots.fill(EMPTY);
+    this.#size = 0;
+  }
+
+  /** All ids, in no order. */
+  values(): number[] {
+    return [...this.#slots].filter((id) => id !== EMPTY);
+  }
+
+  /** Where the id is, or the empty slot where it would go. */
+  #find(id: number): number {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = this.#home(id);
+    while (slots[slot] !== id && slots[slot] !== EMPTY) slot = (slot + 1) & mask;
+    return slot;
+  }
+
+  #home(id: number): number {
+    return Math.imul(id, SPREAD) >>> this.#shift;
+  }
+
+  #grow(): void {
+    const old = this.#slots;
+    this.#slots = new Float64Array(old.length * 2).fill(EMPTY);
+    this.#shift--;
+    for (const id of old) if (id !== EMPTY) this.#slots[this.#find(id)] = id;
+  }
+}
