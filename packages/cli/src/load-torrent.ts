@@ -1,4 +1,4 @@
-import { constants, createReadStream, open } from 'node:fs';
+import { close, constants, createReadStream, open, read } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';
@@ -10,6 +10,10 @@ import { defined } from './defined.ts';
 import { fetchTorrent, MAX_TORRENT_LENGTH } from './fetch-torrent.ts';
 
 const openDescriptor = promisify<string, number, number>(open);
+const closeDescriptor = promisify(close);
+
+/** Bytes up to which a file is read at once: those of nearly all torrents. */
+const SMALL_LENGTH = 1024 * 1024;
 
 /** Whether an argument is a magnet link. */
 export function isMagnet(source: string): boolean {
@@ -75,7 +79,10 @@ async function readTorrentFile(path: string, signal?: AbortSignal): Promise<Uint
       error,
     );
   }
-  if (length <= MAX_TORRENT_LENGTH) return Buffer.concat(chunks, length);
+  if (length <= MAX_TORRENT_LENGTH) {
+    const [only] = chunks;
+    return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, length);
+  }
   throw new CliError(
     'ERR_CLI_SOURCE',
     ExitCode.badTorrent,
@@ -87,7 +94,7 @@ async function readTorrentFile(path: string, signal?: AbortSignal): Promise<Uint
 async function bytesOf(
   path: string,
   signal: AbortSignal | undefined,
-): Promise<AsyncIterable<Uint8Array>> {
+): Promise<Iterable<Uint8Array> | AsyncIterable<Uint8Array>> {
   const stats = await stat(path);
   if (stats.isFIFO()) {
     // Not blocking: else it would wait, beyond the reach of any signal, for somebody to write into the pipe.
@@ -101,6 +108,7 @@ async function bytesOf(
     return pipe;
   }
   if (!stats.isFile() && !stats.isDirectory()) throw new Error('it is neither a file nor a pipe');
+  if (stats.size > 0 && stats.size <= SMALL_LENGTH) return [await readSmall(path, stats.size)];
   const file: AsyncIterable<Uint8Array> = createReadStream(path, {
     // One byte beyond the limit tells a file that is too large.
     end: MAX_TORRENT_LENGTH,
@@ -108,6 +116,32 @@ async function bytesOf(
     ...defined({ signal }),
   });
   return file;
+}
+
+/** A file of known length in one read: what a stream costs besides would be most of the time of a folder of small files. */
+async function readSmall(path: string, length: number): Promise<Uint8Array> {
+  const fd = await openDescriptor(path, constants.O_RDONLY);
+  try {
+    const bytes = Buffer.allocUnsafe(length);
+    let at = 0;
+    while (at < length) {
+      const count = await readInto(fd, bytes, at);
+      if (count === 0) break;
+      at += count;
+    }
+    return bytes.subarray(0, at);
+  } finally {
+    await closeDescriptor(fd);
+  }
+}
+
+function readInto(fd: number, bytes: Uint8Array, at: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(fd, bytes, at, bytes.length - at, at, (error, count) => {
+      if (error === null) resolve(count);
+      else reject(error);
+    });
+  });
 }
 
 /** A system error in words. */
