@@ -1,35 +1,44 @@
 import type { FileLayout, TorrentInfo } from '@shoal/metainfo';
-import type { Bitfield } from '@shoal/peer-wire';
-import type { Announcer } from '@shoal/tracker';
+import { Bitfield } from '@shoal/peer-wire';
 import { findPieces } from './check.ts';
 import type { TransferLimits } from './choke/transfer-limits.ts';
+import type { Trackers } from './discovery/trackers.ts';
 import type { TorrentStorage } from './disk/storage.ts';
 import { DiskError, type DiskErrorCode, torrentClosedError } from './errors.ts';
 import type { PeerReport, TorrentState } from './events.ts';
 import type { FileSelection } from './file-selection.ts';
 import { missingFile } from './missing-file.ts';
 import { clientDefaults, type AddOptions, type CheckMode } from './options.ts';
-import type { PeerList } from './peer/peer-list.ts';
+import type { KnownPeers } from './peer/known-peers.ts';
 import type { ResumeKeeper } from './resume-keeper.ts';
-import { Swarm, type SwarmEvents } from './swarm.ts';
+import { Swarm, type SwarmEvents, type TransferTotals } from './swarm.ts';
 import type { TorrentFiles } from './torrent-files.ts';
 import type { TorrentHost } from './torrent-host.ts';
 
 /** Failures to make data durable after which a torrent stops. */
 const HOPELESS: ReadonlySet<DiskErrorCode> = new Set(['ERR_DISK_MISSING', 'ERR_DISK_FULL']);
 
+/**
+ * Milliseconds that a complete torrent keeps its swarm without a peer. Longer than the window of its rates, so that nothing is
+ * lost, and long enough for a peer that comes back at once.
+ */
+const SLEEP_AFTER = 10_000;
+
+/** Nothing was transferred yet. */
+const NOTHING: TransferTotals = { downloadedBytes: 0, uploadedBytes: 0, wastedBytes: 0 };
+
 /** What a torrent's life goes through and makes use of. */
 export interface TorrentParts {
   readonly host: TorrentHost;
   readonly info: TorrentInfo;
-  readonly layout: FileLayout;
+  readonly layout: () => FileLayout;
   readonly options: AddOptions;
   readonly selection: FileSelection;
   readonly files: TorrentFiles;
   readonly limits: TransferLimits;
-  readonly peerList: PeerList;
+  readonly peers: KnownPeers;
   readonly resume: ResumeKeeper;
-  readonly announcer: Announcer;
+  readonly trackers: Trackers;
 }
 
 /** What a torrent hears of its life. */
@@ -45,6 +54,8 @@ export interface LifeEvents {
 /**
  * The state machine of one torrent: `checking → downloading → seeding`, with `paused` and `error` on the way and `closed` at
  * the end. Changes happen one after the other, however many are asked for at once. Each check ends in a new {@link Swarm}.
+ *
+ * A complete torrent without peers is asleep: it has no swarm, only the pieces it has and its totals. The first peer wakes it.
  */
 export class TorrentLife {
   readonly #parts: TorrentParts;
@@ -53,13 +64,20 @@ export class TorrentLife {
   #error: Error | undefined;
   #storage: TorrentStorage | undefined;
   #swarm: Swarm | undefined;
+  /** The pieces that are there while there is no swarm to say so; undefined until the first check is over. */
+  #have: Bitfield | 'all' | undefined;
+  /** The totals of the swarms before this one. */
+  #before = NOTHING;
+  /** Since when the swarm has had no peer, monotonic ms. */
+  #emptySince: number | undefined;
   #checked: number | undefined;
   /** Ends a check under way. */
-  #checking = new AbortController();
+  #checking: AbortController | undefined;
   #wantsPause: boolean;
   #closing = false;
   /** The selection has changed, and its turn has not come yet. */
   #selectionDue = false;
+  #saveDue = false;
   #turn: Promise<void> = Promise.resolve();
 
   constructor(parts: TorrentParts, events: LifeEvents) {
@@ -81,9 +99,37 @@ export class TorrentLife {
     return this.#storage;
   }
 
-  /** Undefined until the first check is over. */
+  /** Undefined until the first check is over, and while the torrent is asleep. */
   get swarm(): Swarm | undefined {
     return this.#swarm;
+  }
+
+  /** The first check is over. */
+  get #isMeasured(): boolean {
+    return this.#swarm !== undefined || this.#have !== undefined;
+  }
+
+  /** Verified pieces. */
+  get haveCount(): number {
+    const have = this.#swarm?.picker.have ?? this.#have;
+    return have === 'all' ? this.#parts.info.pieceCount : (have?.count ?? 0);
+  }
+
+  /** Whether a piece is verified. */
+  has(piece: number): boolean {
+    const have = this.#swarm?.picker.have ?? this.#have;
+    return have === 'all' || have?.get(piece) === true;
+  }
+
+  /** Bytes of this session. */
+  get totals(): TransferTotals {
+    return this.#swarm ?? this.#before;
+  }
+
+  /** Bytes of wanted pieces that are not verified. */
+  get bytesLeft(): number {
+    if (this.#swarm !== undefined) return this.#swarm.picker.wantedBytesLeft;
+    return this.#have === undefined ? this.#parts.info.length : 0;
   }
 
   /** Pieces looked at by the check under way; undefined when none is. */
@@ -100,7 +146,7 @@ export class TorrentLife {
   get isComplete(): boolean {
     // While it still says `downloading`, the files have yet to be looked at.
     const known = this.#state === 'seeding' || this.#state === 'paused';
-    return known && this.#swarm?.picker.wantedLeft === 0;
+    return known && this.#isMeasured && this.#wantsNothing;
   }
 
   /** Checks what is there, then begins. */
@@ -127,7 +173,7 @@ export class TorrentLife {
   async verify(signal: AbortSignal | undefined): Promise<void> {
     await this.#inTurn(async () => {
       signal?.throwIfAborted();
-      if (this.#swarm === undefined) throw this.#error ?? torrentClosedError();
+      if (!this.#isMeasured) throw this.#error ?? torrentClosedError();
       if (this.isActive) await this.#rest('checking');
       try {
         await this.#check('force', signal);
@@ -153,24 +199,62 @@ export class TorrentLife {
       } catch (error) {
         await this.#fail(error as Error);
       }
-      if (this.#swarm === undefined) return;
-      selection.apply(this.#swarm.picker);
-      this.#swarm.wantedChanged();
+      const swarm = this.awake();
+      if (swarm === undefined) return;
+      selection.apply(swarm.picker);
+      swarm.wantedChanged();
       resume.changed();
       if (this.isActive) this.#setState(this.#stateAtWork());
     });
   }
 
+  /** The swarm, which a sleeping torrent is given one of; undefined until the first check is over. */
+  awake(): Swarm | undefined {
+    const storage = this.#storage;
+    if (this.#swarm !== undefined || this.#have === undefined || storage === undefined) {
+      return this.#swarm;
+    }
+    const { host, info, selection, files, peers, limits, options } = this.#parts;
+    const swarm = new Swarm({
+      info,
+      storage,
+      reader: host.uploadReader(storage),
+      host,
+      peerList: peers.list,
+      limits,
+      have: this.#bitfield(),
+      events: this.#swarmEvents(),
+      before: this.#before,
+    });
+    swarm.picker.sequential = options.sequential ?? false;
+    this.#swarm = swarm;
+    this.#have = undefined;
+    this.#emptySince = undefined;
+    selection.apply(swarm.picker);
+    files.focus();
+    if (this.isActive) swarm.start();
+    return swarm;
+  }
+
+  /** Once a second. */
+  tick(now: number): void {
+    if (!this.isActive) return;
+    if (this.#swarm !== undefined) {
+      this.#swarm.tick(now);
+      this.#sleepWhenIdle(this.#swarm, now);
+    }
+    if (this.#parts.resume.isDue(now)) this.#saveInTurn();
+  }
+
   /** Saves resume data where something changed. Failing to is a warning. */
   async save(): Promise<void> {
-    if (this.#swarm === undefined || this.#storage === undefined) return;
+    if (!this.#isMeasured || this.#storage === undefined) return;
     try {
-      const { picker, uploadedBytes, downloadedBytes } = this.#swarm;
       await this.#parts.resume.save(this.#storage, () => ({
-        have: picker.have,
+        have: this.#bitfield(),
         priorities: this.#parts.selection.priorities,
-        uploaded: uploadedBytes,
-        downloaded: downloadedBytes,
+        uploaded: this.totals.uploadedBytes,
+        downloaded: this.totals.downloadedBytes,
       }));
     } catch (error) {
       this.#events.warning(error as Error);
@@ -183,16 +267,16 @@ export class TorrentLife {
   /** @param timeout ms to wait for the trackers */
   async close(timeout: number): Promise<void> {
     this.#closing = true;
-    this.#checking.abort();
+    this.#checking?.abort();
     await this.#inTurn(async () => {
       if (this.#state === 'closed') return;
-      const { announcer, limits, resume, files } = this.#parts;
-      const stopped = announcer.stop({ timeout });
+      const { trackers, limits, resume, files } = this.#parts;
+      const stopped = trackers.stop(timeout);
       this.#swarm?.stop();
       limits.close();
       await this.#swarm?.settled();
       // What was uploaded is worth remembering.
-      if ((this.#swarm?.uploadedBytes ?? 0) > 0) resume.changed();
+      if (this.totals.uploadedBytes > 0) resume.changed();
       await this.save();
       await this.#given(this.#storage?.close());
       await this.#given(resume.close());
@@ -217,56 +301,66 @@ export class TorrentLife {
   async #check(mode: CheckMode, signal: AbortSignal | undefined): Promise<void> {
     const storage = this.#storage;
     if (storage === undefined || this.#closing) return;
-    const { host, info, layout, resume } = this.#parts;
-    this.#checking = new AbortController();
-    const signals = [this.#checking.signal, ...(signal === undefined ? [] : [signal])];
-    const ended = AbortSignal.any(signals);
-    const suspect = mode === 'force' ? undefined : this.#swarm?.picker.have;
+    const { resume } = this.#parts;
+    const suspect = mode === 'force' || !this.#isMeasured ? undefined : this.#bitfield();
     try {
       this.#setState('checking');
-      this.#checked = 0;
-      const onPiece = (): void => {
-        this.#checked = (this.#checked ?? 0) + 1;
-      };
-      const check = { mode, suspect, info, layout, storage, resume, signal: ended, onPiece };
-      const have = await host.checks.run(() => findPieces(check), ended);
+      const trusted = mode === 'trust' && suspect === undefined;
+      const have = trusted ? 'all' : await this.#find(mode, suspect, storage, signal);
       // Whoever only serves what is there may do so beside another process.
-      const unlocked = have.isFull ? undefined : await resume.lock();
+      const unlocked = have === 'all' || have.isFull ? undefined : await resume.lock();
       if (unlocked !== undefined) this.#events.warning(unlocked);
       // Who only looks leaves no trace.
       if (mode !== 'trust' && !this.#wantsPause) await storage.prepare?.();
-      this.#begin(have, storage);
-      resume.changed();
+      this.#begin(have);
     } catch (error) {
-      if (this.#checking.signal.aborted) return;
-      if (signal?.aborted === true && this.#swarm !== undefined) this.#settle();
+      if (this.#closing) return;
+      if (signal?.aborted === true && this.#isMeasured) this.#settle();
       else throw error;
     } finally {
       this.#checked = undefined;
+      this.#checking = undefined;
     }
   }
 
-  /** What is there is known: a swarm is made of it. */
-  #begin(have: Bitfield, storage: TorrentStorage): void {
-    const { host, info, selection, files, peerList, limits, options } = this.#parts;
+  /** Looks at the files when it is this torrent's turn. */
+  async #find(
+    mode: CheckMode,
+    suspect: Bitfield | undefined,
+    storage: TorrentStorage,
+    signal: AbortSignal | undefined,
+  ): Promise<Bitfield> {
+    const { host, info, layout, resume } = this.#parts;
+    this.#checking = new AbortController();
+    this.#checked = 0;
+    const onPiece = (): void => {
+      this.#checked = (this.#checked ?? 0) + 1;
+    };
+    const { signal: closed } = this.#checking;
+    const ended = signal === undefined ? closed : AbortSignal.any([closed, signal]);
+    const check = { mode, suspect, info, layout, storage, resume, signal: ended, onPiece };
+    return await host.checks.run(() => findPieces(check), ended);
+  }
+
+  /** What is there is known: a swarm is made of it where there is something to fetch. */
+  #begin(have: Bitfield | 'all'): void {
+    const { selection, files } = this.#parts;
+    this.#before = totalsOf(this.totals);
+    this.#swarm = undefined;
+    this.#have = have;
     selection.measure(have);
-    const before = this.#swarm;
-    const swarm = new Swarm({
-      info,
-      storage,
-      reader: host.uploadReader(storage),
-      host,
-      peerList,
-      limits,
-      have,
-      events: this.#swarmEvents(),
-      ...(before === undefined ? {} : { before }),
-    });
-    swarm.picker.sequential = options.sequential ?? false;
-    this.#swarm = swarm;
-    selection.apply(swarm.picker);
-    files.measured(swarm);
+    files.measured();
+    if (!selection.progress.isComplete) this.awake();
     this.#settle();
+  }
+
+  /** The pieces that are there. */
+  #bitfield(): Bitfield {
+    const have = this.#swarm?.picker.have ?? this.#have;
+    if (have instanceof Bitfield) return have;
+    const all = new Bitfield(this.#parts.info.pieceCount);
+    if (have === 'all') all.setAll();
+    return all;
   }
 
   #settle(): void {
@@ -284,22 +378,51 @@ export class TorrentLife {
   }
 
   #activate(): void {
-    const { announcer, host, peerList } = this.#parts;
+    const { trackers, host, peers } = this.#parts;
     this.#swarm?.start();
     this.#setState(this.#stateAtWork());
-    announcer.start();
-    peerList.retryNow();
-    host.dial();
+    trackers.start();
+    if (peers.retryNow()) host.dial();
+  }
+
+  /** Nothing is left to be fetched, as a sleeping torrent has nothing. */
+  get #wantsNothing(): boolean {
+    return this.#swarm === undefined || this.#swarm.picker.wantedLeft === 0;
   }
 
   #stateAtWork(): TorrentState {
-    return this.#swarm?.picker.wantedLeft === 0 ? 'seeding' : 'downloading';
+    return this.#wantsNothing ? 'seeding' : 'downloading';
+  }
+
+  #sleepWhenIdle(swarm: Swarm, now: number): void {
+    if (swarm.peers.size > 0 || swarm.writing > 0 || !this.#wantsNothing) {
+      this.#emptySince = undefined;
+      return;
+    }
+    this.#emptySince ??= now;
+    if (now - this.#emptySince < SLEEP_AFTER || this.#state !== 'seeding') return;
+    const { have } = swarm.picker;
+    swarm.stop();
+    this.#before = totalsOf(swarm);
+    this.#have = have.isFull ? 'all' : have;
+    this.#swarm = undefined;
+    this.#parts.peers.rest();
+  }
+
+  /** A thousand torrents do not save at once. */
+  #saveInTurn(): void {
+    if (this.#saveDue) return;
+    this.#saveDue = true;
+    void this.#parts.host.saves.run(() => {
+      this.#saveDue = false;
+      return this.save();
+    });
   }
 
   async #rest(state: TorrentState): Promise<void> {
     this.#setState(state);
     this.#swarm?.stop();
-    void this.#parts.announcer.stop({ timeout: clientDefaults.closeTimeout });
+    void this.#parts.trackers.stop(clientDefaults.closeTimeout);
     await this.#swarm?.settled();
     await this.save();
   }
@@ -325,7 +448,7 @@ export class TorrentLife {
   async #complete(): Promise<void> {
     if (this.#swarm?.picker.wantedLeft !== 0 || this.#storage === undefined) return;
     if (this.#state === 'closed' || this.#state === 'error') return;
-    const { announcer, info, selection } = this.#parts;
+    const { trackers, info, selection } = this.#parts;
     try {
       const gone = missingFile(info, selection.wanted(), await this.#storage.fileStates());
       if (gone !== undefined) throw gone;
@@ -335,7 +458,7 @@ export class TorrentLife {
     }
     if (this.#state === 'downloading') {
       this.#setState('seeding');
-      announcer.completed();
+      trackers.completed();
     }
     void this.save();
     this.#events.complete();
@@ -360,7 +483,7 @@ export class TorrentLife {
     if (this.#state === state || this.#state === 'closed') return;
     this.#state = state;
     if (state === 'checking') this.#error = undefined;
-    this.#parts.peerList.seeding = state === 'seeding';
+    this.#parts.peers.seeding = state === 'seeding';
     this.#events.state(state);
   }
 
@@ -369,4 +492,11 @@ export class TorrentLife {
     this.#turn = done.catch(() => undefined);
     return done;
   }
+}
+
+/** As they are now, without what they are part of. */
+function totalsOf({ downloadedBytes, uploadedBytes, wastedBytes }: TransferTotals): TransferTotals {
+  return downloadedBytes + uploadedBytes + wastedBytes === 0
+    ? NOTHING
+    : { downloadedBytes, uploadedBytes, wastedBytes };
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { CheckMode } from '@shoal/client';
@@ -7,15 +8,16 @@ import { DataLocation } from '../data-location.ts';
 import { CliError } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { inOrder } from '../in-order.ts';
-import { isUrl, loadTorrent, reasonOf } from '../load-torrent.ts';
+import { isUrl, loadTorrent, loadTorrentNow, reasonOf } from '../load-torrent.ts';
 import { resolvePeers } from '../resolve-peers.ts';
 import { chooseView } from '../terminal/transfer-view.ts';
+import { Turns } from '../turns.ts';
 import type { World } from '../world.ts';
 import { clientOptions, trackerTiers } from './client-options.ts';
 import { runTransfer, TorrentFailure } from './transfer.ts';
 import type { TransferTask } from './transfer.ts';
 
-/** Torrents read at a time: the steps of several overlap, and the thread pool of Node has work for all its threads. */
+/** Torrents read at a time where the disk is slow: enough for it to be busy. */
 const READS = 8;
 
 /** A torrent that cannot be used. */
@@ -69,9 +71,11 @@ async function* seedTasks(
     peers,
     trackers: trackerTiers(args.tracker ?? []),
   };
+  const turns = new Turns();
   const load = async (source: string): Promise<TransferTask | Failed> => {
     try {
-      const metainfo = await loadTorrent(source, signal);
+      const now = isUrl(source) ? undefined : turns.run(() => loadTorrentNow(source));
+      const metainfo = now ?? (await loadTorrent(source, signal));
       const directory = await directoryOf(source, metainfo, data);
       return { metainfo, options: { directory, ...shared } };
     } catch (error) {
@@ -80,6 +84,7 @@ async function* seedTasks(
   };
   let usable = 0;
   for await (const loaded of inOrder(sources, READS, load)) {
+    await turns.yield();
     signal.throwIfAborted();
     if ('error' in loaded) {
       const { error } = loaded;
@@ -104,16 +109,9 @@ async function directoryOf(
     data === undefined
       ? resolve(isUrl(source) ? '.' : dirname(resolve(source)))
       : await data.directoryOf(metainfo);
-  if (await isThere(join(directory, name))) return directory;
+  if (existsSync(join(directory, name))) return directory;
   const message = `there is no "${name}" in ${directory} (--data says where the content is)`;
   throw new CliError('ERR_CLI_FILE', ExitCode.disk, message);
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 function checkMode(check: boolean | undefined): CheckMode {

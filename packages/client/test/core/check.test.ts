@@ -36,7 +36,7 @@ async function check(
     mode: 'resume',
     suspect: undefined,
     info: torrent.info,
-    layout: new FileLayout(torrent.info),
+    layout: () => new FileLayout(torrent.info),
     storage: new Watched(torrent, onDisk),
     resume: { load: () => Promise.resolve(changes.remembered) } as unknown as ResumeKeeper,
     signal: new AbortController().signal,
