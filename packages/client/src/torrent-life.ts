@@ -1,5 +1,5 @@
 import type { FileLayout, TorrentInfo } from '@shoal/metainfo';
-import { Bitfield } from '@shoal/peer-wire';
+import type { Bitfield } from '@shoal/peer-wire';
 import { findPieces } from './check.ts';
 import type { TransferLimits } from './choke/transfer-limits.ts';
 import type { Trackers } from './discovery/trackers.ts';
@@ -11,21 +11,13 @@ import { missingFile } from './missing-file.ts';
 import { clientDefaults, type AddOptions, type CheckMode } from './options.ts';
 import type { KnownPeers } from './peer/known-peers.ts';
 import type { ResumeKeeper } from './resume-keeper.ts';
-import { Swarm, type SwarmEvents, type TransferTotals } from './swarm.ts';
+import type { Swarm, SwarmEvents } from './swarm.ts';
+import { SwarmKeeper, type SwarmParts } from './swarm-keeper.ts';
 import type { TorrentFiles } from './torrent-files.ts';
 import type { TorrentHost } from './torrent-host.ts';
 
 /** Failures to make data durable after which a torrent stops. */
 const HOPELESS: ReadonlySet<DiskErrorCode> = new Set(['ERR_DISK_MISSING', 'ERR_DISK_FULL']);
-
-/**
- * Milliseconds that a complete torrent keeps its swarm without a peer. Longer than the window of its rates, so that nothing is
- * lost, and long enough for a peer that comes back at once.
- */
-const SLEEP_AFTER = 10_000;
-
-/** Nothing was transferred yet. */
-const NOTHING: TransferTotals = { downloadedBytes: 0, uploadedBytes: 0, wastedBytes: 0 };
 
 /** What a torrent's life goes through and makes use of. */
 export interface TorrentParts {
@@ -63,13 +55,7 @@ export class TorrentLife {
   #state: TorrentState = 'checking';
   #error: Error | undefined;
   #storage: TorrentStorage | undefined;
-  #swarm: Swarm | undefined;
-  /** The pieces that are there while there is no swarm to say so; undefined until the first check is over. */
-  #have: Bitfield | 'all' | undefined;
-  /** The totals of the swarms before this one. */
-  #before = NOTHING;
-  /** Since when the swarm has had no peer, monotonic ms. */
-  #emptySince: number | undefined;
+  readonly #keeper: SwarmKeeper;
   #checked: number | undefined;
   /** Ends a check under way. */
   #checking: AbortController | undefined;
@@ -83,6 +69,7 @@ export class TorrentLife {
   constructor(parts: TorrentParts, events: LifeEvents) {
     this.#parts = parts;
     this.#events = events;
+    this.#keeper = new SwarmKeeper(parts.info);
     this.#wantsPause = parts.options.paused ?? false;
   }
 
@@ -101,35 +88,12 @@ export class TorrentLife {
 
   /** Undefined until the first check is over, and while the torrent is asleep. */
   get swarm(): Swarm | undefined {
-    return this.#swarm;
+    return this.#keeper.swarm;
   }
 
-  /** The first check is over. */
-  get #isMeasured(): boolean {
-    return this.#swarm !== undefined || this.#have !== undefined;
-  }
-
-  /** Verified pieces. */
-  get haveCount(): number {
-    const have = this.#swarm?.picker.have ?? this.#have;
-    return have === 'all' ? this.#parts.info.pieceCount : (have?.count ?? 0);
-  }
-
-  /** Whether a piece is verified. */
-  has(piece: number): boolean {
-    const have = this.#swarm?.picker.have ?? this.#have;
-    return have === 'all' || have?.get(piece) === true;
-  }
-
-  /** Bytes of this session. */
-  get totals(): TransferTotals {
-    return this.#swarm ?? this.#before;
-  }
-
-  /** Bytes of wanted pieces that are not verified. */
-  get bytesLeft(): number {
-    if (this.#swarm !== undefined) return this.#swarm.picker.wantedBytesLeft;
-    return this.#have === undefined ? this.#parts.info.length : 0;
+  /** The pieces and totals, whether there is a swarm or not. */
+  get keeper(): SwarmKeeper {
+    return this.#keeper;
   }
 
   /** Pieces looked at by the check under way; undefined when none is. */
@@ -146,7 +110,7 @@ export class TorrentLife {
   get isComplete(): boolean {
     // While it still says `downloading`, the files have yet to be looked at.
     const known = this.#state === 'seeding' || this.#state === 'paused';
-    return known && this.#isMeasured && this.#wantsNothing;
+    return known && this.#keeper.isMeasured && this.#keeper.wantsNothing;
   }
 
   /** Checks what is there, then begins. */
@@ -173,7 +137,7 @@ export class TorrentLife {
   async verify(signal: AbortSignal | undefined): Promise<void> {
     await this.#inTurn(async () => {
       signal?.throwIfAborted();
-      if (!this.#isMeasured) throw this.#error ?? torrentClosedError();
+      if (!this.#keeper.isMeasured) throw this.#error ?? torrentClosedError();
       if (this.isActive) await this.#rest('checking');
       try {
         await this.#check('force', signal);
@@ -210,51 +174,35 @@ export class TorrentLife {
 
   /** The swarm, which a sleeping torrent is given one of; undefined until the first check is over. */
   awake(): Swarm | undefined {
-    const storage = this.#storage;
-    if (this.#swarm !== undefined || this.#have === undefined || storage === undefined) {
-      return this.#swarm;
-    }
-    const { host, info, selection, files, peers, limits, options } = this.#parts;
-    const swarm = new Swarm({
-      info,
-      storage,
-      reader: host.uploadReader(storage),
-      host,
-      peerList: peers.list,
-      limits,
-      have: this.#bitfield(),
-      events: this.#swarmEvents(),
-      before: this.#before,
-    });
-    swarm.picker.sequential = options.sequential ?? false;
-    this.#swarm = swarm;
-    this.#have = undefined;
-    this.#emptySince = undefined;
-    selection.apply(swarm.picker);
-    files.focus();
-    if (this.isActive) swarm.start();
-    return swarm;
+    return this.#keeper.awake(
+      () => this.#swarmParts(),
+      (swarm) => {
+        const { selection, files, options } = this.#parts;
+        swarm.picker.sequential = options.sequential ?? false;
+        selection.apply(swarm.picker);
+        files.focus();
+        if (this.isActive) swarm.start();
+      },
+    );
   }
 
   /** Once a second. */
   tick(now: number): void {
     if (!this.isActive) return;
-    if (this.#swarm !== undefined) {
-      this.#swarm.tick(now);
-      this.#sleepWhenIdle(this.#swarm, now);
-    }
+    this.swarm?.tick(now);
+    if (this.#state === 'seeding' && this.#keeper.sleepWhenIdle(now)) this.#parts.peers.rest();
     if (this.#parts.resume.isDue(now)) this.#saveInTurn();
   }
 
   /** Saves resume data where something changed. Failing to is a warning. */
   async save(): Promise<void> {
-    if (!this.#isMeasured || this.#storage === undefined) return;
+    if (!this.#keeper.isMeasured || this.#storage === undefined) return;
     try {
       await this.#parts.resume.save(this.#storage, () => ({
-        have: this.#bitfield(),
+        have: this.#keeper.have,
         priorities: this.#parts.selection.priorities,
-        uploaded: this.totals.uploadedBytes,
-        downloaded: this.totals.downloadedBytes,
+        uploaded: this.#keeper.totals.uploadedBytes,
+        downloaded: this.#keeper.totals.downloadedBytes,
       }));
     } catch (error) {
       this.#events.warning(error as Error);
@@ -272,11 +220,11 @@ export class TorrentLife {
       if (this.#state === 'closed') return;
       const { trackers, limits, resume, files } = this.#parts;
       const stopped = trackers.stop(timeout);
-      this.#swarm?.stop();
+      this.swarm?.stop();
       limits.close();
-      await this.#swarm?.settled();
+      await this.swarm?.settled();
       // What was uploaded is worth remembering.
-      if (this.totals.uploadedBytes > 0) resume.changed();
+      if (this.#keeper.totals.uploadedBytes > 0) resume.changed();
       await this.save();
       await this.#given(this.#storage?.close());
       await this.#given(resume.close());
@@ -302,7 +250,7 @@ export class TorrentLife {
     const storage = this.#storage;
     if (storage === undefined || this.#closing) return;
     const { resume } = this.#parts;
-    const suspect = mode === 'force' || !this.#isMeasured ? undefined : this.#bitfield();
+    const suspect = mode === 'force' || !this.#keeper.isMeasured ? undefined : this.#keeper.have;
     try {
       this.#setState('checking');
       const trusted = mode === 'trust' && suspect === undefined;
@@ -315,7 +263,7 @@ export class TorrentLife {
       this.#begin(have);
     } catch (error) {
       if (this.#closing) return;
-      if (signal?.aborted === true && this.#isMeasured) this.#settle();
+      if (signal?.aborted === true && this.#keeper.isMeasured) this.#settle();
       else throw error;
     } finally {
       this.#checked = undefined;
@@ -345,22 +293,11 @@ export class TorrentLife {
   /** What is there is known: a swarm is made of it where there is something to fetch. */
   #begin(have: Bitfield | 'all'): void {
     const { selection, files } = this.#parts;
-    this.#before = totalsOf(this.totals);
-    this.#swarm = undefined;
-    this.#have = have;
+    this.#keeper.measured(have);
     selection.measure(have);
     files.measured();
     if (!selection.progress.isComplete) this.awake();
     this.#settle();
-  }
-
-  /** The pieces that are there. */
-  #bitfield(): Bitfield {
-    const have = this.#swarm?.picker.have ?? this.#have;
-    if (have instanceof Bitfield) return have;
-    const all = new Bitfield(this.#parts.info.pieceCount);
-    if (have === 'all') all.setAll();
-    return all;
   }
 
   #settle(): void {
@@ -379,34 +316,14 @@ export class TorrentLife {
 
   #activate(): void {
     const { trackers, host, peers } = this.#parts;
-    this.#swarm?.start();
+    this.swarm?.start();
     this.#setState(this.#stateAtWork());
     trackers.start();
     if (peers.retryNow()) host.dial();
   }
 
-  /** Nothing is left to be fetched, as a sleeping torrent has nothing. */
-  get #wantsNothing(): boolean {
-    return this.#swarm === undefined || this.#swarm.picker.wantedLeft === 0;
-  }
-
   #stateAtWork(): TorrentState {
-    return this.#wantsNothing ? 'seeding' : 'downloading';
-  }
-
-  #sleepWhenIdle(swarm: Swarm, now: number): void {
-    if (swarm.peers.size > 0 || swarm.writing > 0 || !this.#wantsNothing) {
-      this.#emptySince = undefined;
-      return;
-    }
-    this.#emptySince ??= now;
-    if (now - this.#emptySince < SLEEP_AFTER || this.#state !== 'seeding') return;
-    const { have } = swarm.picker;
-    swarm.stop();
-    this.#before = totalsOf(swarm);
-    this.#have = have.isFull ? 'all' : have;
-    this.#swarm = undefined;
-    this.#parts.peers.rest();
+    return this.#keeper.wantsNothing ? 'seeding' : 'downloading';
   }
 
   /** A thousand torrents do not save at once. */
@@ -421,9 +338,9 @@ export class TorrentLife {
 
   async #rest(state: TorrentState): Promise<void> {
     this.#setState(state);
-    this.#swarm?.stop();
+    this.swarm?.stop();
     void this.#parts.trackers.stop(clientDefaults.closeTimeout);
-    await this.#swarm?.settled();
+    await this.swarm?.settled();
     await this.save();
   }
 
@@ -446,7 +363,7 @@ export class TorrentLife {
 
   /** The last wanted piece was written. */
   async #complete(): Promise<void> {
-    if (this.#swarm?.picker.wantedLeft !== 0 || this.#storage === undefined) return;
+    if (this.swarm?.picker.wantedLeft !== 0 || this.#storage === undefined) return;
     if (this.#state === 'closed' || this.#state === 'error') return;
     const { trackers, info, selection } = this.#parts;
     try {
@@ -462,6 +379,19 @@ export class TorrentLife {
     }
     void this.save();
     this.#events.complete();
+  }
+
+  #swarmParts(): SwarmParts {
+    const { host, info, peers, limits } = this.#parts;
+    const storage = (this.#storage ??= host.openStorage(info, this.#parts.options));
+    return {
+      storage,
+      reader: host.uploadReader(storage),
+      host,
+      peerList: peers.list,
+      limits,
+      events: this.#swarmEvents(),
+    };
   }
 
   #swarmEvents(): SwarmEvents {
@@ -492,11 +422,4 @@ export class TorrentLife {
     this.#turn = done.catch(() => undefined);
     return done;
   }
-}
-
-/** As they are now, without what they are part of. */
-function totalsOf({ downloadedBytes, uploadedBytes, wastedBytes }: TransferTotals): TransferTotals {
-  return downloadedBytes + uploadedBytes + wastedBytes === 0
-    ? NOTHING
-    : { downloadedBytes, uploadedBytes, wastedBytes };
 }

@@ -73,7 +73,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
     this.#files = new TorrentFiles({
       info,
       selection: this.#selection,
-      has: (piece) => this.#life.has(piece),
+      has: (piece) => this.#life.keeper.has(piece),
       swarm: () => this.#life.swarm,
       storage: () => this.#life.storage,
       prioritiesChanged: () => this.#life.selectionChanged(),
@@ -186,9 +186,9 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
       now: this.#host.clock.now(),
       files: this.#selection.progress,
       swarm: this.swarm,
-      totals: this.#life.totals,
+      totals: this.#life.keeper.totals,
       pieceCount: this.info.pieceCount,
-      haveCount: this.#life.haveCount,
+      haveCount: this.#life.keeper.haveCount,
       checked: this.#life.checked,
       before: this.#resume.totals,
     });
@@ -314,9 +314,9 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
       host: this.#host,
       infoHash: this.handshakeHash,
       stats: () => ({
-        uploaded: this.#life.totals.uploadedBytes,
-        downloaded: this.#life.totals.downloadedBytes,
-        left: this.#life.bytesLeft,
+        uploaded: this.#life.keeper.totals.uploadedBytes,
+        downloaded: this.#life.keeper.totals.downloadedBytes,
+        left: this.#life.keeper.bytesLeft,
       }),
       found: (peers) => this.#found(peers, 'tracker'),
       report: (report) => callOut(() => this.emit('tracker', report)),

@@ -61,10 +61,7 @@ export class Trackers {
 }
 
 /** The announcer of a torrent, with what it needs of the client. */
-function announcerFor(
-  options: TrackersOptions,
-  tiers: readonly (readonly string[])[],
-): Announcer {
+function announcerFor(options: TrackersOptions, tiers: readonly (readonly string[])[]): Announcer {
   const { host, infoHash, stats, found, report, seenAt } = options;
   return new Announcer({
     client: host.trackerClient,

@@ -51,7 +51,12 @@ const among =
 
 describe('FileProgress', () => {
   it('counts wanted payload, not padding', () => {
-    const progress = new FileProgress(torrent.info, () => layout, pieces(), () => true);
+    const progress = new FileProgress(
+      torrent.info,
+      () => layout,
+      pieces(),
+      () => true,
+    );
     expect(progress).toMatchObject({ totalBytes: 370, completedBytes: 0 });
     progress.add(1);
     expect(progress.completedBytes).toBe(50);

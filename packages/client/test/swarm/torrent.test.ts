@@ -481,7 +481,7 @@ describe('a torrent that fails', () => {
     expect(leecher.torrent.error).toBe(broken);
     leecher.storage.writePiece = writePiece;
     await leecher.torrent.resume();
-    await swarm.finished([leecher], 15_000);
+    await swarm.finished([leecher], 20_000);
     await swarm.close();
   });
 
