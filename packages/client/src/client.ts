@@ -8,6 +8,7 @@ import { GateTurns } from './choke/gate-turns.ts';
 import { RateLimiter } from './choke/rate-limiter.ts';
 import { DiskStores } from './disk/disk-stores.ts';
 import { ClientError } from './errors.ts';
+import { OpenTurns } from './open-turns.ts';
 import { clientDefaults, type AddOptions, type ClientOptions } from './options.ts';
 import { Acceptor } from './peer/acceptor.ts';
 import { Dialer } from './peer/dialer.ts';
@@ -211,6 +212,7 @@ export class Client implements AsyncDisposable {
       }),
       encoderPool: new EncoderBufferPool(),
       checks: new CheckQueue(),
+      openTurns: new OpenTurns(),
       saves: new CheckQueue(),
       trackerClient: this.#trackerClient,
       resumeDirectory: options.resumeDirectory,

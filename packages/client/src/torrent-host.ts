@@ -7,6 +7,7 @@ import type { GateTurns } from './choke/gate-turns.ts';
 import type { RateLimiter } from './choke/rate-limiter.ts';
 import type { UploadReader } from './disk/read-batch.ts';
 import type { TorrentStorage } from './disk/storage.ts';
+import type { OpenTurns } from './open-turns.ts';
 import type { AddOptions } from './options.ts';
 import type { PeerListOptions } from './peer/peer-list.ts';
 import type { PieceBuffers } from './piece/piece-buffers.ts';
@@ -24,6 +25,8 @@ export interface TorrentHost {
   readonly buffers: PieceBuffers;
   readonly encoderPool: EncoderBufferPool;
   readonly checks: CheckQueue;
+  /** When a torrent's turn to be opened comes. */
+  readonly openTurns: OpenTurns;
   /** Has resume data saved a few torrents at a time. */
   readonly saves: CheckQueue;
   readonly trackerClient: TrackerClient;

@@ -115,7 +115,10 @@ export class TorrentLife {
 
   /** Checks what is there, then begins. */
   open(): Promise<void> {
-    return this.#inTurn(() => this.#open());
+    return this.#inTurn(async () => {
+      await this.#parts.host.openTurns.next();
+      if (!this.#closing) await this.#open();
+    });
   }
 
   async pause(): Promise<void> {
