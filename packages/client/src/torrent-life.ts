@@ -1,47 +1,16 @@
-import type { FileLayout, TorrentInfo } from '@shoal/metainfo';
 import type { Bitfield } from '@shoal/peer-wire';
 import { findPieces } from './check.ts';
-import type { TransferLimits } from './choke/transfer-limits.ts';
-import type { Trackers } from './discovery/trackers.ts';
 import type { TorrentStorage } from './disk/storage.ts';
 import { DiskError, type DiskErrorCode, torrentClosedError } from './errors.ts';
-import type { PeerReport, TorrentState } from './events.ts';
-import type { FileSelection } from './file-selection.ts';
+import type { TorrentState } from './events.ts';
 import { missingFile } from './missing-file.ts';
-import { clientDefaults, type AddOptions, type CheckMode } from './options.ts';
-import type { KnownPeers } from './peer/known-peers.ts';
-import type { ResumeKeeper } from './resume-keeper.ts';
+import { clientDefaults, type CheckMode } from './options.ts';
 import type { Swarm, SwarmEvents } from './swarm.ts';
 import { SwarmKeeper, type SwarmParts } from './swarm-keeper.ts';
-import type { TorrentFiles } from './torrent-files.ts';
-import type { TorrentHost } from './torrent-host.ts';
+import type { LifeEvents, TorrentParts } from './torrent-parts.ts';
 
 /** Failures to make data durable after which a torrent stops. */
 const HOPELESS: ReadonlySet<DiskErrorCode> = new Set(['ERR_DISK_MISSING', 'ERR_DISK_FULL']);
-
-/** What a torrent's life goes through and makes use of. */
-export interface TorrentParts {
-  readonly host: TorrentHost;
-  readonly info: TorrentInfo;
-  readonly layout: () => FileLayout;
-  readonly options: AddOptions;
-  readonly selection: FileSelection;
-  readonly files: TorrentFiles;
-  readonly limits: TransferLimits;
-  readonly peers: KnownPeers;
-  readonly resume: ResumeKeeper;
-  readonly trackers: Trackers;
-}
-
-/** What a torrent hears of its life. */
-export interface LifeEvents {
-  state(state: TorrentState): void;
-  piece(piece: number): void;
-  complete(): void;
-  failed(error: Error): void;
-  warning(error: Error): void;
-  peer(report: PeerReport): void;
-}
 
 /**
  * The state machine of one torrent: `checking → downloading → seeding`, with `paused` and `error` on the way and `closed` at
