@@ -234,7 +234,7 @@ export class TorrentLife {
       if (mode !== 'trust' && !this.#wantsPause) await storage.prepare?.();
       this.#begin(have);
     } catch (error) {
-      if (this.#closing) return;
+      if (this.#checking?.signal.aborted === true) return;
       if (signal?.aborted === true && this.#keeper.isMeasured) this.#settle();
       else throw error;
     } finally {
