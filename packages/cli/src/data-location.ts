@@ -7,29 +7,49 @@ import { ExitCode } from './exit-codes.ts';
 import { reasonOf } from './load-torrent.ts';
 
 /**
- * The folder that holds a torrent's top file or folder, for a `path` that is either this folder or the content itself.
- * Where both would fit (a folder `x` with a folder `x` in it), the path is taken as the folder that holds it.
+ * Where content is: a `path` that is either the folder that holds the torrents' top files and folders, or the content itself.
+ * It is looked at once, however many torrents are asked for.
  */
-export async function dataDirectory({ info }: Metainfo, path: string): Promise<string> {
-  const absolute = resolve(path);
-  const stats = await statIfThere(absolute);
-  if (stats === undefined) {
-    throw new CliError('ERR_CLI_FILE', ExitCode.disk, `there is no data at ${path}`);
+export class DataLocation {
+  readonly #path: string;
+  readonly #absolute: string;
+  #stats: Promise<Stats | undefined> | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#absolute = resolve(path);
   }
-  const isContent = basename(absolute) === info.name && stats.isDirectory() === info.multiFile;
-  if (!stats.isDirectory()) {
-    if (isContent) return dirname(absolute);
-    throw new CliError(
-      'ERR_CLI_FILE',
-      ExitCode.disk,
-      info.multiFile
-        ? `${path} is a file, but the torrent "${info.name}" is a folder`
-        : `${path} is not named "${info.name}", as the torrent's file is: rename it, or link it under that name`,
-    );
+
+  /**
+   * The folder that holds a torrent's top file or folder. Where both would fit (a folder `x` with a folder `x` in it), the
+   * path is taken as the folder that holds it.
+   */
+  async directoryOf({ info }: Metainfo): Promise<string> {
+    const absolute = this.#absolute;
+    const stats = await (this.#stats ??= statIfThere(absolute));
+    if (stats === undefined) {
+      throw new CliError('ERR_CLI_FILE', ExitCode.disk, `there is no data at ${this.#path}`);
+    }
+    const isContent = basename(absolute) === info.name && stats.isDirectory() === info.multiFile;
+    if (!stats.isDirectory()) {
+      if (isContent) return dirname(absolute);
+      throw new CliError(
+        'ERR_CLI_FILE',
+        ExitCode.disk,
+        info.multiFile
+          ? `${this.#path} is a file, but the torrent "${info.name}" is a folder`
+          : `${this.#path} is not named "${info.name}", as the torrent's file is: rename it, or link it under that name`,
+      );
+    }
+    if (!isContent) return absolute;
+    const inside = await statIfThere(join(absolute, info.name));
+    return inside?.isDirectory() === true ? absolute : dirname(absolute);
   }
-  if (!isContent) return absolute;
-  const inside = await statIfThere(join(absolute, info.name));
-  return inside?.isDirectory() === true ? absolute : dirname(absolute);
+}
+
+/** The folder that holds one torrent's top file or folder, as {@link DataLocation.directoryOf}. */
+export function dataDirectory(metainfo: Metainfo, path: string): Promise<string> {
+  return new DataLocation(path).directoryOf(metainfo);
 }
 
 async function statIfThere(path: string): Promise<Stats | undefined> {

@@ -15,11 +15,11 @@ export class CheckQueue {
   }
 
   /** Runs `check` when it is its turn. Rejects with the signal's reason when that fires before, else as the check does. */
-  async run<T>(check: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  async run<T>(check: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.#running >= this.#limit) await this.#wait(signal);
     else this.#running += 1;
     try {
-      signal.throwIfAborted();
+      signal?.throwIfAborted();
       return await check();
     } finally {
       this.#next();
@@ -35,7 +35,7 @@ export class CheckQueue {
     this.#running -= 1;
   }
 
-  #wait(signal: AbortSignal): Promise<void> {
+  #wait(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const go = (): void => {
         leave();
@@ -43,15 +43,15 @@ export class CheckQueue {
       };
       const aborted = (): void => {
         leave();
-        reject(signal.reason as Error);
+        reject(signal?.reason as Error);
       };
       const leave = (): void => {
         this.#waiting.delete(go);
-        signal.removeEventListener('abort', aborted);
+        signal?.removeEventListener('abort', aborted);
       };
       this.#waiting.add(go);
-      if (signal.aborted) aborted();
-      else signal.addEventListener('abort', aborted);
+      if (signal?.aborted === true) aborted();
+      else signal?.addEventListener('abort', aborted);
     });
   }
 }

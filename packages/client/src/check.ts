@@ -9,7 +9,7 @@ export interface CheckOptions {
   /** Pieces that were there before something went wrong: only these are looked at again. */
   readonly suspect: Bitfield | undefined;
   readonly info: TorrentInfo;
-  readonly layout: FileLayout;
+  readonly layout: () => FileLayout;
   readonly storage: TorrentStorage;
   readonly resume: ResumeKeeper;
   readonly signal: AbortSignal;
@@ -17,14 +17,13 @@ export interface CheckOptions {
   onPiece(): void;
 }
 
-/** Finds out which pieces are there. Rejects with a `DiskError`, or with the signal's reason. */
+/**
+ * Finds out which pieces are there, and has it remembered where it is news. Rejects with a `DiskError`, or with the signal's
+ * reason.
+ */
 export async function findPieces(options: CheckOptions): Promise<Bitfield> {
-  const { mode, suspect, info, storage, signal } = options;
+  const { info, storage, signal } = options;
   const have = new Bitfield(info.pieceCount);
-  if (mode === 'trust' && suspect === undefined) {
-    have.setAll();
-    return have;
-  }
   const pieces = await piecesToHash(options, have);
   if (pieces.length > 0) {
     await storage.checkPieces(
@@ -36,6 +35,7 @@ export async function findPieces(options: CheckOptions): Promise<Bitfield> {
       signal,
     );
   }
+  if (pieces.length > 0 || have.isEmpty) options.resume.changed();
   return have;
 }
 
@@ -48,7 +48,7 @@ async function piecesToHash(options: CheckOptions, have: Bitfield): Promise<read
     return pieces;
   }
   // Also where everything is hashed: the totals of earlier runs live on.
-  const remembered = await resume.load(storage, layout);
+  const remembered = await resume.load(storage, layout());
   if (mode === 'resume' && remembered !== undefined) {
     remembered.trusted.forEachSet((piece) => have.set(piece));
     return remembered.recheck;

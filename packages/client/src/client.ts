@@ -8,6 +8,7 @@ import { GateTurns } from './choke/gate-turns.ts';
 import { RateLimiter } from './choke/rate-limiter.ts';
 import { DiskStores } from './disk/disk-stores.ts';
 import { ClientError } from './errors.ts';
+import { OpenTurns } from './open-turns.ts';
 import { clientDefaults, type AddOptions, type ClientOptions } from './options.ts';
 import { Acceptor } from './peer/acceptor.ts';
 import { Dialer } from './peer/dialer.ts';
@@ -76,7 +77,7 @@ export class Client implements AsyncDisposable {
       ...shared,
       bind: options.bind,
       maxHalfOpen: options.maxHalfOpen ?? clientDefaults.maxHalfOpen,
-      torrents: () => this.#torrents.values(),
+      torrents: () => this.#withPeers(),
     });
     this.#acceptor = new Acceptor({
       ...shared,
@@ -128,9 +129,9 @@ export class Client implements AsyncDisposable {
     if (this.#torrents.has(key)) {
       throw new ClientError('ERR_CLIENT_DUPLICATE', `The torrent ${key} is there already`);
     }
-    const torrent = new Torrent(this.#torrentHost, metainfo, options);
+    const torrent = new Torrent(this.#torrentHost, metainfo, options, key);
     this.#torrents.set(key, torrent);
-    this.#bySwarm.set(Buffer.from(torrent.handshakeHash).toString('hex'), torrent);
+    this.#bySwarm.set(swarmKey(torrent), torrent);
     return torrent;
   }
 
@@ -183,6 +184,10 @@ export class Client implements AsyncDisposable {
     });
   }
 
+  *#withPeers(): Generator<Torrent, void, undefined> {
+    for (const torrent of this.#torrents.values()) if (torrent.knowsPeers) yield torrent;
+  }
+
   #freeConnections(): number {
     const used = this.#connections.size + this.#dialer.connecting;
     return Math.max(0, (this.#options.maxPeers ?? clientDefaults.maxPeers) - used);
@@ -207,8 +212,16 @@ export class Client implements AsyncDisposable {
       }),
       encoderPool: new EncoderBufferPool(),
       checks: new CheckQueue(),
+      openTurns: new OpenTurns(),
+      saves: new CheckQueue(),
       trackerClient: this.#trackerClient,
       resumeDirectory: options.resumeDirectory,
+      peerListOptions: {
+        random,
+        get ownPort() {
+          return acceptor.port;
+        },
+      },
       downloadLimiter: new RateLimiter(options.maxDownloadRate),
       uploadLimiter: new RateLimiter(options.maxUploadRate),
       gateTurns: new GateTurns(clock),
@@ -219,8 +232,15 @@ export class Client implements AsyncDisposable {
       forget: (torrent) => {
         if (this.#torrents.get(torrent.infoHashHex) !== torrent) return;
         this.#torrents.delete(torrent.infoHashHex);
-        this.#bySwarm.delete(Buffer.from(torrent.handshakeHash).toString('hex'));
+        this.#bySwarm.delete(swarmKey(torrent));
       },
     };
   }
+}
+
+/** The 20 bytes of the handshake in hex: mostly the same string as the info-hash people know. */
+function swarmKey({ infoHashHex: hash, handshakeHash }: Torrent): string {
+  return hash.length === handshakeHash.length * 2
+    ? hash
+    : Buffer.from(handshakeHash).toString('hex');
 }

@@ -1,24 +1,32 @@
 import type { FileLayout, TorrentInfo } from '@shoal/metainfo';
 import type { Bitfield } from '@shoal/peer-wire';
 
+/** Whether a file is wanted, by its index. */
+export type WantedFiles = (fileIndex: number) => boolean;
+
 /** How much of each file is verified, kept up to date piece by piece. */
 export class FileProgress {
   readonly #info: TorrentInfo;
-  readonly #layout: FileLayout;
-  /** Verified bytes by file index. */
-  readonly #done: Float64Array;
-  #wanted: readonly boolean[];
+  readonly #layout: () => FileLayout;
+  /** Verified bytes by file index, or of all files alike. */
+  #done: Float64Array | 'nothing' | 'all';
+  #wanted: WantedFiles;
   #total = 0;
   #completed = 0;
 
-  constructor(info: TorrentInfo, layout: FileLayout, have: Bitfield, wanted: readonly boolean[]) {
+  constructor(
+    info: TorrentInfo,
+    layout: () => FileLayout,
+    have: Bitfield | 'nothing' | 'all',
+    wanted: WantedFiles,
+  ) {
     this.#info = info;
     this.#layout = layout;
-    this.#done = new Float64Array(info.files.length);
     this.#wanted = wanted;
+    if (typeof have === 'string') this.#done = have;
+    else this.#done = have.isFull ? 'all' : 'nothing';
     this.setWanted(wanted);
-    if (have.isFull) this.#fill();
-    else have.forEachSet((piece) => this.add(piece));
+    if (typeof have !== 'string' && !have.isFull) have.forEachSet((piece) => this.add(piece));
   }
 
   /** Payload bytes of the wanted files. */
@@ -31,37 +39,48 @@ export class FileProgress {
     return this.#completed;
   }
 
+  /** Every piece of the wanted files is verified. */
+  get isComplete(): boolean {
+    return this.#completed === this.#total;
+  }
+
   /** Verified bytes of one file. */
   of(fileIndex: number): number {
+    if (this.#done === 'nothing') return 0;
+    if (this.#done === 'all') return this.#info.files[fileIndex]?.length ?? 0;
     return this.#done[fileIndex] ?? 0;
   }
 
-  setWanted(wanted: readonly boolean[]): void {
+  setWanted(wanted: WantedFiles): void {
     this.#wanted = wanted;
     this.#total = 0;
     this.#completed = 0;
     for (const { index, length, attributes } of this.#info.files) {
-      if (attributes.padding || wanted[index] !== true) continue;
+      if (attributes.padding || !wanted(index)) continue;
       this.#total += length;
       this.#completed += this.of(index);
     }
   }
 
-  #fill(): void {
-    for (const { index, length } of this.#info.files) this.#done[index] = length;
-    this.setWanted(this.#wanted);
-  }
-
   /** A piece was verified. */
   add(piece: number): void {
+    const done = this.#counted();
+    const layout = this.#layout();
     const offset = piece * this.#info.pieceLength;
-    for (const { fileIndex, length } of this.#layout.spans(
-      offset,
-      this.#layout.pieceLengthAt(piece),
-    )) {
-      this.#done[fileIndex] = this.of(fileIndex) + length;
+    for (const { fileIndex, length } of layout.spans(offset, layout.pieceLengthAt(piece))) {
+      done[fileIndex] = (done[fileIndex] ?? 0) + length;
       const padding = this.#info.files[fileIndex]?.attributes.padding ?? false;
-      if (!padding && this.#wanted[fileIndex] === true) this.#completed += length;
+      if (!padding && this.#wanted(fileIndex)) this.#completed += length;
     }
+  }
+
+  /** The bytes of each file by itself. */
+  #counted(): Float64Array {
+    if (typeof this.#done !== 'string') return this.#done;
+    const { files } = this.#info;
+    const done = new Float64Array(files.length);
+    if (this.#done === 'all') for (const { index, length } of files) done[index] = length;
+    this.#done = done;
+    return done;
   }
 }

@@ -2,7 +2,7 @@ import type { FileLayout, TorrentInfo } from '@shoal/metainfo';
 import type { Bitfield } from '@shoal/peer-wire';
 import { ClientError } from './errors.ts';
 import { NORMAL_PRIORITY, piecePriorities, type Priority } from './file-priorities.ts';
-import { FileProgress } from './file-progress.ts';
+import { FileProgress, type WantedFiles } from './file-progress.ts';
 import { HIGHEST_PRIORITY } from './piece/availability.ts';
 
 /** Where the priorities of pieces go. */
@@ -13,19 +13,26 @@ export interface PrioritySink {
 /** How much each file of a torrent is wanted, and how much of it is there. */
 export class FileSelection {
   readonly #info: TorrentInfo;
-  readonly #layout: FileLayout;
-  readonly #priorities: Priority[];
+  readonly #layout: () => FileLayout;
+  /** By file index; undefined: all normal. */
+  #priorities: Priority[] | undefined;
   #progress: FileProgress;
+  readonly #isWanted: WantedFiles = (fileIndex) => this.priorityOf(fileIndex) > 0;
 
   /** @param select indices of the wanted files; undefined: all */
-  constructor(info: TorrentInfo, layout: FileLayout, have: Bitfield, select?: readonly number[]) {
+  constructor(
+    info: TorrentInfo,
+    layout: () => FileLayout,
+    have: Bitfield | 'nothing',
+    select?: readonly number[],
+  ) {
     this.#info = info;
     this.#layout = layout;
-    const selected = select === undefined ? undefined : new Set(select);
-    this.#priorities = info.files.map(({ index }) =>
-      selected === undefined || selected.has(index) ? NORMAL_PRIORITY : 0,
-    );
-    this.#progress = new FileProgress(info, layout, have, this.wanted());
+    if (select !== undefined) {
+      const selected = new Set(select);
+      this.#priorities = info.files.map(({ index }) => (selected.has(index) ? NORMAL_PRIORITY : 0));
+    }
+    this.#progress = new FileProgress(info, layout, have, this.#isWanted);
   }
 
   get progress(): FileProgress {
@@ -34,11 +41,17 @@ export class FileSelection {
 
   /** By file index. */
   get priorities(): readonly Priority[] {
-    return this.#priorities;
+    return this.#priorities ?? this.#info.files.map(() => NORMAL_PRIORITY);
+  }
+
+  /** Every file is wanted, and as much as any other. */
+  get isPlain(): boolean {
+    return this.#priorities === undefined;
   }
 
   priorityOf(fileIndex: number): Priority {
-    return this.#priorities[fileIndex] ?? 0;
+    if (this.#priorities !== undefined) return this.#priorities[fileIndex] ?? 0;
+    return fileIndex in this.#info.files ? NORMAL_PRIORITY : 0;
   }
 
   /** Throws `ERR_CLIENT_OPTION` for a priority that is not a whole number from 0 to 7. */
@@ -47,33 +60,40 @@ export class FileSelection {
       const message = `A file priority is a whole number from 0 to ${HIGHEST_PRIORITY}, not ${priority}`;
       throw new ClientError('ERR_CLIENT_OPTION', message);
     }
-    if (fileIndex in this.#priorities) this.#priorities[fileIndex] = priority;
-    this.#progress.setWanted(this.wanted());
+    const priorities = this.#own();
+    if (fileIndex in priorities) priorities[fileIndex] = priority;
+    this.#progress.setWanted(this.#isWanted);
   }
 
   /** Only these files are wanted; those that were keep their priority. */
   select(indices: Iterable<number>): void {
     const selected = new Set(indices);
-    this.#priorities.forEach((priority, index) => {
-      if (!selected.has(index)) this.#priorities[index] = 0;
-      else if (priority === 0) this.#priorities[index] = NORMAL_PRIORITY;
+    const priorities = this.#own();
+    priorities.forEach((priority, index) => {
+      if (!selected.has(index)) priorities[index] = 0;
+      else if (priority === 0) priorities[index] = NORMAL_PRIORITY;
     });
-    this.#progress.setWanted(this.wanted());
+    this.#progress.setWanted(this.#isWanted);
   }
 
   /** By file index. */
   wanted(): boolean[] {
-    return this.#priorities.map((priority) => priority > 0);
+    return this.priorities.map((priority) => priority > 0);
   }
 
   /** Which pieces are there is known anew. */
-  measure(have: Bitfield): void {
-    this.#progress = new FileProgress(this.#info, this.#layout, have, this.wanted());
+  measure(have: Bitfield | 'all'): void {
+    this.#progress = new FileProgress(this.#info, this.#layout, have, this.#isWanted);
   }
 
   /** Hands the priority of every piece on. */
   apply(sink: PrioritySink): void {
-    const priorities = piecePriorities(this.#info, this.#layout, this.#priorities);
+    const priorities = piecePriorities(this.#info, this.#layout(), this.priorities);
     priorities.forEach((priority, piece) => sink.setPriority(piece, priority));
+  }
+
+  #own(): Priority[] {
+    this.#priorities ??= [...this.priorities];
+    return this.#priorities;
   }
 }

@@ -1,6 +1,6 @@
 import type { TorrentProgress, TorrentState } from './events.ts';
 import type { FileProgress } from './file-progress.ts';
-import type { Swarm } from './swarm.ts';
+import type { Swarm, TransferTotals } from './swarm.ts';
 
 /** What a snapshot is made of. */
 export interface ProgressParts {
@@ -8,8 +8,13 @@ export interface ProgressParts {
   /** Monotonic ms. */
   readonly now: number;
   readonly files: FileProgress;
+  /** Undefined while nobody is connected. */
   readonly swarm: Swarm | undefined;
+  /** Payload bytes of this session. */
+  readonly totals: TransferTotals;
   readonly pieceCount: number;
+  /** Verified pieces. */
+  readonly haveCount: number;
   readonly checked: number | undefined;
   /** Payload bytes of earlier sessions. */
   readonly before: { readonly uploaded: number; readonly downloaded: number };
@@ -17,11 +22,10 @@ export interface ProgressParts {
 
 /** One snapshot of a torrent's figures. */
 export function progressOf(parts: ProgressParts): TorrentProgress {
-  const { state, now, files, swarm, pieceCount, checked, before } = parts;
+  const { state, now, files, swarm, totals, pieceCount, haveCount, checked, before } = parts;
   const { totalBytes, completedBytes } = files;
   const downloadRate = swarm?.downloadRate.rate(now) ?? 0;
-  const downloadedBytes = swarm?.downloadedBytes ?? 0;
-  const uploadedBytes = swarm?.uploadedBytes ?? 0;
+  const { downloadedBytes, uploadedBytes, wastedBytes } = totals;
   const downloaded = before.downloaded + downloadedBytes;
   // Whoever had the data from elsewhere owes as much as whoever downloaded it.
   const taken = Math.max(downloaded, completedBytes);
@@ -40,8 +44,8 @@ export function progressOf(parts: ProgressParts): TorrentProgress {
     seeds,
     ratio: taken === 0 ? 0 : (before.uploaded + uploadedBytes) / taken,
     eta: state === 'downloading' && downloadRate >= 1 ? left / downloadRate : undefined,
-    pieces: { total: pieceCount, have: swarm?.picker.have.count ?? 0 },
+    pieces: { total: pieceCount, have: haveCount },
     checkedPieces: checked,
-    wastedBytes: swarm?.wastedBytes ?? 0,
+    wastedBytes,
   };
 }

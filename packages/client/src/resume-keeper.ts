@@ -34,11 +34,11 @@ export interface Remembered {
 
 /** Remembers one torrent between two runs, and sees to it that only one process works on its files. */
 export class ResumeKeeper {
-  readonly #store: ResumeStore | undefined;
+  readonly #root: string | undefined;
   readonly #clock: Clock;
   readonly #info: TorrentInfo;
-  readonly #infoHash: Uint8Array;
   readonly #directory: string;
+  #opened: ResumeStore | undefined;
   #lock: ResumeLock | undefined;
   #totals: Totals = { uploaded: 0, downloaded: 0 };
   /** The totals were read; a second time they would count this session twice. */
@@ -54,13 +54,25 @@ export class ResumeKeeper {
    * @param directory the folder the torrent stands in: the same torrent in two folders is two downloads
    */
   constructor(root: string | undefined, clock: Clock, info: TorrentInfo, directory: string) {
-    this.#directory = resolve(directory);
-    const folder = createHash('sha1').update(this.#directory).digest('hex').slice(0, 16);
-    this.#store = root === undefined ? undefined : new ResumeStore(join(root, folder));
+    this.#root = root;
+    this.#directory = directory;
     this.#clock = clock;
     this.#info = info;
-    this.#infoHash = info.infoHash ?? (info.infoHashV2 ?? new Uint8Array(20)).subarray(0, 20);
     this.#savedAt = clock.now();
+  }
+
+  get #store(): ResumeStore | undefined {
+    if (this.#opened === undefined && this.#root !== undefined) {
+      const path = resolve(this.#directory);
+      const folder = createHash('sha1').update(path).digest('hex').slice(0, 16);
+      this.#opened = new ResumeStore(join(this.#root, folder));
+    }
+    return this.#opened;
+  }
+
+  get #infoHash(): Uint8Array {
+    const { infoHash, infoHashV2 } = this.#info;
+    return infoHash ?? (infoHashV2 ?? new Uint8Array(20)).subarray(0, 20);
   }
 
   /** Payload bytes of earlier runs. */
@@ -73,9 +85,10 @@ export class ResumeKeeper {
    * cannot be written to, the torrent goes on without: the error is what the promise resolves with.
    */
   async lock(): Promise<DiskError | undefined> {
-    if (this.#store === undefined || this.#lock !== undefined) return undefined;
+    const store = this.#store;
+    if (store === undefined || this.#lock !== undefined) return undefined;
     try {
-      this.#lock = await this.#store.lock(this.#infoHash);
+      this.#lock = await store.lock(this.#infoHash);
       return undefined;
     } catch (error) {
       if (!(error instanceof DiskError) || error.code === 'ERR_DISK_LOCKED') throw error;
@@ -109,7 +122,8 @@ export class ResumeKeeper {
 
   /** Is it time to save? */
   isDue(now: number): boolean {
-    return this.#changed && now - this.#savedAt >= clientDefaults.resumeSaveInterval;
+    if (!this.#changed || this.#root === undefined) return false;
+    return now - this.#savedAt >= clientDefaults.resumeSaveInterval;
   }
 
   /** Makes what was written durable, then remembers it, in that order. Does nothing where nothing changed. */
@@ -131,7 +145,8 @@ export class ResumeKeeper {
   }
 
   async #save(storage: TorrentStorage, state: () => ResumeState): Promise<void> {
-    if (this.#store === undefined) return;
+    const store = this.#store;
+    if (store === undefined) return;
     // The snapshot comes first: a piece written while the files are synced is not claimed.
     const { have, priorities, uploaded, downloaded } = state();
     const seeded = this.#savedUpload !== undefined && uploaded > this.#savedUpload;
@@ -143,7 +158,7 @@ export class ResumeKeeper {
       await storage.sync();
       const data: ResumeData = {
         infoHash: this.#infoHash,
-        directory: this.#directory,
+        directory: resolve(this.#directory),
         pieceCount: this.#info.pieceCount,
         pieces,
         files: await storage.fileStates(),
@@ -151,7 +166,7 @@ export class ResumeKeeper {
         uploaded: this.#totals.uploaded + uploaded,
         downloaded: this.#totals.downloaded + downloaded,
       };
-      await this.#store.save(data);
+      await store.save(data);
       this.#savedUpload = uploaded;
     } catch (error) {
       this.#changed = true;

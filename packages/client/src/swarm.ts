@@ -35,6 +35,13 @@ export interface SwarmEvents {
   peerChanged(report: PeerReport): void;
 }
 
+/** Payload bytes of one session. */
+export interface TransferTotals {
+  readonly downloadedBytes: number;
+  readonly uploadedBytes: number;
+  readonly wastedBytes: number;
+}
+
 export interface SwarmOptions {
   readonly info: TorrentInfo;
   readonly storage: TorrentStorage;
@@ -49,8 +56,8 @@ export interface SwarmOptions {
   /** Pieces known to be there. */
   readonly have: Bitfield;
   readonly events: SwarmEvents;
-  /** The swarm this one takes the place of: its counters are carried on. */
-  readonly before?: Swarm;
+  /** The totals of the swarms before this one, which are carried on. */
+  readonly before: TransferTotals;
 }
 
 /**
@@ -91,9 +98,9 @@ export class Swarm implements PeerSwarm {
     this.#clock = options.host.clock;
     this.info = options.info;
     this.reader = options.reader;
-    this.downloadedBytes = options.before?.downloadedBytes ?? 0;
-    this.uploadedBytes = options.before?.uploadedBytes ?? 0;
-    this.wastedBytes = options.before?.wastedBytes ?? 0;
+    this.downloadedBytes = options.before.downloadedBytes;
+    this.uploadedBytes = options.before.uploadedBytes;
+    this.wastedBytes = options.before.wastedBytes;
     this.encoderPool = options.host.encoderPool;
     const { buffers } = options.host;
     const refill = (): void => this.refill();

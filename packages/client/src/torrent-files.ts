@@ -11,7 +11,9 @@ import type { Swarm } from './swarm.ts';
 export interface TorrentFilesOptions {
   readonly info: TorrentInfo;
   readonly selection: FileSelection;
-  /** Undefined until the first check is over. */
+  /** Whether a piece is verified. */
+  readonly has: (piece: number) => boolean;
+  /** Undefined while nothing is fetched. */
   readonly swarm: () => Swarm | undefined;
   readonly storage: () => TorrentStorage | undefined;
   /** Somebody wants a file more, or less. */
@@ -21,16 +23,21 @@ export interface TorrentFilesOptions {
 /** The files of a torrent as an embedder sees them, and the streams that read them while they come. */
 export class TorrentFiles implements FileOwner {
   readonly info: TorrentInfo;
-  readonly handles: readonly TorrentFileHandle[];
   readonly #options: TorrentFilesOptions;
-  readonly #waiters = new PieceWaiters();
-  readonly #windows = new StreamWindows();
+  #handles: readonly TorrentFileHandle[] | undefined;
+  /** Nobody may ever read a file through this client. */
+  #waiters: PieceWaiters | undefined;
+  #windows: StreamWindows | undefined;
   #closed = false;
 
   constructor(options: TorrentFilesOptions) {
     this.#options = options;
     this.info = options.info;
-    this.handles = options.info.files.map((file) => new TorrentFileHandle(this, file));
+  }
+
+  get handles(): readonly TorrentFileHandle[] {
+    this.#handles ??= this.info.files.map((file) => new TorrentFileHandle(this, file));
+    return this.#handles;
   }
 
   verifiedBytes(fileIndex: number): number {
@@ -48,7 +55,8 @@ export class TorrentFiles implements FileOwner {
 
   async pieceReady(piece: number, signal: AbortSignal): Promise<void> {
     if (this.#closed) throw torrentClosedError();
-    if (this.#options.swarm()?.picker.have.get(piece) === true) return;
+    if (this.#options.has(piece)) return;
+    this.#waiters ??= new PieceWaiters();
     await this.#waiters.wait(piece, signal);
   }
 
@@ -59,39 +67,40 @@ export class TorrentFiles implements FileOwner {
   }
 
   setWindow(stream: object, window: PieceWindow | undefined): void {
+    this.#windows ??= new StreamWindows();
     this.#windows.move(stream, window);
-    const swarm = this.#options.swarm();
-    if (swarm !== undefined) this.#focus(swarm);
+    this.focus();
   }
 
   /** A piece was verified. */
   arrived(piece: number): void {
-    this.#waiters.arrived(piece);
+    this.#waiters?.arrived(piece);
   }
 
   /** Which pieces are there is known anew. */
-  measured(swarm: Swarm): void {
-    for (const piece of this.#waiters.pieces) {
-      if (swarm.picker.have.get(piece)) this.#waiters.arrived(piece);
+  measured(): void {
+    for (const piece of this.#waiters?.pieces ?? []) {
+      if (this.#options.has(piece)) this.arrived(piece);
     }
-    // Streams may have been opened before the first check was over.
-    this.#focus(swarm);
   }
 
-  /** Streams that wait end with this error. */
-  fail(error: Error): void {
-    this.#waiters.fail(error);
-  }
-
-  close(): void {
-    this.#closed = true;
-    this.#waiters.fail(torrentClosedError());
-  }
-
-  #focus(swarm: Swarm): void {
+  /** Has what the streams need next fetched first. They may have been opened before there was a swarm. */
+  focus(): void {
+    const swarm = this.#options.swarm();
+    if (swarm === undefined || this.#windows === undefined) return;
     const { current } = this.#windows;
     if (current === undefined) swarm.picker.clearDeadlineWindow();
     else swarm.picker.setDeadlineWindow(current.first, current.last);
     swarm.refill();
+  }
+
+  /** Streams that wait end with this error. */
+  fail(error: Error): void {
+    this.#waiters?.fail(error);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.fail(torrentClosedError());
   }
 }

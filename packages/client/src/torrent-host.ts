@@ -7,7 +7,9 @@ import type { GateTurns } from './choke/gate-turns.ts';
 import type { RateLimiter } from './choke/rate-limiter.ts';
 import type { UploadReader } from './disk/read-batch.ts';
 import type { TorrentStorage } from './disk/storage.ts';
+import type { OpenTurns } from './open-turns.ts';
 import type { AddOptions } from './options.ts';
+import type { PeerListOptions } from './peer/peer-list.ts';
 import type { PieceBuffers } from './piece/piece-buffers.ts';
 import type { Torrent } from './torrent.ts';
 
@@ -23,7 +25,13 @@ export interface TorrentHost {
   readonly buffers: PieceBuffers;
   readonly encoderPool: EncoderBufferPool;
   readonly checks: CheckQueue;
+  /** When a torrent's turn to be opened comes. */
+  readonly openTurns: OpenTurns;
+  /** Has resume data saved a few torrents at a time. */
+  readonly saves: CheckQueue;
   readonly trackerClient: TrackerClient;
+  /** What the peer lists of all torrents have in common. */
+  readonly peerListOptions: PeerListOptions;
   /** Where resume data is kept; undefined: nowhere. */
   readonly resumeDirectory: string | undefined;
   readonly downloadLimiter: RateLimiter;

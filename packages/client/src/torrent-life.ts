@@ -1,50 +1,22 @@
-import type { FileLayout, TorrentInfo } from '@shoal/metainfo';
 import type { Bitfield } from '@shoal/peer-wire';
-import type { Announcer } from '@shoal/tracker';
 import { findPieces } from './check.ts';
-import type { TransferLimits } from './choke/transfer-limits.ts';
 import type { TorrentStorage } from './disk/storage.ts';
 import { DiskError, type DiskErrorCode, torrentClosedError } from './errors.ts';
-import type { PeerReport, TorrentState } from './events.ts';
-import type { FileSelection } from './file-selection.ts';
+import type { TorrentState } from './events.ts';
 import { missingFile } from './missing-file.ts';
-import { clientDefaults, type AddOptions, type CheckMode } from './options.ts';
-import type { PeerList } from './peer/peer-list.ts';
-import type { ResumeKeeper } from './resume-keeper.ts';
-import { Swarm, type SwarmEvents } from './swarm.ts';
-import type { TorrentFiles } from './torrent-files.ts';
-import type { TorrentHost } from './torrent-host.ts';
+import { clientDefaults, type CheckMode } from './options.ts';
+import type { Swarm, SwarmEvents } from './swarm.ts';
+import { SwarmKeeper, type SwarmParts } from './swarm-keeper.ts';
+import type { LifeEvents, TorrentParts } from './torrent-parts.ts';
 
 /** Failures to make data durable after which a torrent stops. */
 const HOPELESS: ReadonlySet<DiskErrorCode> = new Set(['ERR_DISK_MISSING', 'ERR_DISK_FULL']);
 
-/** What a torrent's life goes through and makes use of. */
-export interface TorrentParts {
-  readonly host: TorrentHost;
-  readonly info: TorrentInfo;
-  readonly layout: FileLayout;
-  readonly options: AddOptions;
-  readonly selection: FileSelection;
-  readonly files: TorrentFiles;
-  readonly limits: TransferLimits;
-  readonly peerList: PeerList;
-  readonly resume: ResumeKeeper;
-  readonly announcer: Announcer;
-}
-
-/** What a torrent hears of its life. */
-export interface LifeEvents {
-  state(state: TorrentState): void;
-  piece(piece: number): void;
-  complete(): void;
-  failed(error: Error): void;
-  warning(error: Error): void;
-  peer(report: PeerReport): void;
-}
-
 /**
  * The state machine of one torrent: `checking → downloading → seeding`, with `paused` and `error` on the way and `closed` at
  * the end. Changes happen one after the other, however many are asked for at once. Each check ends in a new {@link Swarm}.
+ *
+ * A complete torrent without peers is asleep: it has no swarm, only the pieces it has and its totals. The first peer wakes it.
  */
 export class TorrentLife {
   readonly #parts: TorrentParts;
@@ -52,19 +24,21 @@ export class TorrentLife {
   #state: TorrentState = 'checking';
   #error: Error | undefined;
   #storage: TorrentStorage | undefined;
-  #swarm: Swarm | undefined;
+  readonly #keeper: SwarmKeeper;
   #checked: number | undefined;
   /** Ends a check under way. */
-  #checking = new AbortController();
+  #checking: AbortController | undefined;
   #wantsPause: boolean;
   #closing = false;
   /** The selection has changed, and its turn has not come yet. */
   #selectionDue = false;
+  #saveDue = false;
   #turn: Promise<void> = Promise.resolve();
 
   constructor(parts: TorrentParts, events: LifeEvents) {
     this.#parts = parts;
     this.#events = events;
+    this.#keeper = new SwarmKeeper(parts.info);
     this.#wantsPause = parts.options.paused ?? false;
   }
 
@@ -81,9 +55,14 @@ export class TorrentLife {
     return this.#storage;
   }
 
-  /** Undefined until the first check is over. */
+  /** Undefined until the first check is over, and while the torrent is asleep. */
   get swarm(): Swarm | undefined {
-    return this.#swarm;
+    return this.#keeper.swarm;
+  }
+
+  /** The pieces and totals, whether there is a swarm or not. */
+  get keeper(): SwarmKeeper {
+    return this.#keeper;
   }
 
   /** Pieces looked at by the check under way; undefined when none is. */
@@ -100,12 +79,15 @@ export class TorrentLife {
   get isComplete(): boolean {
     // While it still says `downloading`, the files have yet to be looked at.
     const known = this.#state === 'seeding' || this.#state === 'paused';
-    return known && this.#swarm?.picker.wantedLeft === 0;
+    return known && this.#keeper.isMeasured && this.#keeper.wantsNothing;
   }
 
   /** Checks what is there, then begins. */
   open(): Promise<void> {
-    return this.#inTurn(() => this.#open());
+    return this.#inTurn(async () => {
+      await this.#parts.host.openTurns.next();
+      if (!this.#closing) await this.#open();
+    });
   }
 
   async pause(): Promise<void> {
@@ -127,7 +109,7 @@ export class TorrentLife {
   async verify(signal: AbortSignal | undefined): Promise<void> {
     await this.#inTurn(async () => {
       signal?.throwIfAborted();
-      if (this.#swarm === undefined) throw this.#error ?? torrentClosedError();
+      if (!this.#keeper.isMeasured) throw this.#error ?? torrentClosedError();
       if (this.isActive) await this.#rest('checking');
       try {
         await this.#check('force', signal);
@@ -153,24 +135,46 @@ export class TorrentLife {
       } catch (error) {
         await this.#fail(error as Error);
       }
-      if (this.#swarm === undefined) return;
-      selection.apply(this.#swarm.picker);
-      this.#swarm.wantedChanged();
+      const swarm = this.awake();
+      if (swarm === undefined) return;
+      selection.apply(swarm.picker);
+      swarm.wantedChanged();
       resume.changed();
       if (this.isActive) this.#setState(this.#stateAtWork());
     });
   }
 
+  /** The swarm, which a sleeping torrent is given one of; undefined until the first check is over. */
+  awake(): Swarm | undefined {
+    return this.#keeper.awake(
+      () => this.#swarmParts(),
+      (swarm) => {
+        const { selection, files, options } = this.#parts;
+        swarm.picker.sequential = options.sequential ?? false;
+        selection.apply(swarm.picker);
+        files.focus();
+        if (this.isActive) swarm.start();
+      },
+    );
+  }
+
+  /** Once a second. */
+  tick(now: number): void {
+    if (!this.isActive) return;
+    this.swarm?.tick(now);
+    if (this.#state === 'seeding' && this.#keeper.sleepWhenIdle(now)) this.#parts.peers.rest();
+    if (this.#parts.resume.isDue(now)) this.#saveInTurn();
+  }
+
   /** Saves resume data where something changed. Failing to is a warning. */
   async save(): Promise<void> {
-    if (this.#swarm === undefined || this.#storage === undefined) return;
+    if (!this.#keeper.isMeasured || this.#storage === undefined) return;
     try {
-      const { picker, uploadedBytes, downloadedBytes } = this.#swarm;
       await this.#parts.resume.save(this.#storage, () => ({
-        have: picker.have,
+        have: this.#keeper.have,
         priorities: this.#parts.selection.priorities,
-        uploaded: uploadedBytes,
-        downloaded: downloadedBytes,
+        uploaded: this.#keeper.totals.uploadedBytes,
+        downloaded: this.#keeper.totals.downloadedBytes,
       }));
     } catch (error) {
       this.#events.warning(error as Error);
@@ -183,16 +187,16 @@ export class TorrentLife {
   /** @param timeout ms to wait for the trackers */
   async close(timeout: number): Promise<void> {
     this.#closing = true;
-    this.#checking.abort();
+    this.#checking?.abort();
     await this.#inTurn(async () => {
       if (this.#state === 'closed') return;
-      const { announcer, limits, resume, files } = this.#parts;
-      const stopped = announcer.stop({ timeout });
-      this.#swarm?.stop();
+      const { trackers, limits, resume, files } = this.#parts;
+      const stopped = trackers.stop(timeout);
+      this.swarm?.stop();
       limits.close();
-      await this.#swarm?.settled();
+      await this.swarm?.settled();
       // What was uploaded is worth remembering.
-      if ((this.#swarm?.uploadedBytes ?? 0) > 0) resume.changed();
+      if (this.#keeper.totals.uploadedBytes > 0) resume.changed();
       await this.save();
       await this.#given(this.#storage?.close());
       await this.#given(resume.close());
@@ -217,55 +221,54 @@ export class TorrentLife {
   async #check(mode: CheckMode, signal: AbortSignal | undefined): Promise<void> {
     const storage = this.#storage;
     if (storage === undefined || this.#closing) return;
-    const { host, info, layout, resume } = this.#parts;
-    this.#checking = new AbortController();
-    const signals = [this.#checking.signal, ...(signal === undefined ? [] : [signal])];
-    const ended = AbortSignal.any(signals);
-    const suspect = mode === 'force' ? undefined : this.#swarm?.picker.have;
+    const { resume } = this.#parts;
+    const suspect = mode === 'force' || !this.#keeper.isMeasured ? undefined : this.#keeper.have;
     try {
       this.#setState('checking');
-      this.#checked = 0;
-      const onPiece = (): void => {
-        this.#checked = (this.#checked ?? 0) + 1;
-      };
-      const check = { mode, suspect, info, layout, storage, resume, signal: ended, onPiece };
-      const have = await host.checks.run(() => findPieces(check), ended);
+      const trusted = mode === 'trust' && suspect === undefined;
+      const have = trusted ? 'all' : await this.#find(mode, suspect, storage, signal);
       // Whoever only serves what is there may do so beside another process.
-      const unlocked = have.isFull ? undefined : await resume.lock();
+      const unlocked = have === 'all' || have.isFull ? undefined : await resume.lock();
       if (unlocked !== undefined) this.#events.warning(unlocked);
       // Who only looks leaves no trace.
       if (mode !== 'trust' && !this.#wantsPause) await storage.prepare?.();
-      this.#begin(have, storage);
-      resume.changed();
+      this.#begin(have);
     } catch (error) {
-      if (this.#checking.signal.aborted) return;
-      if (signal?.aborted === true && this.#swarm !== undefined) this.#settle();
+      if (this.#checking?.signal.aborted === true) return;
+      if (signal?.aborted === true && this.#keeper.isMeasured) this.#settle();
       else throw error;
     } finally {
       this.#checked = undefined;
+      this.#checking = undefined;
     }
   }
 
-  /** What is there is known: a swarm is made of it. */
-  #begin(have: Bitfield, storage: TorrentStorage): void {
-    const { host, info, selection, files, peerList, limits, options } = this.#parts;
+  /** Looks at the files when it is this torrent's turn. */
+  async #find(
+    mode: CheckMode,
+    suspect: Bitfield | undefined,
+    storage: TorrentStorage,
+    signal: AbortSignal | undefined,
+  ): Promise<Bitfield> {
+    const { host, info, layout, resume } = this.#parts;
+    this.#checking = new AbortController();
+    this.#checked = 0;
+    const onPiece = (): void => {
+      this.#checked = (this.#checked ?? 0) + 1;
+    };
+    const { signal: closed } = this.#checking;
+    const ended = signal === undefined ? closed : AbortSignal.any([closed, signal]);
+    const check = { mode, suspect, info, layout, storage, resume, signal: ended, onPiece };
+    return await host.checks.run(() => findPieces(check), ended);
+  }
+
+  /** What is there is known: a swarm is made of it where there is something to fetch. */
+  #begin(have: Bitfield | 'all'): void {
+    const { selection, files } = this.#parts;
+    this.#keeper.measured(have);
     selection.measure(have);
-    const before = this.#swarm;
-    const swarm = new Swarm({
-      info,
-      storage,
-      reader: host.uploadReader(storage),
-      host,
-      peerList,
-      limits,
-      have,
-      events: this.#swarmEvents(),
-      ...(before === undefined ? {} : { before }),
-    });
-    swarm.picker.sequential = options.sequential ?? false;
-    this.#swarm = swarm;
-    selection.apply(swarm.picker);
-    files.measured(swarm);
+    files.measured();
+    if (!selection.progress.isComplete) this.awake();
     this.#settle();
   }
 
@@ -284,23 +287,32 @@ export class TorrentLife {
   }
 
   #activate(): void {
-    const { announcer, host, peerList } = this.#parts;
-    this.#swarm?.start();
+    const { trackers, host, peers } = this.#parts;
+    this.swarm?.start();
     this.#setState(this.#stateAtWork());
-    announcer.start();
-    peerList.retryNow();
-    host.dial();
+    trackers.start();
+    if (peers.retryNow()) host.dial();
   }
 
   #stateAtWork(): TorrentState {
-    return this.#swarm?.picker.wantedLeft === 0 ? 'seeding' : 'downloading';
+    return this.#keeper.wantsNothing ? 'seeding' : 'downloading';
+  }
+
+  /** A thousand torrents do not save at once. */
+  #saveInTurn(): void {
+    if (this.#saveDue) return;
+    this.#saveDue = true;
+    void this.#parts.host.saves.run(() => {
+      this.#saveDue = false;
+      return this.save();
+    });
   }
 
   async #rest(state: TorrentState): Promise<void> {
     this.#setState(state);
-    this.#swarm?.stop();
-    void this.#parts.announcer.stop({ timeout: clientDefaults.closeTimeout });
-    await this.#swarm?.settled();
+    this.swarm?.stop();
+    void this.#parts.trackers.stop(clientDefaults.closeTimeout);
+    await this.swarm?.settled();
     await this.save();
   }
 
@@ -323,9 +335,9 @@ export class TorrentLife {
 
   /** The last wanted piece was written. */
   async #complete(): Promise<void> {
-    if (this.#swarm?.picker.wantedLeft !== 0 || this.#storage === undefined) return;
+    if (this.swarm?.picker.wantedLeft !== 0 || this.#storage === undefined) return;
     if (this.#state === 'closed' || this.#state === 'error') return;
-    const { announcer, info, selection } = this.#parts;
+    const { trackers, info, selection } = this.#parts;
     try {
       const gone = missingFile(info, selection.wanted(), await this.#storage.fileStates());
       if (gone !== undefined) throw gone;
@@ -335,10 +347,23 @@ export class TorrentLife {
     }
     if (this.#state === 'downloading') {
       this.#setState('seeding');
-      announcer.completed();
+      trackers.completed();
     }
     void this.save();
     this.#events.complete();
+  }
+
+  #swarmParts(): SwarmParts {
+    const { host, info, peers, limits } = this.#parts;
+    const storage = (this.#storage ??= host.openStorage(info, this.#parts.options));
+    return {
+      storage,
+      reader: host.uploadReader(storage),
+      host,
+      peerList: peers.list,
+      limits,
+      events: this.#swarmEvents(),
+    };
   }
 
   #swarmEvents(): SwarmEvents {
@@ -360,7 +385,7 @@ export class TorrentLife {
     if (this.#state === state || this.#state === 'closed') return;
     this.#state = state;
     if (state === 'checking') this.#error = undefined;
-    this.#parts.peerList.seeding = state === 'seeding';
+    this.#parts.peers.seeding = state === 'seeding';
     this.#events.state(state);
   }
 

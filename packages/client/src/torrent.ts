@@ -1,16 +1,16 @@
 import { EventEmitter } from 'node:events';
-import { FileLayout, infoHashHex, type Metainfo, type TorrentInfo } from '@shoal/metainfo';
+import { FileLayout, type Metainfo, type TorrentInfo } from '@shoal/metainfo';
 import type { Connection, ConnectionHandler, Endpoint } from '@shoal/net';
-import { Bitfield, type Handshake } from '@shoal/peer-wire';
-import type { Announcer } from '@shoal/tracker';
+import type { Handshake } from '@shoal/peer-wire';
 import { type RateLimits, TransferLimits } from './choke/transfer-limits.ts';
-import { announcerFor } from './discovery/trackers.ts';
+import { Trackers, type TrackersOptions } from './discovery/trackers.ts';
 import { ClientError } from './errors.ts';
 import type { TorrentEvents, TorrentProgress, TorrentState } from './events.ts';
 import type { TorrentFileHandle } from './file-handle.ts';
 import { FileSelection } from './file-selection.ts';
 import { clientDefaults, type AddOptions } from './options.ts';
-import { type NamedPeer, PeerList } from './peer/peer-list.ts';
+import { KnownPeers } from './peer/known-peers.ts';
+import type { NamedPeer, PeerList } from './peer/peer-list.ts';
 import { progressOf } from './progress.ts';
 import { ResumeKeeper } from './resume-keeper.ts';
 import type { Swarm } from './swarm.ts';
@@ -44,49 +44,41 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
   readonly infoHashHex: string;
   /** The 20 bytes that handshakes and trackers use. */
   readonly handshakeHash: Uint8Array;
-  /**
-   * Candidates, back-off and bans.
-   * @internal
-   */
-  readonly peerList: PeerList;
-
   readonly #host: TorrentHost;
   readonly #options: AddOptions;
   readonly #resume: ResumeKeeper;
-  readonly #announcer: Announcer;
+  readonly #trackers: Trackers;
+  readonly #peers: KnownPeers;
   readonly #files: TorrentFiles;
   readonly #limits: TransferLimits;
   readonly #selection: FileSelection;
   readonly #life: TorrentLife;
+  #layout: FileLayout | undefined;
 
   /**
    * Made by {@link Client.add}.
    * @internal
    */
-  constructor(host: TorrentHost, metainfo: Metainfo, options: AddOptions) {
+  constructor(host: TorrentHost, metainfo: Metainfo, options: AddOptions, hash: string) {
     super();
     const { info } = metainfo;
     this.metainfo = metainfo;
     this.directory = options.directory;
-    this.infoHashHex = infoHashHex(info);
+    this.infoHashHex = hash;
     this.handshakeHash = swarmHash(info);
     this.#host = host;
     this.#options = options;
-    const layout = new FileLayout(info);
-    this.#selection = new FileSelection(
-      info,
-      layout,
-      new Bitfield(info.pieceCount),
-      options.select,
-    );
+    const layout = (): FileLayout => (this.#layout ??= new FileLayout(info));
+    this.#selection = new FileSelection(info, layout, 'nothing', options.select);
     this.#files = new TorrentFiles({
       info,
       selection: this.#selection,
+      has: (piece) => this.#life.keeper.has(piece),
       swarm: () => this.#life.swarm,
       storage: () => this.#life.storage,
       prioritiesChanged: () => this.#life.selectionChanged(),
     });
-    this.peerList = new PeerList({ random: host.random, ownPort: host.port });
+    this.#peers = new KnownPeers(host.peerListOptions);
     this.#limits = new TransferLimits(
       { download: options.maxDownloadRate, upload: options.maxUploadRate },
       { download: host.downloadLimiter, upload: host.uploadLimiter },
@@ -96,19 +88,10 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
     // What is only trusted is never claimed to be verified.
     const resumeFolder = options.check === 'trust' ? undefined : host.resumeDirectory;
     this.#resume = new ResumeKeeper(resumeFolder, host.clock, info, options.directory);
-    this.#announcer = announcerFor({
-      host,
-      infoHash: this.handshakeHash,
-      tiers: [...metainfo.trackers, ...(options.trackers ?? [])],
-      stats: () => ({
-        uploaded: this.#life.swarm?.uploadedBytes ?? 0,
-        downloaded: this.#life.swarm?.downloadedBytes ?? 0,
-        left: this.#life.swarm?.picker.wantedBytesLeft ?? info.length,
-      }),
-      found: (peers) => this.#found(peers, 'tracker'),
-      report: (report) => callOut(() => this.emit('tracker', report)),
-      seenAt: (address) => this.peerList.setExternalAddress(address),
-    });
+    this.#trackers = new Trackers(
+      () => this.#trackersOptions(),
+      [...metainfo.trackers, ...(options.trackers ?? [])],
+    );
     this.#life = new TorrentLife(
       {
         host,
@@ -118,9 +101,9 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
         selection: this.#selection,
         files: this.#files,
         limits: this.#limits,
-        peerList: this.peerList,
+        peers: this.#peers,
         resume: this.#resume,
-        announcer: this.#announcer,
+        trackers: this.#trackers,
       },
       {
         state: (state) => callOut(() => this.emit('state', state)),
@@ -160,7 +143,23 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
   }
 
   /**
-   * The peers and pieces at work; undefined until the first check is over.
+   * Candidates, back-off and bans.
+   * @internal
+   */
+  get peerList(): PeerList {
+    return this.#peers.list;
+  }
+
+  /**
+   * There may be somebody to dial.
+   * @internal
+   */
+  get knowsPeers(): boolean {
+    return this.#peers.idle > 0;
+  }
+
+  /**
+   * The peers and pieces at work; undefined until the first check is over, and while a complete torrent has no peers.
    * @internal
    */
   get swarm(): Swarm | undefined {
@@ -187,7 +186,9 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
       now: this.#host.clock.now(),
       files: this.#selection.progress,
       swarm: this.swarm,
+      totals: this.#life.keeper.totals,
       pieceCount: this.info.pieceCount,
+      haveCount: this.#life.keeper.haveCount,
       checked: this.#life.checked,
       before: this.#resume.totals,
     });
@@ -225,10 +226,12 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
    */
   async verify(options: WaitOptions = {}): Promise<{ missing: number[] }> {
     await this.#life.verify(options.signal);
-    const picker = this.swarm?.picker;
     const missing: number[] = [];
+    const picker = this.swarm?.picker;
+    // A torrent that misses nothing may have no swarm.
+    if (picker === undefined) return { missing };
     for (let piece = 0; piece < this.info.pieceCount; piece += 1) {
-      if (picker?.priorityOf(piece) !== 0 && picker?.have.get(piece) !== true) missing.push(piece);
+      if (picker.priorityOf(piece) !== 0 && !picker.have.get(piece)) missing.push(piece);
     }
     return { missing };
   }
@@ -240,7 +243,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
 
   /** Adds a tracker in a tier of its own. */
   addTracker(url: string): void {
-    this.#announcer.addTracker(url);
+    this.#trackers.add(url);
   }
 
   /** The files wanted, by index; all others are not. */
@@ -278,10 +281,8 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
    * @internal
    */
   tick(now: number): void {
-    if (!this.#life.isActive) return;
-    this.swarm?.tick(now);
-    if (this.#needsPeers()) this.#announcer.update();
-    if (this.#resume.isDue(now)) void this.#life.save();
+    this.#life.tick(now);
+    if (this.#needsPeers()) this.#trackers.update();
   }
 
   /**
@@ -298,14 +299,29 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
    * @internal
    */
   join(connection: Connection, handshake: Handshake): ConnectionHandler | undefined {
-    return this.freeConnections > 0 ? this.swarm?.join(connection, handshake) : undefined;
+    return this.freeConnections > 0 ? this.#life.awake()?.join(connection, handshake) : undefined;
   }
 
   /** It is short of peers, and knows of none to dial. */
   #needsPeers(): boolean {
+    if (this.state !== 'downloading') return false;
     const peers = this.swarm?.peers.size ?? 0;
-    const isShort = peers < ENOUGH_PEERS && this.freeConnections > 0;
-    return this.state === 'downloading' && isShort && this.peerList.size === 0;
+    return peers < ENOUGH_PEERS && this.freeConnections > 0 && !this.knowsPeers;
+  }
+
+  #trackersOptions(): TrackersOptions {
+    return {
+      host: this.#host,
+      infoHash: this.handshakeHash,
+      stats: () => ({
+        uploaded: this.#life.keeper.totals.uploadedBytes,
+        downloaded: this.#life.keeper.totals.downloadedBytes,
+        left: this.#life.keeper.bytesLeft,
+      }),
+      found: (peers) => this.#found(peers, 'tracker'),
+      report: (report) => callOut(() => this.emit('tracker', report)),
+      seenAt: (address) => this.peerList.setExternalAddress(address),
+    };
   }
 
   #found(peers: readonly NamedPeer[], source: 'tracker' | 'user'): void {

@@ -47,11 +47,11 @@ export async function runDownload(args: DownloadArgs, world: World): Promise<num
   );
 }
 
-async function downloadTasks(
+async function* downloadTasks(
   args: DownloadArgs,
   view: TransferView,
   signal: AbortSignal,
-): Promise<TransferTask[]> {
+): AsyncGenerator<TransferTask, void, undefined> {
   if (args.output === '') throw new UsageError('the name of the output folder is empty');
   const directory = resolve(args.output ?? '.');
   const peers = await resolvePeers(args.peer ?? [], signal);
@@ -75,14 +75,12 @@ async function downloadTasks(
     const message = `cannot make the folder ${directory}: ${reason}`;
     throw new CliError('ERR_CLI_FILE', ExitCode.disk, message, error);
   }
-  return torrents.map((metainfo) => ({
-    metainfo,
-    options: {
-      directory,
-      sequential: args.sequential,
-      peers,
-      trackers: trackerTiers(args.tracker ?? []),
-      ...defined({ select }),
-    },
-  }));
+  const options = {
+    directory,
+    sequential: args.sequential,
+    peers,
+    trackers: trackerTiers(args.tracker ?? []),
+    ...defined({ select }),
+  };
+  for (const metainfo of torrents) yield { metainfo, options };
 }

@@ -12,37 +12,72 @@ export interface SeedGoal {
 /** Milliseconds between two looks at what was uploaded. */
 const LOOK_INTERVAL = 500;
 
-/** Waits until the goal is reached; rejects with the signal's reason. */
-export function seedUntil(
-  torrent: Pick<EngineTorrent, 'progress'>,
-  { forever = false, ratio, time }: SeedGoal,
-  signal: AbortSignal,
-): Promise<void> {
-  if (!forever && ratio === undefined && time === undefined) return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    const since = performance.now();
-    const finish = (): void => {
-      clearInterval(ticker);
-      signal.removeEventListener('abort', onAbort);
-    };
-    const onAbort = (): void => {
-      finish();
-      reject(signal.reason as Error);
-    };
-    const look = (): void => {
-      const { totalBytes, ratio: overall } = torrent.progress();
-      const reached =
-        // Of nothing there is nothing to give.
-        (ratio !== undefined && (overall >= ratio || totalBytes === 0)) ||
-        (time !== undefined && performance.now() - since >= time);
-      if (!reached) return;
-      finish();
-      resolve();
-    };
-    // Keeps the process alive, which is what seeding for ever needs too.
-    const ticker = setInterval(forever ? () => undefined : look, LOOK_INTERVAL);
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    else if (!forever) look();
-  });
+type Seeding = Pick<EngineTorrent, 'progress'>;
+
+interface Waiting {
+  /** When it began to be seeded, ms of `performance.now()`. */
+  readonly since: number;
+  readonly resolve: () => void;
+}
+
+/** Sees torrents to their goals: one timer for all of them, and none where they are seeded for ever. */
+export class SeedGoals implements Disposable {
+  readonly #goal: SeedGoal;
+  readonly #waiting = new Map<Seeding, Waiting>();
+  #ticker: NodeJS.Timeout | undefined;
+
+  constructor(goal: SeedGoal) {
+    this.#goal = goal;
+  }
+
+  /** Resolves when the goal is reached, or the torrent is given up. */
+  reached(torrent: Seeding): Promise<void> {
+    const { forever = false, ratio, time } = this.#goal;
+    if (!forever && ratio === undefined && time === undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      const waiting = { since: performance.now(), resolve };
+      if (!forever && this.#isReached(torrent, waiting)) {
+        resolve();
+        return;
+      }
+      this.#waiting.set(torrent, waiting);
+      if (!forever) this.#ticker ??= setInterval(() => this.#look(), LOOK_INTERVAL);
+    });
+  }
+
+  /** There is nothing to wait for any more: it failed. */
+  giveUp(torrent: Seeding): void {
+    this.#waiting.get(torrent)?.resolve();
+    this.#remove(torrent);
+  }
+
+  /** Ends the timer. What is waited for stays open. */
+  [Symbol.dispose](): void {
+    clearInterval(this.#ticker);
+    this.#waiting.clear();
+  }
+
+  #look(): void {
+    for (const [torrent, waiting] of this.#waiting) {
+      if (!this.#isReached(torrent, waiting)) continue;
+      waiting.resolve();
+      this.#remove(torrent);
+    }
+  }
+
+  #isReached(torrent: Seeding, { since }: Waiting): boolean {
+    const { ratio, time } = this.#goal;
+    if (time !== undefined && performance.now() - since >= time) return true;
+    if (ratio === undefined) return false;
+    const { totalBytes, ratio: overall } = torrent.progress();
+    // Of nothing there is nothing to give.
+    return overall >= ratio || totalBytes === 0;
+  }
+
+  #remove(torrent: Seeding): void {
+    this.#waiting.delete(torrent);
+    if (this.#waiting.size > 0) return;
+    clearInterval(this.#ticker);
+    this.#ticker = undefined;
+  }
 }

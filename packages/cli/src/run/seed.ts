@@ -1,17 +1,30 @@
+import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { CheckMode } from '@shoal/client';
+import type { Metainfo } from '@shoal/metainfo';
 import type { SeedArgs } from '../commands/seed.ts';
-import { dataDirectory } from '../data-location.ts';
+import { DataLocation } from '../data-location.ts';
 import { CliError } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
-import { isUrl, loadTorrent, reasonOf } from '../load-torrent.ts';
+import { inOrder } from '../in-order.ts';
+import { isUrl, loadTorrent, loadTorrentNow, reasonOf } from '../load-torrent.ts';
 import { resolvePeers } from '../resolve-peers.ts';
 import { chooseView } from '../terminal/transfer-view.ts';
+import { Turns } from '../turns.ts';
 import type { World } from '../world.ts';
 import { clientOptions, trackerTiers } from './client-options.ts';
 import { runTransfer, TorrentFailure } from './transfer.ts';
 import type { TransferTask } from './transfer.ts';
+
+/** Torrents read at a time where the disk is slow: enough for it to be busy. */
+const READS = 8;
+
+/** A torrent that cannot be used. */
+interface Failed {
+  readonly source: string;
+  readonly error: unknown;
+}
 
 /** `shoal seed` */
 export async function runSeed(args: SeedArgs, world: World): Promise<number> {
@@ -33,14 +46,16 @@ export async function runSeed(args: SeedArgs, world: World): Promise<number> {
   );
 }
 
-/** Torrents that cannot be used are reported and left out; where none can, the first one's error is thrown. */
-async function seedTasks(
+/**
+ * Torrents that cannot be used are left out and reported at the end; where none can be used, the first one's error is thrown.
+ * Each is given as soon as it is read: a thousand are neither waited for nor kept.
+ */
+async function* seedTasks(
   args: SeedArgs,
   signal: AbortSignal,
   report: (error: unknown) => void,
-): Promise<TransferTask[]> {
+): AsyncGenerator<TransferTask, void, undefined> {
   const peers = await resolvePeers(args.peer ?? [], signal);
-  const tasks: TransferTask[] = [];
   const failures: unknown[] = [];
   const sources: string[] = [];
   for (const argument of args.torrent) {
@@ -50,40 +65,53 @@ async function seedTasks(
       failures.push(error);
     }
   }
-  for (const source of sources) {
-    signal.throwIfAborted();
+  const data = args.data === undefined ? undefined : new DataLocation(args.data);
+  const shared = {
+    check: checkMode(args.check),
+    peers,
+    trackers: trackerTiers(args.tracker ?? []),
+  };
+  const turns = new Turns();
+  const load = async (source: string): Promise<TransferTask | Failed> => {
     try {
-      const metainfo = await loadTorrent(source, signal);
-      const beside = isUrl(source) ? '.' : dirname(resolve(source));
-      const directory =
-        args.data === undefined ? resolve(beside) : await dataDirectory(metainfo, args.data);
-      if (!(await isThere(join(directory, metainfo.info.name)))) {
-        const message = `there is no "${metainfo.info.name}" in ${directory} (--data says where the content is)`;
-        throw new CliError('ERR_CLI_FILE', ExitCode.disk, message);
-      }
-      tasks.push({
-        metainfo,
-        options: {
-          directory,
-          check: checkMode(args.check),
-          peers,
-          trackers: trackerTiers(args.tracker ?? []),
-        },
-      });
+      const now = isUrl(source) ? undefined : turns.run(() => loadTorrentNow(source));
+      const metainfo = now ?? (await loadTorrent(source, signal));
+      const directory = await directoryOf(source, metainfo, data);
+      return { metainfo, options: { directory, ...shared } };
     } catch (error) {
-      failures.push(sources.length === 1 ? error : new TorrentFailure(source, error));
+      return { source, error };
     }
+  };
+  let usable = 0;
+  for await (const loaded of inOrder(sources, READS, load)) {
+    await turns.yield();
+    signal.throwIfAborted();
+    if ('error' in loaded) {
+      const { error } = loaded;
+      failures.push(sources.length === 1 ? error : new TorrentFailure(loaded.source, error));
+      continue;
+    }
+    usable += 1;
+    yield loaded;
   }
-  if (tasks.length === 0) throw failures[0];
+  if (usable === 0) throw failures[0];
   for (const failure of failures) report(failure);
-  return tasks;
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  );
+/** The folder a torrent's content is in; throws where it is not there. */
+async function directoryOf(
+  source: string,
+  metainfo: Metainfo,
+  data: DataLocation | undefined,
+): Promise<string> {
+  const { name } = metainfo.info;
+  const directory =
+    data === undefined
+      ? resolve(isUrl(source) ? '.' : dirname(resolve(source)))
+      : await data.directoryOf(metainfo);
+  if (existsSync(join(directory, name))) return directory;
+  const message = `there is no "${name}" in ${directory} (--data says where the content is)`;
+  throw new CliError('ERR_CLI_FILE', ExitCode.disk, message);
 }
 
 function checkMode(check: boolean | undefined): CheckMode {

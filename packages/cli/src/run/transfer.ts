@@ -6,9 +6,14 @@ import { ExitCode } from '../exit-codes.ts';
 import { runOnComplete } from '../on-complete.ts';
 import { SignalGate } from '../signal-gate.ts';
 import { formatPercent } from '../terminal/format.ts';
-import type { TransferRow, TransferSummary, TransferView } from '../terminal/transfer-view.ts';
+import type {
+  TransferEvent,
+  TransferRow,
+  TransferSummary,
+  TransferView,
+} from '../terminal/transfer-view.ts';
 import type { World } from '../world.ts';
-import { type SeedGoal, seedUntil } from './seed-goal.ts';
+import { type SeedGoal, SeedGoals } from './seed-goal.ts';
 
 /** One torrent to be added. */
 export interface TransferTask {
@@ -21,8 +26,8 @@ export interface TransferPlan {
   /** `download` ends with the torrent complete, unless {@link goal} says to go on; `seed` does not wait for that. */
   readonly mode: 'download' | 'seed';
   readonly client: ClientOptions;
-  /** Read and checked once the signals are being listened to. */
-  readonly tasks: (view: TransferView, signal: AbortSignal) => Promise<readonly TransferTask[]>;
+  /** Read and checked once the signals are being listened to; each is added as it comes. */
+  readonly tasks: (view: TransferView, signal: AbortSignal) => AsyncIterable<TransferTask>;
   readonly goal: SeedGoal;
   /** Milliseconds in which a download must be complete. */
   readonly timeout?: number | undefined;
@@ -53,7 +58,11 @@ class Transfer {
   readonly #rows: TransferRow[] = [];
   readonly #completedAt = new Map<TransferRow, number>();
   readonly #told = new Map<TransferRow, unknown>();
+  readonly #lastWarning = new Map<TransferRow, string>();
   readonly #startedAt = performance.now();
+  readonly #goals: SeedGoals;
+  /** What torrents said before the view has begun. */
+  #early: (() => void)[] | undefined = [];
   #exitCode: number = ExitCode.done;
 
   constructor(plan: TransferPlan, view: TransferView, world: World, signal: AbortSignal) {
@@ -61,33 +70,69 @@ class Transfer {
     this.#view = view;
     this.#world = world;
     this.#signal = signal;
+    this.#goals = new SeedGoals(plan.goal);
   }
 
   async run(): Promise<number> {
     let client: EngineClient | undefined;
     let ticker: NodeJS.Timeout | undefined;
     try {
-      const tasks = await this.#plan.tasks(this.#view, this.#signal);
-      this.#signal.throwIfAborted();
-      client = await this.#world.startClient(this.#plan.client);
-      for (const task of tasks) await this.#add(client, task);
+      for await (const task of this.#plan.tasks(this.#view, this.#signal)) {
+        client ??= await this.#start();
+        await this.#add(client, task);
+      }
+      client ??= await this.#start();
       this.#view.begin(client.port, this.#rows);
+      this.#tellEarly();
       if (this.#view.interval !== undefined) {
         ticker = setInterval(() => {
           this.#view.progress(this.#rows);
         }, this.#view.interval);
       }
-      await Promise.all(this.#rows.map((row) => this.#follow(row)));
+      await this.#untilSignal(Promise.all(this.#rows.map((row) => this.#follow(row))));
     } catch (error) {
       this.#failed(error);
     } finally {
       clearInterval(ticker);
+      this.#goals[Symbol.dispose]();
+      this.#tellEarly();
     }
     const summaries = this.#rows.map((row) => this.#summaryOf(row));
     this.#view.settle(this.#rows);
     if (client !== undefined) await this.#close(client);
     this.#view.end(summaries, this.#exitCode);
     return this.#exitCode;
+  }
+
+  async #start(): Promise<EngineClient> {
+    this.#signal.throwIfAborted();
+    return await this.#world.startClient(this.#plan.client);
+  }
+
+  #tellEarly(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const tell of early) tell();
+  }
+
+  #tell(row: TransferRow, event: TransferEvent): void {
+    if (this.#early === undefined) this.#view.event(row, event);
+    else this.#early.push(() => this.#view.event(row, event));
+  }
+
+  /** One listener, however many torrents there are. Rejects with the signal's reason. */
+  async #untilSignal(work: Promise<unknown>): Promise<void> {
+    let onAbort: () => void = () => undefined;
+    const aborted = new Promise<never>((_resolve, reject) => {
+      onAbort = () => reject(this.#signal.reason as Error);
+    });
+    this.#signal.addEventListener('abort', onAbort);
+    if (this.#signal.aborted) onAbort();
+    try {
+      await Promise.race([work, aborted]);
+    } finally {
+      this.#signal.removeEventListener('abort', onAbort);
+    }
   }
 
   async #add(client: EngineClient, { metainfo, options }: TransferTask): Promise<void> {
@@ -103,49 +148,58 @@ class Transfer {
     const row: TransferRow = { torrent, directory: options.directory };
     this.#rows.push(row);
     torrent.on('state', (state) => {
-      this.#view.event(row, { type: 'state', state });
+      this.#tell(row, { type: 'state', state });
     });
     torrent.on('tracker', (report) => {
-      this.#view.event(row, { type: 'tracker', report });
+      this.#tell(row, { type: 'tracker', report });
     });
-    let warned = '';
     torrent.on('warning', (error) => {
-      // What goes on going wrong, such as a disk that is gone, is told once.
-      if (error.message === warned) return;
-      warned = error.message;
-      this.#view.event(row, { type: 'warning', error });
+      this.#warned(row, error);
     });
     torrent.on('error', (error) => {
       this.#torrentFailed(row, error);
+      this.#goals.giveUp(torrent);
     });
+  }
+
+  /** What goes on going wrong, such as a disk that is gone, is told once. */
+  #warned(row: TransferRow, error: Error): void {
+    if (error.message === this.#lastWarning.get(row)) return;
+    this.#lastWarning.set(row, error.message);
+    this.#tell(row, { type: 'warning', error });
   }
 
   /** Sees one torrent to its goal. Never rejects. */
   async #follow(row: TransferRow): Promise<void> {
-    const failure = new AbortController();
-    const signal = AbortSignal.any([this.#signal, failure.signal]);
-    row.torrent.on('error', (error) => {
-      failure.abort(error);
-    });
-    if (row.torrent.state === 'error') failure.abort(row.torrent.error);
+    const { torrent } = row;
     try {
-      if (this.#plan.mode === 'download') await this.#complete(row, signal);
-      else await this.#lookWhole(row, signal);
-      await seedUntil(row.torrent, this.#plan.goal, signal);
+      if (this.#plan.mode === 'download') await this.#download(row);
+      else await this.#lookWhole(row);
+      if (torrent.state !== 'error') await this.#goals.reached(torrent);
     } catch (error) {
-      if (error instanceof SignalError) this.#note(error);
-      else if (!failure.signal.aborted) this.#torrentFailed(row, error);
+      // After the signal whatever ends does so because of it.
+      if (!this.#signal.aborted) this.#torrentFailed(row, error);
     }
   }
 
   /** Says so where data to be seeded is not whole. */
-  async #lookWhole(row: TransferRow, signal: AbortSignal): Promise<void> {
-    await row.torrent.checked({ signal });
+  async #lookWhole(row: TransferRow): Promise<void> {
+    await row.torrent.checked();
     const { completedBytes, totalBytes } = row.torrent.progress();
     if (completedBytes >= totalBytes) return;
     const percent = formatPercent(completedBytes, totalBytes);
     const error = new Error(`only ${percent}% of the data is there: the rest is downloaded`);
-    this.#view.event(row, { type: 'warning', error });
+    this.#tell(row, { type: 'warning', error });
+  }
+
+  /** Also ends where it fails while `--on-complete` runs. */
+  async #download(row: TransferRow): Promise<void> {
+    const failure = new AbortController();
+    row.torrent.on('error', (error) => {
+      failure.abort(error);
+    });
+    if (row.torrent.state === 'error') failure.abort(row.torrent.error);
+    await this.#complete(row, AbortSignal.any([this.#signal, failure.signal]));
   }
 
   async #complete(row: TransferRow, signal: AbortSignal): Promise<void> {
@@ -168,7 +222,7 @@ class Transfer {
       clearTimeout(timer);
     }
     this.#completedAt.set(row, performance.now());
-    this.#view.event(row, { type: 'complete' });
+    this.#tell(row, { type: 'complete' });
     if (onComplete === undefined) return;
     try {
       const { env } = this.#world;
@@ -176,7 +230,7 @@ class Transfer {
     } catch (error) {
       signal.throwIfAborted();
       const warning = new Error(`--on-complete failed: ${messageOf(error)}`, { cause: error });
-      this.#view.event(row, { type: 'warning', error: warning });
+      this.#tell(row, { type: 'warning', error: warning });
     }
   }
 
@@ -185,7 +239,7 @@ class Transfer {
     this.#note(error);
     if (this.#told.get(row) === error) return;
     this.#told.set(row, error);
-    this.#view.event(row, { type: 'error', error });
+    this.#tell(row, { type: 'error', error });
   }
 
   #failed(error: unknown): void {

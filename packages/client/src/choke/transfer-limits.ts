@@ -9,12 +9,14 @@ export interface RateLimits {
   readonly upload?: number | undefined;
 }
 
-/** The rate limits of one torrent, under those of the client. */
+/** The rate limits of one torrent, under those of the client. Made of nothing but numbers until somebody transfers. */
 export class TransferLimits {
-  readonly #download: RateLimiter;
-  readonly #upload: RateLimiter;
-  readonly downloadGate: RateGate;
-  readonly uploadGate: RateGate;
+  readonly #above: { readonly download: RateLimiter; readonly upload: RateLimiter };
+  readonly #clock: Clock;
+  readonly #turns: GateTurns;
+  #rates: RateLimits;
+  #download: LimitedGate | undefined;
+  #upload: LimitedGate | undefined;
 
   constructor(
     limits: RateLimits,
@@ -23,21 +25,42 @@ export class TransferLimits {
     /** Shared by all torrents under the same limits. */
     turns: GateTurns = new GateTurns(clock),
   ) {
-    this.#download = new RateLimiter(limits.download, above.download);
-    this.#upload = new RateLimiter(limits.upload, above.upload);
-    this.downloadGate = new RateGate(this.#download, clock, turns);
-    this.uploadGate = new RateGate(this.#upload, clock, turns);
+    this.#rates = limits;
+    this.#above = above;
+    this.#clock = clock;
+    this.#turns = turns;
+  }
+
+  get downloadGate(): RateGate {
+    this.#download ??= this.#open(this.#rates.download, this.#above.download);
+    return this.#download.gate;
+  }
+
+  get uploadGate(): RateGate {
+    this.#upload ??= this.#open(this.#rates.upload, this.#above.upload);
+    return this.#upload.gate;
   }
 
   /** Changes what is named. */
-  set(limits: RateLimits): void {
-    if (limits.download !== undefined) this.#download.setRate(limits.download);
-    if (limits.upload !== undefined) this.#upload.setRate(limits.upload);
+  set({ download = this.#rates.download, upload = this.#rates.upload }: RateLimits): void {
+    this.#rates = { download, upload };
+    this.#download?.limiter.setRate(download);
+    this.#upload?.limiter.setRate(upload);
   }
 
   /** Nobody waits any more. */
   close(): void {
-    this.downloadGate.close();
-    this.uploadGate.close();
+    this.#download?.gate.close();
+    this.#upload?.gate.close();
   }
+
+  #open(rate: number | undefined, above: RateLimiter): LimitedGate {
+    const limiter = new RateLimiter(rate, above);
+    return { limiter, gate: new RateGate(limiter, this.#clock, this.#turns) };
+  }
+}
+
+interface LimitedGate {
+  readonly limiter: RateLimiter;
+  readonly gate: RateGate;
 }

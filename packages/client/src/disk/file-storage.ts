@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { TorrentInfo } from '@shoal/metainfo';
 import { DiskError } from '../errors.ts';
 import { runCheckTasks } from './check-tasks.ts';
@@ -9,7 +10,7 @@ import type { DiskPool } from './disk-pool.ts';
 import { SLOT_FREED } from './disk-protocol.ts';
 import type { FileCache } from './file-cache.ts';
 import { allDone, makeDurable, readFully } from './file-io.ts';
-import { layoutOf } from './layout-of.ts';
+import { assertStorable, layoutOf } from './layout-of.ts';
 import { PartsFile } from './parts-file.ts';
 import { PARTS_FILE, planReads, type ReadStep } from './read-plan.ts';
 import type { BlockRead, FileState, PieceWrite, TorrentStorage } from './storage.ts';
@@ -38,16 +39,10 @@ export interface FileStorageOptions {
  * created.
  */
 export class FileStorage implements TorrentStorage, AsyncDisposable {
-  readonly #layout: DiskLayout;
-  readonly #pool: DiskPool;
-  readonly #files: FileCache;
-  readonly #allocate: boolean;
-  readonly #storage: number;
-  readonly #parts: PartsFile;
-  readonly #active = new Set<Promise<unknown>>();
-  readonly #slotWrites = new Set<Promise<PieceWrite>>();
-  /** Files written to since they were last made durable; {@link PARTS_FILE} for the parts file. */
-  #dirty = new Set<number>();
+  readonly #info: TorrentInfo;
+  readonly #directory: string;
+  readonly #options: FileStorageOptions;
+  #madeWork: StorageWork | undefined;
   #allWanted = true;
   #opened = false;
   #prepared = false;
@@ -59,19 +54,40 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
 
   /** Throws {@link DiskError} for a v2-only torrent. */
   constructor(info: TorrentInfo, directory: string, options: FileStorageOptions) {
-    const data = layoutOf(info, directory, options.wanted);
-    this.#layout = new DiskLayout(data);
-    this.#pool = options.pool;
-    this.#files = options.files;
-    this.#allocate = options.preallocate === 'full';
-    this.#storage = options.pool.register(data);
-    const { pieceLength, pieceCount } = data;
-    const infoHash = info.infoHash ?? new Uint8Array(20);
-    this.#parts = new PartsFile(this.#layout.partsPath, { infoHash, pieceLength, pieceCount });
-    this.#noteWanted();
+    assertStorable(info, directory);
+    this.#info = info;
+    this.#directory = directory;
+    this.#options = options;
+    this.#allWanted = options.wanted?.includes(false) !== true;
   }
 
-  /** Whether a piece is kept in the parts file rather than, or as well as, in its files. Known once anything was awaited. */
+  /** What is needed to work on the files. A torrent that is only seeded may go without for weeks. */
+  get #work(): StorageWork {
+    this.#madeWork ??= new StorageWork(this.#info, this.#directory, this.#options);
+    return this.#madeWork;
+  }
+
+  get #layout(): DiskLayout {
+    return this.#work.layout;
+  }
+
+  get #storage(): number {
+    return this.#work.id;
+  }
+
+  get #parts(): PartsFile {
+    return this.#work.parts;
+  }
+
+  get #pool(): DiskPool {
+    return this.#options.pool;
+  }
+
+  get #files(): FileCache {
+    return this.#options.files;
+  }
+
+  /** Whether a piece is kept in the parts file rather than, or as well as, in its files. Known once {@link fileStates} was awaited. */
   isKeptAside(piece: number): boolean {
     return this.#parts.slots.has(piece);
   }
@@ -110,6 +126,8 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
 
   async setWanted(wanted: readonly boolean[]): Promise<void> {
     this.#assertOpen();
+    // Nothing is at work that would have to know, and data set aside in an earlier run comes back with the first write.
+    if (this.#opening === undefined && this.#allWanted && !wanted.includes(false)) return;
     await this.#track(this.#want(wanted));
   }
 
@@ -121,6 +139,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
 
   async sync(): Promise<void> {
     this.#assertOpen();
+    if (this.#madeWork === undefined) return;
     await this.#track(this.#flush());
   }
 
@@ -143,18 +162,21 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   }
 
   async #end(): Promise<void> {
-    while (this.#active.size > 0) await Promise.allSettled(this.#active);
-    await this.#pool.unregister(this.#storage);
+    const work = this.#madeWork;
+    if (work === undefined) return;
+    while (work.active.size > 0) await Promise.allSettled(work.active);
+    await this.#pool.unregister(work.id);
     await this.#files.drop(this);
   }
 
   #assertOpen(): void {
-    if (this.#closed !== undefined) throw closedError(this.#layout.data.root);
+    if (this.#closed !== undefined) throw closedError(resolve(this.#directory));
   }
 
   #track<T>(work: Promise<T>): Promise<T> {
-    this.#active.add(work);
-    const done = () => void this.#active.delete(work);
+    const { active } = this.#work;
+    active.add(work);
+    const done = () => void active.delete(work);
     work.then(done, done);
     return work;
   }
@@ -199,7 +221,8 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   }
 
   async #prepareFiles(): Promise<void> {
-    await this.#pool.run({ kind: 'prepare', storage: this.#storage, allocate: this.#allocate });
+    const allocate = this.#options.preallocate === 'full';
+    await this.#pool.run({ kind: 'prepare', storage: this.#storage, allocate });
   }
 
   async #write(
@@ -244,9 +267,9 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
         return this.#parts.reserve(piece);
       });
       const write = this.#write(piece, buffer, length, wantBlockHashes, slot);
-      this.#slotWrites.add(write);
+      this.#work.slotWrites.add(write);
       const result = await write;
-      this.#slotWrites.delete(write);
+      this.#work.slotWrites.delete(write);
       if (result.outcome === 'written') this.#parts.fill(piece, slot);
       else this.#parts.giveBack(piece, slot);
       return result;
@@ -272,9 +295,9 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   #markDirty(piece: number, slot: number): void {
     for (const { file } of this.#layout.spansOfPiece(piece)) {
       if (this.#layout.isPadding(file) || (slot >= 0 && !this.#layout.isWanted(file))) continue;
-      this.#dirty.add(file);
+      this.#work.dirty.add(file);
     }
-    if (slot >= 0) this.#dirty.add(PARTS_FILE);
+    if (slot >= 0) this.#work.dirty.add(PARTS_FILE);
   }
 
   async #read(target: Uint8Array, reads: readonly BlockRead[]): Promise<void> {
@@ -322,7 +345,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
     this.#noteWanted();
     if (this.#prepared) await this.#prepareFiles();
     // They may have been written by what was wanted before.
-    await Promise.allSettled(this.#slotWrites);
+    await Promise.allSettled(this.#work.slotWrites);
     await this.#settle();
   }
 
@@ -353,7 +376,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
       await this.#pool.closeFiles(this.#storage);
       await this.#files.drop(this);
       await this.#parts.remove();
-      this.#dirty.delete(PARTS_FILE);
+      this.#work.dirty.delete(PARTS_FILE);
     });
   }
 
@@ -368,18 +391,39 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
 
   /** One file after the other, so that one thread of Node's pool at most is kept from reading. */
   async #flush(): Promise<void> {
-    const dirty = this.#dirty;
-    this.#dirty = new Set();
+    const dirty = this.#work.dirty;
+    this.#work.dirty = new Set();
     for (const file of dirty) {
       const path = file === PARTS_FILE ? this.#parts.path : this.#layout.pathOf(file);
       try {
         await makeDurable(path);
       } catch (error) {
-        for (const left of dirty) this.#dirty.add(left);
+        for (const left of dirty) this.#work.dirty.add(left);
         throw toDiskError(error, 'make durable', path);
       }
       dirty.delete(file);
     }
+  }
+}
+
+/** What a torrent's files are worked on with. */
+class StorageWork {
+  readonly layout: DiskLayout;
+  /** Names the torrent in tasks for the pool. */
+  readonly id: number;
+  readonly parts: PartsFile;
+  readonly active = new Set<Promise<unknown>>();
+  readonly slotWrites = new Set<Promise<PieceWrite>>();
+  /** Files written to since they were last made durable; {@link PARTS_FILE} for the parts file. */
+  dirty = new Set<number>();
+
+  constructor(info: TorrentInfo, directory: string, { pool, wanted }: FileStorageOptions) {
+    const data = layoutOf(info, directory, wanted);
+    this.layout = new DiskLayout(data);
+    this.id = pool.register(data);
+    const { pieceLength, pieceCount } = data;
+    const infoHash = info.infoHash ?? new Uint8Array(20);
+    this.parts = new PartsFile(this.layout.partsPath, { infoHash, pieceLength, pieceCount });
   }
 }
 

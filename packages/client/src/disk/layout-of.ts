@@ -3,6 +3,12 @@ import type { TorrentInfo } from '@shoal/metainfo';
 import { DiskError } from '../errors.ts';
 import { FLAG_EXECUTABLE, FLAG_PADDING, type LayoutData } from './disk-layout.ts';
 
+/** Throws {@link DiskError} for a torrent without SHA-1 piece hashes (v2-only). */
+export function assertStorable(info: TorrentInfo, directory: string): void {
+  if (info.infoHash !== undefined && info.pieceHashes !== undefined) return;
+  throw unsupported(info, directory);
+}
+
 /** What the disk has to know of a torrent. Throws {@link DiskError} where it has no SHA-1 piece hashes (v2-only). */
 export function layoutOf(
   info: TorrentInfo,
@@ -11,8 +17,7 @@ export function layoutOf(
 ): LayoutData {
   const { infoHash, pieceHashes, files, pieceLength, pieceCount } = info;
   if (infoHash === undefined || pieceHashes === undefined) {
-    const message = `"${info.name}" is a v2-only torrent, which cannot be stored yet`;
-    throw new DiskError('ERR_DISK_UNSUPPORTED', message, { path: directory });
+    throw unsupported(info, directory);
   }
   const flags = new Uint8Array(files.length);
   const flagsWanted = new Uint8Array(new SharedArrayBuffer(files.length));
@@ -33,4 +38,9 @@ export function layoutOf(
     pieceCount,
     hashes: pieceHashes,
   };
+}
+
+function unsupported({ name }: TorrentInfo, directory: string): DiskError {
+  const message = `"${name}" is a v2-only torrent, which cannot be stored yet`;
+  return new DiskError('ERR_DISK_UNSUPPORTED', message, { path: directory });
 }

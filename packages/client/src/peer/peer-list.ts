@@ -73,6 +73,12 @@ export class PeerList {
     return this.#candidates.size;
   }
 
+  /** It remembers nobody and nothing: a new one would be the same. */
+  get isBlank(): boolean {
+    const kept = [this.#candidates, this.#connections, this.#self, this.#bans];
+    return this.#external === undefined && kept.every(({ size }) => size === 0);
+  }
+
   /** While we seed, peers known to be seeds are not dialled. */
   get seeding(): boolean {
     return this.#seeding;

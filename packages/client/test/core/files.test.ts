@@ -37,17 +37,26 @@ describe('piecePriorities', () => {
 
 describe('FileSelection', () => {
   it('refuses a priority there is not', () => {
-    const selection = new FileSelection(torrent.info, layout, pieces());
+    const selection = new FileSelection(torrent.info, () => layout, pieces());
     for (const priority of [-1, 8, 1.5, NaN])
       expect(() => selection.setPriority(0, priority as Priority)).toThrow('from 0 to 7');
     expect(selection.priorityOf(0)).toBe(4);
   });
 });
 
+const among =
+  (wanted: readonly boolean[]) =>
+  (file: number): boolean =>
+    wanted[file] === true;
+
 describe('FileProgress', () => {
   it('counts wanted payload, not padding', () => {
-    const all = FILES.map(() => true);
-    const progress = new FileProgress(torrent.info, layout, pieces(), all);
+    const progress = new FileProgress(
+      torrent.info,
+      () => layout,
+      pieces(),
+      () => true,
+    );
     expect(progress).toMatchObject({ totalBytes: 370, completedBytes: 0 });
     progress.add(1);
     expect(progress.completedBytes).toBe(50);
@@ -59,15 +68,15 @@ describe('FileProgress', () => {
 
   it('counts the bytes that pieces of wanted files hold of unwanted ones for the latter alone', () => {
     const wanted = [false, true, true, true, false];
-    const progress = new FileProgress(torrent.info, layout, pieces(2, 3), wanted);
+    const progress = new FileProgress(torrent.info, () => layout, pieces(2, 3), among(wanted));
     expect(progress).toMatchObject({ totalBytes: 130, completedBytes: 130 });
     expect(progress.of(4)).toBe(70);
-    progress.setWanted([false, true, true, true, true]);
+    progress.setWanted(among([false, true, true, true, true]));
     expect(progress).toMatchObject({ totalBytes: 220, completedBytes: 200 });
   });
 
   it('knows nothing of a file that does not exist', () => {
-    expect(new FileProgress(torrent.info, layout, pieces(0), []).of(99)).toBe(0);
+    expect(new FileProgress(torrent.info, () => layout, pieces(0), among([])).of(99)).toBe(0);
   });
 
   it('agrees with a naive sum, however pieces come and wishes change', () => {
@@ -98,14 +107,14 @@ describe('FileProgress', () => {
           });
           const itsLayout = new FileLayout(some.info);
           const wanted = files.map((each) => each.wanted);
-          const progress = new FileProgress(some.info, itsLayout, have, wanted);
+          const progress = new FileProgress(some.info, () => itsLayout, have, among(wanted));
           expectNaive(progress, some, pieceLength, wanted, (piece) => fates[piece] === 1);
           fates.forEach((each, piece) => {
             if (each === 2) progress.add(piece);
           });
           expectNaive(progress, some, pieceLength, wanted, (piece) => fates[piece] !== 0);
           const later = files.map((each) => each.wantedLater);
-          progress.setWanted(later);
+          progress.setWanted(among(later));
           expectNaive(progress, some, pieceLength, later, (piece) => fates[piece] !== 0);
         },
       ),
@@ -138,7 +147,7 @@ function expectNaive(
 
 describe('FileSelection', () => {
   const select = (chosen?: readonly number[], have = pieces()): FileSelection =>
-    new FileSelection(torrent.info, layout, have, chosen);
+    new FileSelection(torrent.info, () => layout, have, chosen);
   const applied = (selection: FileSelection): number[] => {
     const set: number[] = [];
     selection.apply({ setPriority: (piece, priority) => (set[piece] = priority) });

@@ -38,6 +38,25 @@ async function pair(
 const haveOf = ({ torrent }: Node): number => torrent.progress().pieces.have;
 
 describe('the life of a torrent', () => {
+  it('sleeps while it is complete and has no peers, and is woken by the first one', async () => {
+    const { swarm, seed, leecher } = await pair(40);
+    await swarm.finished([leecher], 10_000);
+    expect(seed.torrent.swarm).toBeDefined();
+    await swarm.pass(15_000);
+    expect(seed.torrent.swarm).toBeUndefined();
+    expect(seed.torrent.progress()).toMatchObject({
+      state: 'seeding',
+      uploadedBytes: 2 << 20,
+      completedBytes: 2 << 20,
+      pieces: { total: 64, have: 64 },
+      peers: 0,
+    });
+    const another = await swarm.node({ trackerless: true, add: { peers: [at(seed)] } });
+    await swarm.finished([another], 10_000);
+    expect(seed.torrent.progress().uploadedBytes).toBe(4 << 20);
+    await swarm.close();
+  });
+
   it('goes from checking over downloading to seeding, and says so', async () => {
     const { swarm, leecher } = await pair(41);
     const said: string[] = [];
@@ -481,7 +500,7 @@ describe('a torrent that fails', () => {
     expect(leecher.torrent.error).toBe(broken);
     leecher.storage.writePiece = writePiece;
     await leecher.torrent.resume();
-    await swarm.finished([leecher], 15_000);
+    await swarm.finished([leecher], 20_000);
     await swarm.close();
   });
 

@@ -1,0 +1,43 @@
+import { PeerList, type PeerListOptions } from './peer-list.ts';
+
+/** The peer list of a torrent, made when there is first somebody to put on it: most torrents that are seeded have nobody. */
+export class KnownPeers {
+  readonly #options: PeerListOptions;
+  #list: PeerList | undefined;
+  #seeding = false;
+
+  /** @param options may be shared by many */
+  constructor(options: PeerListOptions) {
+    this.#options = options;
+  }
+
+  get list(): PeerList {
+    if (this.#list === undefined) {
+      this.#list = new PeerList(this.#options);
+      this.#list.seeding = this.#seeding;
+    }
+    return this.#list;
+  }
+
+  /** Candidates that are neither connected nor being dialled. */
+  get idle(): number {
+    return this.#list?.size ?? 0;
+  }
+
+  /** See `PeerList.seeding`. */
+  set seeding(value: boolean) {
+    this.#seeding = value;
+    if (this.#list !== undefined) this.#list.seeding = value;
+  }
+
+  /** Whoever is known may be dialled at once; false where there is nobody. */
+  retryNow(): boolean {
+    this.#list?.retryNow();
+    return this.idle > 0;
+  }
+
+  /** Nobody is connected: a list that remembers nothing is given up. */
+  rest(): void {
+    if (this.#list?.isBlank === true) this.#list = undefined;
+  }
+}

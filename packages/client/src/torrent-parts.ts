@@ -1,0 +1,34 @@
+import type { FileLayout, TorrentInfo } from '@shoal/metainfo';
+import type { TransferLimits } from './choke/transfer-limits.ts';
+import type { Trackers } from './discovery/trackers.ts';
+import type { PeerReport, TorrentState } from './events.ts';
+import type { FileSelection } from './file-selection.ts';
+import type { AddOptions } from './options.ts';
+import type { KnownPeers } from './peer/known-peers.ts';
+import type { ResumeKeeper } from './resume-keeper.ts';
+import type { TorrentFiles } from './torrent-files.ts';
+import type { TorrentHost } from './torrent-host.ts';
+
+/** What a torrent's life goes through and makes use of. */
+export interface TorrentParts {
+  readonly host: TorrentHost;
+  readonly info: TorrentInfo;
+  readonly layout: () => FileLayout;
+  readonly options: AddOptions;
+  readonly selection: FileSelection;
+  readonly files: TorrentFiles;
+  readonly limits: TransferLimits;
+  readonly peers: KnownPeers;
+  readonly resume: ResumeKeeper;
+  readonly trackers: Trackers;
+}
+
+/** What a torrent hears of its life. */
+export interface LifeEvents {
+  state(state: TorrentState): void;
+  piece(piece: number): void;
+  complete(): void;
+  failed(error: Error): void;
+  warning(error: Error): void;
+  peer(report: PeerReport): void;
+}
