@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { SHA1_LENGTH } from '../limits.ts';
 import type { SourceFile } from './collect-files.ts';
 import { changedError, CreateError, fileError } from './errors.ts';
@@ -29,7 +29,11 @@ export async function hashPieces(
   const { files, totalLength } = layOut(sources);
   const pieceCount = Math.ceil(totalLength / pieceLength);
   if (pieceCount === 0) return new Uint8Array(0);
-  const job = new HashJob({ files, pieceLength }, totalLength, pieceCount, options);
+  // Loaded here, so that reading a torrent does not load it.
+  const { Worker } = await import('node:worker_threads');
+  const start = (workerData: HashWorkerData): Worker =>
+    new Worker(hashWorkerUrl, { name: 'shoal-create', workerData });
+  const job = new HashJob({ files, pieceLength }, start, totalLength, pieceCount, options);
   try {
     return await job.run();
   } finally {
@@ -50,6 +54,7 @@ function layOut(sources: readonly SourceFile[]): { files: HashFile[]; totalLengt
 /** One run: hands ranges of pieces to workers as they become free, and gathers the digests. */
 class HashJob {
   readonly #data: HashWorkerData;
+  readonly #start: (data: HashWorkerData) => Worker;
   readonly #totalLength: number;
   readonly #pieceCount: number;
   readonly #options: HashOptions;
@@ -61,8 +66,15 @@ class HashJob {
   #working = 0;
   #onAbort: (() => void) | undefined;
 
-  constructor(data: HashWorkerData, totalLength: number, pieceCount: number, options: HashOptions) {
+  constructor(
+    data: HashWorkerData,
+    start: (data: HashWorkerData) => Worker,
+    totalLength: number,
+    pieceCount: number,
+    options: HashOptions,
+  ) {
     this.#data = data;
+    this.#start = start;
     this.#totalLength = totalLength;
     this.#pieceCount = pieceCount;
     this.#options = options;
@@ -91,7 +103,7 @@ class HashJob {
   }
 
   #startWorker(resolve: (digests: Uint8Array) => void, reject: (error: unknown) => void): void {
-    const worker = new Worker(hashWorkerUrl, { name: 'shoal-create', workerData: this.#data });
+    const worker = this.#start(this.#data);
     this.#workers.push(worker);
     this.#working++;
     worker.on('message', (reply: HashReply) => {
