@@ -39,11 +39,12 @@ export async function parseCommandLine(args: readonly string[], columns = 80): P
  * How a command line's command leaves yargs: thrown, since where a handler returns yargs lays out the help, which nobody asked
  * for and which takes longer than all the rest of a start.
  */
-class Chosen {
+class Chosen extends Error {
   readonly command: Command;
   readonly args: unknown;
 
   constructor(command: Command, args: unknown) {
+    super(command.name);
     this.command = command;
     this.args = args;
   }
