@@ -1,3 +1,4 @@
+import type * as http from 'node:http';
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { AgentOptions } from 'node:https';
 import { isIP } from 'node:net';
@@ -142,9 +143,7 @@ export function exchange(
  * Loaded when a tracker is first asked: the two, and TLS with them, take longer to load than all of this package, and many
  * users of it never ask one.
  */
-function moduleOf(
-  protocol: HttpTarget['protocol'],
-): Pick<typeof import('node:http'), 'Agent' | 'request'> {
+function moduleOf(protocol: HttpTarget['protocol']): Pick<typeof http, 'Agent' | 'request'> {
   return protocol === 'https:'
     ? process.getBuiltinModule('node:https')
     : process.getBuiltinModule('node:http');

@@ -16,6 +16,8 @@ export interface HashOptions {
 
 /** Bytes per task: 5 to 10 ms of work, so that messages cost nothing and the workers finish together. */
 const TASK_LENGTH = 8 * 1024 * 1024;
+/** Tasks a worker has been given and not answered: it never waits for the next one. */
+const TASKS_IN_FLIGHT = 2;
 /** Threads. Beyond it the memory bus or the disk is the limit, not the hashing. */
 const MOST_WORKERS = 16;
 
@@ -30,9 +32,14 @@ export async function hashPieces(
   const pieceCount = Math.ceil(totalLength / pieceLength);
   if (pieceCount === 0) return new Uint8Array(0);
   // Loaded here, so that reading a torrent does not load it.
-  const { Worker } = await import('node:worker_threads');
+  const threads = await import('node:worker_threads');
   const start = (workerData: HashWorkerData): Worker =>
-    new Worker(hashWorkerUrl, { name: 'shoal-create', workerData });
+    // Its own copy of the environment would only take time.
+    new threads.Worker(hashWorkerUrl, {
+      name: 'shoal-create',
+      workerData,
+      env: threads.SHARE_ENV,
+    });
   const job = new HashJob({ files, pieceLength }, start, totalLength, pieceCount, options);
   try {
     return await job.run();
@@ -106,6 +113,13 @@ class HashJob {
     const worker = this.#start(this.#data);
     this.#workers.push(worker);
     this.#working++;
+    let ending = false;
+    const postNext = (): void => {
+      if (ending) return;
+      const task = this.#nextTask();
+      ending = task.count === 0;
+      worker.postMessage(task);
+    };
     worker.on('message', (reply: HashReply) => {
       if ('failure' in reply) {
         reject(errorOf(reply.failure));
@@ -117,7 +131,7 @@ class HashJob {
       }
       this.#digests.set(reply.digests, reply.first * SHA1_LENGTH);
       this.#hashedPieces += reply.count;
-      worker.postMessage(this.#nextTask());
+      postNext();
       try {
         this.#reportProgress();
       } catch (error) {
@@ -131,7 +145,7 @@ class HashJob {
     worker.on('exit', () => {
       reject(workerError(undefined));
     });
-    worker.postMessage(this.#nextTask());
+    for (let i = 0; i < TASKS_IN_FLIGHT; i++) postNext();
   }
 
   #nextTask(): HashTask {
