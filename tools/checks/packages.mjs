@@ -1,7 +1,9 @@
 // Packs every published package and looks at the tarballs as a stranger would: publint and attw find nothing to say, and all
 // libraries together install into an empty ESM project and an empty CommonJS project, offline, and work there (see
-// try-packages.mjs).
+// try-packages.mjs); the command installs alone and works.
+import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   copyFileSync,
   mkdirSync,
@@ -84,12 +86,34 @@ function tryInstalled(type, libraries) {
   console.log(run(process.execPath, ['try-packages.mjs', type, ...entries], project).trim());
 }
 
+/** Installs the command alone into an empty project and has it make, check and show a torrent: it must bring all it runs. */
+function tryCommand({ tarball, version }) {
+  const project = join(work, 'command');
+  mkdirSync(project);
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'try', private: true }));
+  run(
+    'npm',
+    ['install', '--no-audit', '--no-fund', '--offline', '--ignore-scripts', tarball],
+    project,
+  );
+  writeFileSync(join(project, 'content.bin'), randomBytes(1_000_000));
+  const shoal = (...args) => run(join(project, 'node_modules', '.bin', 'shoal'), args, project);
+  assert.equal(shoal('--version'), `${version}\n`);
+  // Bundled apart from the rest: what lays out help, and the scripts of both kinds of worker threads.
+  assert.match(shoal('--help'), /shoal download <source/);
+  shoal('create', 'content.bin', '--quiet');
+  assert.match(shoal('verify', 'content.bin.torrent'), /whole, all \d+ pieces match/);
+  assert.match(shoal('info', 'content.bin.torrent'), /Info-hash: +[0-9a-f]{40}/);
+  console.log('the command works without anything beside it');
+}
+
 try {
   const packages = pack();
   const found = (await Promise.all(packages.map(complaints))).flat();
   for (const complaint of found) console.error(complaint);
   const libraries = packages.filter(({ bin: command }) => command === undefined);
   for (const type of ['module', 'commonjs']) tryInstalled(type, libraries);
+  tryCommand(packages.find(({ bin: command }) => command !== undefined));
   process.exitCode = found.length === 0 ? 0 : 1;
 } finally {
   rmSync(work, { recursive: true, force: true });

@@ -21,8 +21,9 @@ function affectedBy(folder) {
   const affected = new Set([folder]);
   for (const each of affected) {
     const { name } = manifests.get(each);
-    for (const [other, { dependencies = {} }] of manifests) {
-      if (name in dependencies) affected.add(other);
+    for (const [other, { dependencies = {}, devDependencies = {} }] of manifests) {
+      // The command bundles its siblings: to it they are development dependencies.
+      if (name in dependencies || name in devDependencies) affected.add(other);
     }
   }
   return [...affected].sort();

@@ -2,6 +2,8 @@ import { BencodeError } from './errors.ts';
 import { isUtf8 } from 'node:buffer';
 import type { Tape } from './tape.ts';
 import {
+  BYTE_0,
+  BYTE_9,
   BYTE_DICTIONARY,
   BYTE_INTEGER,
   BYTE_LIST,
@@ -110,14 +112,27 @@ export class BencodeNode {
    */
   asText(): string | undefined {
     this.#expect('bytes');
-    const { bytes, text } = this.#source;
-    const start = contentStart(bytes, this.start);
-    const end = this.end;
-    for (let at = start; at < end; at++) {
-      if ((bytes[at] ?? 0) < 0x80) continue;
-      return isUtf8(text.subarray(start, end)) ? text.toString('utf8', start, end) : undefined;
+    return textAt(this.#source, this.start, this.end);
+  }
+
+  /**
+   * The items of a list of byte strings, each as {@link asText} gives it, without a node for every one; undefined where one is
+   * of another type or is not well-formed UTF-8. Throws ERR_BENCODE_WRONG_TYPE where the value is no list.
+   */
+  asTexts(): string[] | undefined {
+    this.#expect('list');
+    const { bytes, words } = this.#source;
+    const end = words[2 * this.#token + 1] ?? 0;
+    const texts: string[] = [];
+    for (let token = this.#token + 1; token < end; token++) {
+      const start = words[2 * token] ?? 0;
+      const byte = bytes[start] ?? 0;
+      if (byte < BYTE_0 || byte > BYTE_9) return undefined;
+      const text = textAt(this.#source, start, words[2 * token + 1] ?? 0);
+      if (text === undefined) return undefined;
+      texts.push(text);
     }
-    return text.toString('latin1', start, end);
+    return texts;
   }
 
   /** The value of a key, the first one where the key is repeated; undefined where there is none or this is no dictionary. */
@@ -180,6 +195,16 @@ export class BencodeNode {
       this.start,
     );
   }
+}
+
+/** The text of the byte string that stands from `start` to `end`; undefined where it is not well-formed UTF-8. */
+function textAt({ bytes, text }: Source, start: number, end: number): string | undefined {
+  const content = contentStart(bytes, start);
+  for (let at = content; at < end; at++) {
+    if ((bytes[at] ?? 0) < 0x80) continue;
+    return isUtf8(text.subarray(content, end)) ? text.toString('utf8', content, end) : undefined;
+  }
+  return text.toString('latin1', content, end);
 }
 
 const NAMES: Record<BencodeType, string> = {

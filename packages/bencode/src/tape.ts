@@ -45,7 +45,7 @@ const END_OF_INPUT = -1;
 
 /** Tokens a new tape has room for at least, and at most before it is known how many are needed. */
 const MIN_CAPACITY = 32;
-const MAX_INITIAL_CAPACITY = 1 << 16;
+const MAX_INITIAL_CAPACITY = 1 << 18;
 
 /** A container that is not closed yet. */
 interface Frame {

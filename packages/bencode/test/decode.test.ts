@@ -190,6 +190,14 @@ describe('BencodeNode', () => {
     expect(parse(text('0:')).root.asText()).toBe('');
   });
 
+  it('reads a list of texts at once, or says that it is none', () => {
+    expect(parse(text('l0:2:\xc3\xa93:a/be')).root.asTexts()).toEqual(['', 'é', 'a/b']);
+    expect(parse(text('le')).root.asTexts()).toEqual([]);
+    for (const other of ['l1:ai1ee', 'l1:alee', 'l1:adee', 'l2:\xff\xfee']) {
+      expect(parse(text(other)).root.asTexts()).toBeUndefined();
+    }
+  });
+
   it('gives views of the source', () => {
     expect(get(get(root, 'info'), 'name').asBytes().buffer).toBe(source.buffer);
     expect(get(root, 'info').source().buffer).toBe(source.buffer);
@@ -206,6 +214,7 @@ describe('BencodeNode', () => {
       () => root.asBytes(),
       () => root.asText(),
       () => root.items(),
+      () => root.asTexts(),
       () => get(root, 'list').entries(),
     ]) {
       expect(codeOf(read)).toBe('ERR_BENCODE_WRONG_TYPE');

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
+import { VERSION } from './version.ts';
+
 const args = process.argv.slice(2);
 
 if (args.length === 1 && args[0] === '--version') {
   // Answered without loading anything: tools ask this often.
-  const { readVersion } = await import('./version.ts');
-  process.stdout.write(`${readVersion()}\n`);
+  process.stdout.write(`${VERSION}\n`);
 } else {
   const { runProcess } = await import('./main.ts');
   await runProcess(args);

@@ -3,7 +3,7 @@ import type { Argv } from 'yargs';
 import { commands } from './commands/index.ts';
 import type { Command } from './commands/command.ts';
 import { messageOf, UsageError } from './errors.ts';
-import { readVersion } from './version.ts';
+import { VERSION } from './version.ts';
 
 /** What a command line asks for: a command to run, or text to print. */
 export type Request =
@@ -18,9 +18,8 @@ const EPILOGUE =
 
 /** Parses a command line. Throws a {@link UsageError} where it is wrong. */
 export async function parseCommandLine(args: readonly string[], columns = 80): Promise<Request> {
-  let request: Request | undefined;
   const parser = buildParser(args, columns, (command, parsed) => {
-    request = { command, args: parsed };
+    throw new Chosen(command, parsed);
   });
   let output = '';
   try {
@@ -28,12 +27,27 @@ export async function parseCommandLine(args: readonly string[], columns = 80): P
       output = text;
     });
   } catch (error) {
+    if (error instanceof Chosen) return { command: error.command, args: error.args };
     if (error instanceof UsageError) throw error;
     throw new UsageError(messageOf(error));
   }
   if (output !== '') return { output: `${output}\n` };
-  if (request === undefined) throw new UsageError('Name a command');
-  return request;
+  throw new UsageError('Name a command');
+}
+
+/**
+ * How a command line's command leaves yargs: thrown, since where a handler returns yargs lays out the help, which nobody asked
+ * for and which takes longer than all the rest of a start.
+ */
+class Chosen extends Error {
+  readonly command: Command;
+  readonly args: unknown;
+
+  constructor(command: Command, args: unknown) {
+    super(command.name);
+    this.command = command;
+    this.args = args;
+  }
 }
 
 /** What yargs finds wrong, where it says so in words of its own. */
@@ -63,7 +77,7 @@ export function buildParser(
       'parse-numbers': false,
       'parse-positional-numbers': false,
     })
-    .version(readVersion())
+    .version(VERSION)
     .alias('help', 'h')
     .strict()
     .exitProcess(false)

@@ -1,9 +1,6 @@
-import { request as requestHttp } from 'node:http';
 import type { IncomingMessage } from 'node:http';
-import { request as requestHttps } from 'node:https';
 import { pipeline } from 'node:stream';
 import type { Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { CliError, codeOf, messageOf } from './errors.ts';
 import { ExitCode } from './exit-codes.ts';
 
@@ -34,7 +31,11 @@ export async function fetchTorrent(
 }
 
 /** The body, or where a redirect leads. */
-function get(url: URL, signal: AbortSignal): Promise<Uint8Array | URL> {
+async function get(url: URL, signal: AbortSignal): Promise<Uint8Array | URL> {
+  // Loaded when it is needed: most torrents are files, and TLS alone takes longer to load than a torrent to be read.
+  const { request } = await (url.protocol === 'https:'
+    ? import('node:https')
+    : import('node:http'));
   return new Promise((resolve, reject) => {
     const headers = {
       accept: 'application/x-bittorrent, */*;q=0.5',
@@ -50,10 +51,7 @@ function get(url: URL, signal: AbortSignal): Promise<Uint8Array | URL> {
       if (redirect !== undefined) resolve(redirect);
       else reject(new Error(`the server answered with status ${response.statusCode ?? 0}`));
     };
-    const outgoing =
-      url.protocol === 'https:'
-        ? requestHttps(url, { signal, headers }, onResponse)
-        : requestHttp(url, { signal, headers }, onResponse);
+    const outgoing = request(url, { signal, headers }, onResponse);
     outgoing.once('error', reject);
     outgoing.end();
   });
@@ -69,14 +67,17 @@ function redirectOf(response: IncomingMessage, from: URL): URL | undefined {
 }
 
 /** Some servers compress though they were asked not to. */
-function decoded(response: IncomingMessage): AsyncIterable<Uint8Array> {
+async function decoded(response: IncomingMessage): Promise<AsyncIterable<Uint8Array>> {
+  const encoding = response.headers['content-encoding']?.trim().toLowerCase();
+  if (encoding === undefined) return response as AsyncIterable<Uint8Array>;
+  const { createBrotliDecompress, createGunzip, createInflate } = await import('node:zlib');
   const decoders: Readonly<Record<string, () => Transform>> = {
     gzip: createGunzip,
     'x-gzip': createGunzip,
     deflate: createInflate,
     br: createBrotliDecompress,
   };
-  const decoder = decoders[response.headers['content-encoding']?.trim().toLowerCase() ?? ''];
+  const decoder = decoders[encoding];
   if (decoder === undefined) return response as AsyncIterable<Uint8Array>;
   // `pipeline` hands errors on; `for await` sees those of the last stream.
   return pipeline(response, decoder(), () => undefined) as AsyncIterable<Uint8Array>;
@@ -103,7 +104,7 @@ function reasonOf(error: unknown): string {
 async function readBody(response: IncomingMessage): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of decoded(response)) {
+  for await (const chunk of await decoded(response)) {
     length += chunk.length;
     if (length > MAX_TORRENT_LENGTH) {
       throw new Error(`the answer is larger than ${MAX_TORRENT_LENGTH / 1024 / 1024} MiB`);

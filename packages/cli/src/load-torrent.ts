@@ -1,6 +1,5 @@
-import { constants, createReadStream, open, readFileSync, statSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { Socket } from 'node:net';
+import { constants, open as openFile, readFileSync, statSync } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { parseMetainfo } from '@shoal/metainfo';
 import type { Metainfo } from '@shoal/metainfo';
@@ -9,7 +8,10 @@ import { ExitCode } from './exit-codes.ts';
 import { defined } from './defined.ts';
 import { fetchTorrent, MAX_TORRENT_LENGTH } from './fetch-torrent.ts';
 
-const openDescriptor = promisify<string, number, number>(open);
+/** Bytes of a read, at least. */
+const READ_LENGTH = 64 * 1024;
+
+const openDescriptor = promisify<string, number, number>(openFile);
 
 /** Bytes up to which a file is read in one go: those of nearly all torrents. */
 const SMALL_LENGTH = 1024 * 1024;
@@ -108,6 +110,7 @@ async function bytesOf(
   const stats = await stat(path);
   if (stats.isFIFO()) {
     // Not blocking: else it would wait, beyond the reach of any signal, for somebody to write into the pipe.
+    const { Socket } = await import('node:net');
     const fd = await openDescriptor(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const pipe: AsyncIterable<Uint8Array> = new Socket({
       fd,
@@ -118,13 +121,32 @@ async function bytesOf(
     return pipe;
   }
   if (!stats.isFile() && !stats.isDirectory()) throw new Error('it is neither a file nor a pipe');
-  const file: AsyncIterable<Uint8Array> = createReadStream(path, {
-    // One byte beyond the limit tells a file that is too large.
-    end: MAX_TORRENT_LENGTH,
-    highWaterMark: 1024 * 1024,
-    ...defined({ signal }),
-  });
-  return file;
+  return chunksOf(path, stats.size, signal);
+}
+
+/** A file's bytes, at most one beyond the limit: that tells a file that is too large. */
+async function* chunksOf(
+  path: string,
+  size: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  const file = await open(path);
+  try {
+    let left = MAX_TORRENT_LENGTH + 1;
+    // In one go, mostly. A file that grows is read on.
+    let wanted = size;
+    while (left > 0) {
+      signal?.throwIfAborted();
+      const buffer = Buffer.allocUnsafe(Math.min(left, Math.max(wanted, READ_LENGTH)));
+      wanted = 0;
+      const { bytesRead } = await file.read(buffer);
+      if (bytesRead === 0) return;
+      left -= bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 /** A system error in words. */

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgsStringToArgv } from 'string-argv';
 import { UsageError } from './errors.ts';
@@ -17,7 +16,7 @@ export function splitCommand(text: string): { readonly file: string; readonly ar
  * Runs the command of `--on-complete` for one torrent, without a shell, and waits for its end. What it prints goes to
  * stderr, so that `--json` output stays clean.
  */
-export function runOnComplete(
+export async function runOnComplete(
   command: string,
   torrent: Pick<EngineTorrent, 'name' | 'infoHashHex'>,
   directory: string,
@@ -27,6 +26,7 @@ export function runOnComplete(
   },
 ): Promise<void> {
   const { file, args } = splitCommand(command);
+  const { spawn } = await import('node:child_process');
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, {
       shell: false,

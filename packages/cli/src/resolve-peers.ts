@@ -1,5 +1,3 @@
-import { lookup } from 'node:dns/promises';
-import { parseAddress } from '@shoal/net';
 import type { Endpoint } from '@shoal/net';
 import { beforeAborted } from './until-aborted.ts';
 import { CliError, messageOf } from './errors.ts';
@@ -18,8 +16,10 @@ export async function resolvePeers(
 }
 
 async function resolvePeer({ host, port }: HostPort): Promise<Endpoint[]> {
+  const { parseAddress } = await import('@shoal/net');
   const literal = parseAddress(host);
   if (literal !== undefined) return [{ address: literal, port }];
+  const { lookup } = await import('node:dns/promises');
   try {
     const found = await lookup(host, { all: true });
     return found.flatMap(({ address }) => {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readVersion } from '../src/version.ts';
+import { VERSION } from '../src/version.ts';
 import { buildCommand, CommandProcess, removeCommand } from './support/built-command.ts';
 import { tinyTorrent, useFolder } from './support/test-world.ts';
 
@@ -24,7 +24,7 @@ async function run(...args: string[]): Promise<CommandProcess & { code: unknown 
 
 describe('the shoal process', () => {
   it('says its version, ends with the exit code of an error, and says it in one line', async () => {
-    expect(await run('--version')).toMatchObject({ code: 0, out: `${readVersion()}\n`, err: '' });
+    expect(await run('--version')).toMatchObject({ code: 0, out: `${VERSION}\n`, err: '' });
     const wrong = await run('info', join(folder.path, 'none.torrent'));
     expect(wrong).toMatchObject({ code: 4, out: '' });
     expect(wrong.err).toMatch(/^shoal: .+\n$/);

@@ -113,9 +113,9 @@ describe('a line of progress', () => {
     },
   );
 
-  it('shows no more bars than the terminal has lines', () => {
+  it('shows no more bars than the terminal has lines', async () => {
     const world = new TestWorld({ isTTY: true, columns: 80, rows: 10 });
-    const view = new BarView(
+    const view = await BarView.open(
       Object.assign(world, { stdout: Object.assign(world.stdout, { on: () => undefined }) }),
     );
     const rows = Array.from({ length: 30 }, () => ({ torrent, directory: '/' }));

@@ -9,6 +9,10 @@ const SUFFIX_LENGTH = 8;
 type Entry = number | Folder;
 
 interface Folder {
+  /** Its name as the first file in it spells it. */
+  readonly name: string;
+  /** Its path below the download folder, spelled in that way, with a slash at its end. */
+  readonly path: string;
   readonly entries: Map<string, Entry>;
   /** The next number to try for each name that clashed; without it, many equal names would cost quadratic time. */
   counters: Map<string, number> | undefined;
@@ -31,26 +35,30 @@ interface Clash {
  */
 export class FileNames {
   readonly #rules: NameRules;
-  readonly #root: Folder = { entries: new Map(), counters: undefined };
+  readonly #root: Folder;
   readonly #clashes: Clash[] = [];
   readonly #displaced: number[] = [];
   /** Renamed files by index. */
   readonly #renamed = new Map<number, string>();
 
-  constructor(rules: NameRules) {
+  /** `name` is the torrent's: the folder that all files are in. */
+  constructor(name: string, rules: NameRules) {
+    this.#root = newFolder(name, '');
     this.#rules = rules;
   }
 
-  /** Put a file at its path. */
-  add(index: number, components: readonly string[]): void {
+  /** Put a file at its path; gives that path below the download folder. Files of one folder share its part of the string. */
+  add(index: number, components: readonly string[]): string {
     const last = components.length - 1;
     let folder = this.#root;
+    let sameSpelling = true;
     for (let depth = 0; depth < last; depth++) {
       const name = components[depth] ?? '';
       const key = foldName(name, this.#rules);
       const entry = folder.entries.get(key);
       if (typeof entry === 'object') {
         folder = entry;
+        if (folder.name !== name) sameSpelling = false;
         continue;
       }
       if (entry !== undefined) {
@@ -61,16 +69,17 @@ export class FileNames {
         this.#clashes.push({ index: entry, folder, prefix, name });
         this.#displaced.push(entry);
       }
-      const created: Folder = { entries: new Map(), counters: undefined };
+      const created = newFolder(name, folder.path);
       folder.entries.set(key, created);
       folder = created;
     }
     const name = components[last] ?? '';
     const key = foldName(name, this.#rules);
+    const path = sameSpelling ? folder.path + name : `${this.#root.path}${components.join('/')}`;
     const entry = folder.entries.get(key);
     if (entry === undefined) {
       folder.entries.set(key, index);
-      return;
+      return path;
     }
     const prefix = components
       .slice(0, last)
@@ -78,6 +87,7 @@ export class FileNames {
       .join('');
     this.#clashes.push({ index, folder, prefix, name });
     if (typeof entry === 'object') this.#displaced.push(index);
+    return path;
   }
 
   /** Files that stand where a folder is needed, in the order they were found. */
@@ -123,4 +133,8 @@ export class FileNames {
       return candidate;
     }
   }
+}
+
+function newFolder(name: string, parent: string): Folder {
+  return { name, path: `${parent}${name}/`, entries: new Map(), counters: undefined };
 }

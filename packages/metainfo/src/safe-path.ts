@@ -49,6 +49,49 @@ const WINDOWS_DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\
 /** Bytes an extension may have to be kept when a name is cut. */
 const MAX_EXTENSION_LENGTH = 16;
 
+/** Characters of a name that may be {@link isPlain}; every one takes a byte. */
+const MAX_PLAIN_LENGTH = MAX_COMPONENT_LENGTH;
+
+/**
+ * What each character of ASCII is to names: nothing special, a capital letter, or something that a rule of some platform is
+ * about (a dot or a space only where it stands at an end of a name).
+ */
+const ORDINARY = 0;
+const CAPITAL = 1;
+const SPECIAL = 2;
+const CHARACTER_KINDS = Uint8Array.from({ length: 128 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  if (/[A-Z]/.test(character)) return CAPITAL;
+  return /[\p{Cc}/\\<>:"|?*]/u.test(character) ? SPECIAL : ORDINARY;
+});
+
+/**
+ * Whether no rule has anything to say about a name, as about most: printable ASCII without reserved characters, not too long,
+ * neither beginning nor ending with a dot or a space. Windows' device names are not looked for.
+ */
+function isPlain(name: string): boolean {
+  const { length } = name;
+  if (length === 0 || length > MAX_PLAIN_LENGTH) return false;
+  for (let at = 0; at < length; at++) {
+    const code = name.charCodeAt(at);
+    if (code > 0x7f || CHARACTER_KINDS[code] === SPECIAL) return false;
+  }
+  return !isDotOrSpace(name.charCodeAt(0)) && !isDotOrSpace(name.charCodeAt(length - 1));
+}
+
+function isDotOrSpace(code: number): boolean {
+  return code === 0x2e || code === 0x20;
+}
+
+/** Whether folding would not change a name: ASCII without capital letters. */
+function isFolded(name: string): boolean {
+  for (let at = 0; at < name.length; at++) {
+    const code = name.charCodeAt(at);
+    if (code > 0x7f || CHARACTER_KINDS[code] === CAPITAL) return false;
+  }
+  return true;
+}
+
 /**
  * Make one component of a path safe to be created on disk: at most 255 bytes of UTF-8, no separator, control character or
  * reserved name. An empty component becomes `_`. Names that are safe come back unchanged.
@@ -56,6 +99,7 @@ const MAX_EXTENSION_LENGTH = 16;
  * @returns undefined for `.` and `..`, which are to be left out of the path
  */
 export function safeComponent(name: string, rules: NameRules): string | undefined {
+  if (isPlain(name) && !(rules.windows && WINDOWS_DEVICE.test(name))) return name;
   if (name === '.' || name === '..') return undefined;
   if (name === '') return '_';
   let safe = name;
@@ -74,6 +118,7 @@ export function safeComponent(name: string, rules: NameRules): string | undefine
 
 /** What two names have in common that may be one file: no letter case, and one form of composed letters where it matters. */
 export function foldName(name: string, rules: NameRules): string {
+  if (isFolded(name)) return name;
   const decomposed = rules.normalising ? name.normalize('NFD') : name;
   // Upper case first: it alone makes `ss` of `ß`.
   const folded = rules.caseSensitive ? decomposed : decomposed.toUpperCase().toLowerCase();

@@ -23,7 +23,7 @@ export interface FileList {
 
 /** The list of a torrent that is one file (BEP 3). */
 export function readSingleFile(info: BencodeNode, name: string): FileList {
-  const length = readLength(info.get('length'), 'the torrent');
+  const length = readLength(info.get('length'), undefined);
   const letters = readLetters(info.get('attr'));
   const file: TorrentFile = {
     index: 0,
@@ -70,7 +70,7 @@ class FileListReader {
     this.#name = name;
     this.#limits = limits;
     this.#rules = rules;
-    this.#names = new FileNames(rules);
+    this.#names = new FileNames(name, rules);
   }
 
   add(entry: BencodeNode): void {
@@ -79,10 +79,13 @@ class FileListReader {
     const letters = readLetters(entry.get('attr'));
     const isLink = letters.symlink && !letters.padding;
     // A link has no content, whatever length it claims (BEP 47).
-    const length = isLink ? 0 : readLength(entry.get('length'), `file ${index}`);
+    const length = isLink ? 0 : readLength(entry.get('length'), index);
     const raw = this.#rawPath(entry, index, letters, length);
     const components = this.#safePath(raw, index);
-    const path = `${this.#name}/${components.join('/')}`;
+    // Padding never stands on disk: it takes no name from others.
+    const path = letters.padding
+      ? `${this.#name}/${components.join('/')}`
+      : this.#names.add(index, components);
     if (path.length * 3 > this.#limits.maxPathLength) this.#checkPathLength(path, index);
     this.#files.push({
       index,
@@ -92,10 +95,7 @@ class FileListReader {
       offset: this.#offset,
       attributes: plainAttributes(letters),
     });
-    if (!letters.padding) {
-      this.#names.add(index, components);
-      this.#length += length;
-    }
+    if (!letters.padding) this.#length += length;
     if (isLink) {
       this.#symlinks.push({ index, letters, target: readTarget(entry.get('symlink path'), index) });
     }
@@ -156,6 +156,8 @@ class FileListReader {
         `the path of file ${index} is deeper than the limit of ${this.#limits.maxPathDepth} folders`,
       );
     }
+    const texts = node.asTexts();
+    if (texts !== undefined) return texts;
     const path: string[] = [];
     for (const component of node.items()) {
       const text = textOf(component);
@@ -204,9 +206,11 @@ function readTarget(node: BencodeNode | undefined, index: number): string[] | un
   return target;
 }
 
-function readLength(node: BencodeNode | undefined, what: string): number {
+/** Of the file at `index`, or of the torrent. */
+function readLength(node: BencodeNode | undefined, index: number | undefined): number {
   const length = safeIntegerOf(node);
   if (length === undefined || length < 0) {
+    const what = index === undefined ? 'the torrent' : `file ${index}`;
     throw new MetainfoError(
       'ERR_METAINFO_INVALID_LENGTH',
       `the length of ${what} is missing, negative or larger than 2^53 bytes`,

@@ -257,6 +257,9 @@ describe('names and paths', () => {
       'root/D.2',
     ]);
     expect(paths([file('d', 'x'), file('D', 'X')])).toEqual(['root/d/x', 'root/D/X.1']);
+    expect(
+      paths([file('d', 'x'), file('D', 'e', 'y'), file('d', 'e', 'z'), file('D', 'e', 'a')]),
+    ).toEqual(['root/d/x', 'root/D/e/y', 'root/d/e/z', 'root/D/e/a']);
     expect(paths([file('d', 'x', 'y'), file('d', 'x')])).toEqual(['root/d/x/y', 'root/d/x.1']);
   });
 

@@ -4,7 +4,7 @@ import type { LookupFunction } from 'node:net';
 import { addressKind, isIPv6Address, parseAddress } from '@shoal/net';
 import { TrackerError, TrackerFailure, TrackerHttpStatusError } from './errors.ts';
 import { Gate } from './gate.ts';
-import { createAgents, exchange } from './http-exchange.ts';
+import { Agents, exchange } from './http-exchange.ts';
 import type { ExchangeSettings, HttpAnswer } from './http-exchange.ts';
 import { httpTarget, redirectTarget } from './http-target.ts';
 import type { HttpTarget } from './http-target.ts';
@@ -121,10 +121,10 @@ export class HttpTrackerClient implements TrackerClient {
     this.#gate = new Gate(Math.max(1, options.maxConcurrent ?? DEFAULT_MAX_CONCURRENT));
     const { bind, ca } = options;
     this.#settings = {
-      agents: createAgents(
-        options.keepAlive ?? false,
-        ca === undefined ? undefined : { ca: typeof ca === 'string' ? ca : [...ca] },
-      ),
+      agents: new Agents({
+        keepAlive: options.keepAlive ?? false,
+        ...(ca === undefined ? {} : { ca: typeof ca === 'string' ? ca : [...ca] }),
+      }),
       userAgent: options.userAgent ?? `Shoal/${VERSION}`,
       maxBodyLength: options.maxBodyLength ?? DEFAULT_MAX_BODY_LENGTH,
       localAddress: bind,
@@ -172,8 +172,7 @@ export class HttpTrackerClient implements TrackerClient {
     this.#closed = true;
     const reason = new TrackerError('ERR_TRACKER_CLOSED', 'The tracker client was closed');
     for (const call of this.#calls) call.abort(reason);
-    this.#settings.agents['http:'].destroy();
-    this.#settings.agents['https:'].destroy();
+    this.#settings.agents.destroy();
     return Promise.resolve();
   }
 

@@ -1,6 +1,6 @@
-import { Agent as HttpAgent, request as httpRequest } from 'node:http';
-import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type * as http from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import type { AgentOptions } from 'node:https';
 import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
 import { parseAddress } from '@shoal/net';
@@ -15,7 +15,7 @@ const EXCERPT_LENGTH = 1024;
 
 /** What all exchanges of one client have in common. */
 export interface ExchangeSettings {
-  readonly agents: { readonly 'http:': HttpAgent; readonly 'https:': HttpsAgent };
+  readonly agents: Agents;
   readonly userAgent: string;
   readonly maxBodyLength: number;
   readonly localAddress: string | undefined;
@@ -104,13 +104,13 @@ export function exchange(
         'Accept-Encoding': 'gzip',
         ...(target.authorization === undefined ? {} : { Authorization: target.authorization }),
       },
-      agent: settings.agents[target.protocol],
+      agent: settings.agents.of(target.protocol),
       maxHeaderSize: MAX_HEADER_SIZE,
       lookup,
       ...(settings.localAddress === undefined ? {} : { localAddress: settings.localAddress }),
       ...(settings.family === 0 || isIP(target.hostname) !== 0 ? {} : { family: settings.family }),
     };
-    const request = target.protocol === 'https:' ? httpsRequest(options) : httpRequest(options);
+    const request = moduleOf(target.protocol).request(options);
 
     const onAbort = (): void => {
       request.destroy();
@@ -139,12 +139,36 @@ export function exchange(
   });
 }
 
-export function createAgents(
-  keepAlive: boolean,
-  tls: HttpsAgent['options'] | undefined,
-): ExchangeSettings['agents'] {
-  return {
-    'http:': new HttpAgent({ keepAlive }),
-    'https:': new HttpsAgent({ ...tls, keepAlive }),
-  };
+/**
+ * Loaded when a tracker is first asked: the two, and TLS with them, take longer to load than all of this package, and many
+ * users of it never ask one.
+ */
+function moduleOf(protocol: HttpTarget['protocol']): Pick<typeof http, 'Agent' | 'request'> {
+  return protocol === 'https:'
+    ? process.getBuiltinModule('node:https')
+    : process.getBuiltinModule('node:http');
+}
+
+/** The sockets of one client, by protocol. */
+export class Agents {
+  readonly #options: AgentOptions;
+  readonly #agents = new Map<HttpTarget['protocol'], Agent>();
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+  }
+
+  of(protocol: HttpTarget['protocol']): Agent {
+    let agent = this.#agents.get(protocol);
+    if (agent === undefined) {
+      const { Agent } = moduleOf(protocol);
+      agent = new Agent(this.#options);
+      this.#agents.set(protocol, agent);
+    }
+    return agent;
+  }
+
+  destroy(): void {
+    for (const agent of this.#agents.values()) agent.destroy();
+  }
 }

@@ -1,13 +1,13 @@
 import type { Argv } from 'yargs';
 import type { World } from '../world.ts';
 
-/** A command as it is listed, parsed and documented; its work is in a module that is loaded only when it runs. */
+/** A command as it is listed, parsed and documented. The engine, and what else is large, is loaded only when one runs. */
 export interface Command {
   /** Usage as yargs reads it: the name, then positionals. */
   readonly usage: string;
   readonly name: string;
   readonly describe: string;
   readonly build: (yargs: Argv) => Argv;
-  /** Loads the command's module and runs it with the parsed arguments; gives the exit code. */
+  /** Runs it with the parsed arguments; gives the exit code. */
   readonly run: (args: unknown, world: World) => Promise<number>;
 }

@@ -1,6 +1,7 @@
 import type { InferredOptionTypes, Options } from 'yargs';
 import { parseCount } from '../parse/number.ts';
 import { parseSize } from '../parse/size.ts';
+import { runCreate } from '../run/create.ts';
 import type { Command } from './command.ts';
 import { each, Group, once, outputOptions, parseTrackerUrl, text } from './options.ts';
 
@@ -127,6 +128,5 @@ export const create: Command = {
       .options(options)
       .example('$0 create album -t http://tracker.example/announce', 'Write album.torrent')
       .example('$0 create movie.mkv -o m.torrent --private --source SITE', 'For a private tracker'),
-  run: async (args, world) =>
-    (await import('../run/create.ts')).runCreate(args as CreateArgs, world),
+  run: (args, world) => runCreate(args as CreateArgs, world),
 };

@@ -1,6 +1,7 @@
 import type { InferredOptionTypes, Options } from 'yargs';
 import { parseDuration } from '../parse/duration.ts';
 import { parseSelect } from '../parse/select.ts';
+import { runDownload } from '../run/download.ts';
 import type { Command } from './command.ts';
 import { Group, once, outputOptions, text, transferOptions } from './options.ts';
 
@@ -82,6 +83,5 @@ export const download: Command = {
         'From an address, not too fast',
       )
       .conflicts('seed', ['seed-ratio', 'seed-time']),
-  run: async (args, world) =>
-    (await import('../run/download.ts')).runDownload(args as DownloadArgs, world),
+  run: (args, world) => runDownload(args as DownloadArgs, world),
 };

@@ -1,4 +1,8 @@
 import type { InferredOptionTypes, Options } from 'yargs';
+import { runInfo } from '../run/info.ts';
+import { runMagnet } from '../run/magnet.ts';
+import { runScrape } from '../run/scrape.ts';
+import { runVerify } from '../run/verify.ts';
 import type { Command } from './command.ts';
 import { outputOptions } from './options.ts';
 
@@ -25,7 +29,7 @@ export const info: Command = {
       .options(options)
       .example('$0 info debian.torrent', 'Name, size, info-hash, trackers, files')
       .example('$0 info debian.torrent --json | jq .infoHash', 'For scripts'),
-  run: async (args, world) => (await import('../run/info.ts')).runInfo(args as InfoArgs, world),
+  run: (args, world) => runInfo(args as InfoArgs, world),
 };
 
 export const verify: Command = {
@@ -45,8 +49,7 @@ export const verify: Command = {
       })
       .options(options)
       .example('$0 verify debian.torrent ~/iso', 'Exit code 0: whole, 1: incomplete'),
-  run: async (args, world) =>
-    (await import('../run/verify.ts')).runVerify(args as VerifyArgs, world),
+  run: (args, world) => runVerify(args as VerifyArgs, world),
 };
 
 export const magnet: Command = {
@@ -62,8 +65,7 @@ export const magnet: Command = {
       })
       .options(options)
       .example('$0 magnet debian.torrent', 'One line, to be shared'),
-  run: async (args, world) =>
-    (await import('../run/magnet.ts')).runMagnet(args as MagnetArgs, world),
+  run: (args, world) => runMagnet(args as MagnetArgs, world),
 };
 
 export const scrape: Command = {
@@ -88,6 +90,5 @@ export const scrape: Command = {
         ...options,
       })
       .example('$0 scrape debian.torrent', 'Seeds, leechers and downloads by tracker'),
-  run: async (args, world) =>
-    (await import('../run/scrape.ts')).runScrape(args as ScrapeArgs, world),
+  run: (args, world) => runScrape(args as ScrapeArgs, world),
 };

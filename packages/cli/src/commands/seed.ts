@@ -1,4 +1,5 @@
 import type { InferredOptionTypes, Options } from 'yargs';
+import { runSeed } from '../run/seed.ts';
 import type { Command } from './command.ts';
 import { Group, once, outputOptions, text, transferOptions } from './options.ts';
 
@@ -38,5 +39,5 @@ export const seed: Command = {
       .options(options)
       .example('$0 seed debian.torrent --data ~/iso', 'The content is in ~/iso')
       .example('$0 seed ~/torrents --data /srv/data --port 6881', 'Every torrent of a folder'),
-  run: async (args, world) => (await import('../run/seed.ts')).runSeed(args as SeedArgs, world),
+  run: (args, world) => runSeed(args as SeedArgs, world),
 };

@@ -1,6 +1,8 @@
 import type { InferredOptionTypes, Options } from 'yargs';
 import { parsePort } from '../parse/port.ts';
 import { parseSize } from '../parse/size.ts';
+import { runTour } from '../run/tour.ts';
+import { runTracker } from '../run/tracker.ts';
 import type { Command } from './command.ts';
 import { Group, once, outputOptions, text } from './options.ts';
 
@@ -33,8 +35,7 @@ export const tracker: Command = {
     yargs
       .options(trackerOptions)
       .example('$0 tracker --port 6969', 'Announce URL: http://<this host>:6969/announce'),
-  run: async (args, world) =>
-    (await import('../run/tracker.ts')).runTracker(args as TrackerArgs, world),
+  run: (args, world) => runTracker(args as TrackerArgs, world),
 };
 
 const tourOptions = {
@@ -61,5 +62,5 @@ export const tour: Command = {
   usage: 'tour',
   describe: 'Show the whole way on this machine: create, track, seed, download, verify',
   build: (yargs) => yargs.options(tourOptions).example('$0 tour --size 1G', 'With more data'),
-  run: async (args, world) => (await import('../run/tour.ts')).runTour(args as TourArgs, world),
+  run: (args, world) => runTour(args as TourArgs, world),
 };

@@ -1,5 +1,4 @@
 import type { ClientOptions } from '@shoal/client';
-import { parseAddress } from '@shoal/net';
 import type { PortRange } from '../parse/port.ts';
 import { defined } from '../defined.ts';
 import { UsageError } from '../errors.ts';
@@ -18,11 +17,11 @@ export interface NetworkArgs {
 }
 
 /** What the command line says about the client as a whole. */
-export function clientOptions(args: NetworkArgs, world: World): ClientOptions {
+export async function clientOptions(args: NetworkArgs, world: World): Promise<ClientOptions> {
   if (args['resume-dir'] === '') throw new UsageError('the name of the resume folder is empty');
   return defined({
     port: args.port,
-    bind: args.bind === undefined ? undefined : localAddress(args.bind),
+    bind: args.bind === undefined ? undefined : await localAddress(args.bind),
     maxDownloadRate: args['max-download'],
     maxUploadRate: args['max-upload'],
     maxPeers: args['max-peers'],
@@ -34,7 +33,8 @@ export function clientOptions(args: NetworkArgs, world: World): ClientOptions {
 }
 
 /** `--bind` as the literal it must be. */
-export function localAddress(text: string): string {
+export async function localAddress(text: string): Promise<string> {
+  const { parseAddress } = await import('@shoal/net');
   const address = parseAddress(text);
   if (address === undefined) {
     throw new UsageError(`--bind "${text}" is no IP address of this machine, such as 192.0.2.7`);

@@ -1,5 +1,6 @@
 import { access, constants, realpath, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, relative, resolve, sep } from 'node:path';
+import type { SingleBar } from 'cli-progress';
 import { createTorrent, infoHashHex, magnetOf } from '@shoal/metainfo';
 import type { CreateProgress } from '@shoal/metainfo';
 import type { CreateArgs } from '../commands/create.ts';
@@ -11,7 +12,7 @@ import { SignalGate } from '../signal-gate.ts';
 import { formatBytes } from '../terminal/format.ts';
 import { singleBar } from '../terminal/single-bar.ts';
 import { jsonLine, plainText } from '../terminal/plain-text.ts';
-import { readVersion } from '../version.ts';
+import { VERSION } from '../version.ts';
 import type { World } from '../world.ts';
 
 /** `shoal create` */
@@ -23,7 +24,7 @@ export async function runCreate(args: CreateArgs, world: World): Promise<number>
   const planned = args.output ?? `${args.name ?? basename(resolve(args.path))}.torrent`;
   // Before hashing, which can take hours.
   await mustBeWritable(planned, args.path, args.force);
-  using bar = new CreateBar(world, args.json || args.quiet);
+  using bar = await CreateBar.open(world, args.json || args.quiet);
   const { bytes, metainfo } = await createTorrent(args.path, {
     ...defined({
       name: args.name,
@@ -37,7 +38,7 @@ export async function runCreate(args: CreateArgs, world: World): Promise<number>
     webSeeds: args['web-seed'] ?? [],
     private: args.private,
     symlinks: args['skip-symlinks'] ? 'skip' : 'inside',
-    createdBy: `shoal/${readVersion()}`,
+    createdBy: `shoal/${VERSION}`,
     ...(args.date ? {} : { creationDate: null }),
     signal: gate.signal,
   });
@@ -111,15 +112,17 @@ class CreateBar implements Disposable {
   readonly update: ((progress: CreateProgress) => void) | undefined;
   readonly #stop: () => void;
 
-  constructor(world: World, hidden: boolean) {
-    if (hidden || world.stdout.isTTY !== true) {
+  static async open(world: World, hidden: boolean): Promise<CreateBar> {
+    if (hidden || world.stdout.isTTY !== true) return new CreateBar(undefined);
+    const format = 'Hashing {bar} {percentage}% {done} of {size}, ETA {eta_formatted}';
+    return new CreateBar(await singleBar(world, format));
+  }
+
+  private constructor(bar: SingleBar | undefined) {
+    if (bar === undefined) {
       this.#stop = () => undefined;
       return;
     }
-    const bar = singleBar(
-      world,
-      'Hashing {bar} {percentage}% {done} of {size}, ETA {eta_formatted}',
-    );
     let started = false;
     let stopped = false;
     this.update = ({ hashedBytes, totalBytes }) => {

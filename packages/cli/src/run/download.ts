@@ -36,7 +36,7 @@ export async function runDownload(args: DownloadArgs, world: World): Promise<num
   return runTransfer(
     {
       mode: 'download',
-      client: clientOptions(args, world),
+      client: await clientOptions(args, world),
       tasks: (_view, signal) => downloadTasks(args, view, signal),
       goal: { forever: args.seed ?? false, ratio: args['seed-ratio'], time: args['seed-time'] },
       timeout: args.timeout,

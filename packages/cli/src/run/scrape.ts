@@ -1,5 +1,4 @@
 import { fromHex, infoHashHex, parseMagnet } from '@shoal/metainfo';
-import { HttpTrackerClient } from '@shoal/tracker';
 import type { ScrapeResponse } from '@shoal/tracker';
 import type { ScrapeArgs } from '../commands/inspect.ts';
 import { CliError, messageOf, UsageError } from '../errors.ts';
@@ -22,6 +21,7 @@ export async function runScrape(args: ScrapeArgs, world: World): Promise<number>
   if (trackers.length === 0) {
     throw new CliError('ERR_CLI_SOURCE', ExitCode.badTorrent, 'there is no tracker to ask');
   }
+  const { HttpTrackerClient } = await import('@shoal/tracker');
   const client = new HttpTrackerClient();
   let answers = 0;
   try {

@@ -34,7 +34,7 @@ export async function runSeed(args: SeedArgs, world: World): Promise<number> {
   return runTransfer(
     {
       mode: 'seed',
-      client: clientOptions(args, world),
+      client: await clientOptions(args, world),
       tasks: (_view, signal) =>
         seedTasks(args, signal, (error) => {
           view.problem(error);

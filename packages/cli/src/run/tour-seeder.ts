@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { CliError } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
 
@@ -18,12 +16,21 @@ export class SeederProcess {
   readonly #ended: Promise<unknown>;
   readonly #ready: Promise<void>;
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string | undefined>>) {
+  static async start(
+    args: readonly string[],
+    env: Readonly<Record<string, string | undefined>>,
+  ): Promise<SeederProcess> {
+    const { spawn } = await import('node:child_process');
     const script = process.argv[1] ?? '';
-    this.#child = spawn(process.execPath, [script, ...args, '--seed-time', LONGEST, '--json'], {
+    const child = spawn(process.execPath, [script, ...args, '--seed-time', LONGEST, '--json'], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env,
     });
+    return new SeederProcess(child);
+  }
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
     this.#ended = once(this.#child, 'exit').catch(() => undefined);
     this.#ready = this.#watch();
     this.#ready.catch(() => undefined);
@@ -55,6 +62,7 @@ export class SeederProcess {
   async #watch(): Promise<void> {
     const { stdout } = this.#child;
     if (stdout === null) throw notReady();
+    const { createInterface } = await import('node:readline');
     const waiting = new Set(['seeding', 'working']);
     const lines = createInterface({ input: stdout });
     await new Promise<void>((resolve, reject) => {

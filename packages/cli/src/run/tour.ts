@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TrackerServer } from '@shoal/tracker';
+import type { TrackerServer } from '@shoal/tracker';
 import type { TourArgs } from '../commands/serve.ts';
 import { SignalError, UsageError } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
@@ -26,7 +26,8 @@ export async function runTour(args: TourArgs, world: World): Promise<number> {
     rmSync(folder, { recursive: true, force: true });
   };
   if (!args.keep) process.once('exit', removeFolder);
-  const tour = new Tour(folder, args.size ?? 0, world, gate.signal);
+  const { TrackerServer } = await import('@shoal/tracker');
+  const tour = new Tour(folder, args.size ?? 0, new TrackerServer(), world, gate.signal);
   try {
     return await tour.run();
   } catch (error) {
@@ -47,14 +48,21 @@ class Tour {
   readonly #size: number;
   readonly #world: World;
   readonly #signal: AbortSignal;
-  readonly #tracker = new TrackerServer();
+  readonly #tracker: TrackerServer;
   readonly #startedAt = performance.now();
   #seeder: SeederProcess | undefined;
   #step = 0;
 
-  constructor(folder: string, size: number, world: World, signal: AbortSignal) {
+  constructor(
+    folder: string,
+    size: number,
+    tracker: TrackerServer,
+    world: World,
+    signal: AbortSignal,
+  ) {
     this.#folder = folder;
     this.#size = size;
+    this.#tracker = tracker;
     this.#world = world;
     this.#signal = signal;
   }
@@ -81,7 +89,7 @@ class Tour {
     this.#announce('A seeder, in a process of its own');
     const seed = ['seed', torrent, '--data', content, '--bind', '127.0.0.1', '--no-resume'];
     this.#shown(seed);
-    this.#seeder = new SeederProcess(seed, this.#world.env);
+    this.#seeder = await SeederProcess.start(seed, this.#world.env);
     await this.#seeder.ready(this.#signal);
     this.#say('It has checked its data, and the tracker knows it.');
 

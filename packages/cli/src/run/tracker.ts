@@ -1,7 +1,5 @@
 import { hostname } from 'node:os';
-import { addressKind, formatEndpoint } from '@shoal/net';
 import type { Endpoint } from '@shoal/net';
-import { TrackerServer } from '@shoal/tracker';
 import type { TrackerArgs } from '../commands/serve.ts';
 import { defined } from '../defined.ts';
 import { exitCodeOf, messageOf } from '../errors.ts';
@@ -14,15 +12,17 @@ import { localAddress } from './client-options.ts';
 /** `shoal tracker`: runs until a signal comes. */
 export async function runTracker(args: TrackerArgs, world: World): Promise<number> {
   using gate = new SignalGate(world.signals, world.exitNow);
+  const { TrackerServer } = await import('@shoal/tracker');
+  const { formatEndpoint } = await import('@shoal/net');
   const server = new TrackerServer({
     onError: (error) => {
       world.stderr.write(`shoal: ${plainText(messageOf(error))}\n`);
     },
   });
   try {
-    const address = args.bind === undefined ? undefined : localAddress(args.bind);
+    const address = args.bind === undefined ? undefined : await localAddress(args.bind);
     const endpoint = await server.listen(defined({ port: args.port, address }));
-    const url = announceUrlOf(endpoint);
+    const url = await announceUrlOf(endpoint);
     if (args.json) {
       world.stdout.write(jsonLine({ event: 'listening', ...endpoint, url }));
     } else if (!args.quiet) {
@@ -37,7 +37,8 @@ export async function runTracker(args: TrackerArgs, world: World): Promise<numbe
 }
 
 /** The address to put into torrents: with the name of this machine where the server listens on all its addresses. */
-function announceUrlOf(endpoint: Endpoint): string {
+async function announceUrlOf(endpoint: Endpoint): Promise<string> {
+  const { addressKind, formatEndpoint } = await import('@shoal/net');
   const everywhere = addressKind(endpoint.address) === 'unspecified';
   const host = everywhere ? `${hostname()}:${endpoint.port}` : formatEndpoint(endpoint);
   return `http://${host}/announce`;

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import type { SingleBar } from 'cli-progress';
 import { FileLayout, infoHashHex } from '@shoal/metainfo';
 import type { Metainfo } from '@shoal/metainfo';
 import type { VerifyArgs } from '../commands/inspect.ts';
@@ -58,7 +59,7 @@ async function findBadPieces(
   const client = await world.startClient({ bind: '127.0.0.1', port: 0 });
   try {
     const torrent = await client.add(metainfo, { directory, check: 'trust', paused: true });
-    using _bar = new CheckBar(torrent, world, args.json || args.quiet);
+    using _bar = await CheckBar.open(torrent, world, args.json || args.quiet);
     const { missing } = await torrent.verify({ signal });
     signal.throwIfAborted();
     if (torrent.state === 'error' && torrent.error !== undefined) throw torrent.error;
@@ -145,12 +146,17 @@ export function formatRanges(numbers: readonly number[], most = 50): string {
 class CheckBar implements Disposable {
   readonly #stop: () => void;
 
-  constructor(torrent: EngineTorrent, world: World, hidden: boolean) {
-    if (hidden || world.stdout.isTTY !== true) {
+  static async open(torrent: EngineTorrent, world: World, hidden: boolean): Promise<CheckBar> {
+    if (hidden || world.stdout.isTTY !== true) return new CheckBar(torrent, undefined);
+    const format = 'Checking {bar} {percentage}% {value} of {total} pieces';
+    return new CheckBar(torrent, await singleBar(world, format));
+  }
+
+  private constructor(torrent: EngineTorrent, bar: SingleBar | undefined) {
+    if (bar === undefined) {
       this.#stop = () => undefined;
       return;
     }
-    const bar = singleBar(world, 'Checking {bar} {percentage}% {value} of {total} pieces');
     bar.start(torrent.metainfo.info.pieceCount, 0);
     const timer = setInterval(() => {
       bar.update(torrent.progress().checkedPieces ?? 0);

@@ -1,5 +1,4 @@
-import cliProgress from 'cli-progress';
-import type { MultiBar, SingleBar } from 'cli-progress';
+import type { default as CliProgress, MultiBar, SingleBar } from 'cli-progress';
 import type { TorrentProgress } from '@shoal/client';
 import type { World } from '../world.ts';
 import { describeProgress, extent, nameColumn } from './describe.ts';
@@ -30,7 +29,12 @@ export class BarView extends LineView {
   readonly #bars = new Map<TransferRow, SingleBar>();
   #drawing = false;
 
-  constructor(world: World) {
+  /** Loads what draws bars, which only a terminal needs. */
+  static async open(world: World): Promise<BarView> {
+    return new BarView(world, (await import('cli-progress')).default);
+  }
+
+  private constructor(world: World, cliProgress: typeof CliProgress) {
     super(world);
     this.#multiBar = new cliProgress.MultiBar({
       stream: world.stdout as NodeJS.WritableStream,

@@ -37,7 +37,7 @@ export function fit(text: string, width: number): string {
   if (whole <= width) return text + ' '.repeat(width - whole);
   let kept = '';
   let columns = 0;
-  for (const { segment } of GRAPHEMES.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     const more = graphemeWidth(segment);
     if (columns + more > width - 1) break;
     kept += segment;
@@ -46,7 +46,14 @@ export function fit(text: string, width: number): string {
   return `${kept}…${' '.repeat(width - 1 - columns)}`;
 }
 
-const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' });
+let graphemes: Intl.Segmenter | undefined;
+
+/** Made at its first use: it takes a quarter of the time in which a command that only prints is done. */
+function graphemesOf(text: string): Intl.Segments {
+  graphemes ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+  return graphemes.segment(text);
+}
+
 const WIDE =
   /^(?:\p{Emoji_Presentation}|\p{Script=Han}|\p{Script=Hangul}|\p{Script=Hiragana}|[\u3000-\u303e\u30a0-\u30ff\u3100-\u312f\ua000-\ua4cf\uff01-\uff60\uffe0-\uffe6])|\ufe0f/u;
 const NOTHING = /^[\p{Mark}\p{Cf}]+$/u;
@@ -54,7 +61,7 @@ const NOTHING = /^[\p{Mark}\p{Cf}]+$/u;
 /** Columns that text takes on a terminal: two for the characters of East Asia and for emoji. */
 export function displayWidth(text: string): number {
   let columns = 0;
-  for (const { segment } of GRAPHEMES.segment(text)) columns += graphemeWidth(segment);
+  for (const { segment } of graphemesOf(text)) columns += graphemeWidth(segment);
   return columns;
 }
 

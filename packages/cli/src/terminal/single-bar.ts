@@ -1,8 +1,9 @@
-import cliProgress from 'cli-progress';
+import type { SingleBar } from 'cli-progress';
 import type { World } from '../world.ts';
 
 /** A bar for one task, which is gone when the task is over. For terminals only. */
-export function singleBar(world: World, format: string): cliProgress.SingleBar {
+export async function singleBar(world: World, format: string): Promise<SingleBar> {
+  const { default: cliProgress } = await import('cli-progress');
   return new cliProgress.SingleBar({
     stream: world.stdout as NodeJS.WritableStream,
     format,

@@ -1,6 +1,10 @@
 import type { TorrentProgress, TorrentState, TrackerReport } from '@shoal/client';
 import type { EngineTorrent } from '../engine.ts';
 import type { World } from '../world.ts';
+import { BarView } from './bar-view.ts';
+import { JsonView } from './json-view.ts';
+import { LineView } from './line-view.ts';
+import { QuietView } from './quiet-view.ts';
 
 /** A torrent of a `download` or `seed`, and the folder its content goes to. */
 export interface TransferRow {
@@ -42,8 +46,8 @@ export async function chooseView(
   options: { readonly json: boolean; readonly quiet: boolean },
   world: World,
 ): Promise<TransferView> {
-  if (options.json) return new (await import('./json-view.ts')).JsonView(world);
-  if (options.quiet) return new (await import('./quiet-view.ts')).QuietView(world);
-  if (world.stdout.isTTY === true) return new (await import('./bar-view.ts')).BarView(world);
-  return new (await import('./line-view.ts')).LineView(world);
+  if (options.json) return new JsonView(world);
+  if (options.quiet) return new QuietView(world);
+  if (world.stdout.isTTY === true) return BarView.open(world);
+  return new LineView(world);
 }

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { SHA1_LENGTH } from '../limits.ts';
 import type { SourceFile } from './collect-files.ts';
 import { changedError, CreateError, fileError } from './errors.ts';
@@ -16,6 +16,8 @@ export interface HashOptions {
 
 /** Bytes per task: 5 to 10 ms of work, so that messages cost nothing and the workers finish together. */
 const TASK_LENGTH = 8 * 1024 * 1024;
+/** Tasks a worker has been given and not answered: it never waits for the next one. */
+const TASKS_IN_FLIGHT = 2;
 /** Threads. Beyond it the memory bus or the disk is the limit, not the hashing. */
 const MOST_WORKERS = 16;
 
@@ -29,7 +31,16 @@ export async function hashPieces(
   const { files, totalLength } = layOut(sources);
   const pieceCount = Math.ceil(totalLength / pieceLength);
   if (pieceCount === 0) return new Uint8Array(0);
-  const job = new HashJob({ files, pieceLength }, totalLength, pieceCount, options);
+  // Loaded here, so that reading a torrent does not load it.
+  const threads = await import('node:worker_threads');
+  const start = (workerData: HashWorkerData): Worker =>
+    // Its own copy of the environment would only take time.
+    new threads.Worker(hashWorkerUrl, {
+      name: 'shoal-create',
+      workerData,
+      env: threads.SHARE_ENV,
+    });
+  const job = new HashJob({ files, pieceLength }, start, totalLength, pieceCount, options);
   try {
     return await job.run();
   } finally {
@@ -50,6 +61,7 @@ function layOut(sources: readonly SourceFile[]): { files: HashFile[]; totalLengt
 /** One run: hands ranges of pieces to workers as they become free, and gathers the digests. */
 class HashJob {
   readonly #data: HashWorkerData;
+  readonly #start: (data: HashWorkerData) => Worker;
   readonly #totalLength: number;
   readonly #pieceCount: number;
   readonly #options: HashOptions;
@@ -61,8 +73,15 @@ class HashJob {
   #working = 0;
   #onAbort: (() => void) | undefined;
 
-  constructor(data: HashWorkerData, totalLength: number, pieceCount: number, options: HashOptions) {
+  constructor(
+    data: HashWorkerData,
+    start: (data: HashWorkerData) => Worker,
+    totalLength: number,
+    pieceCount: number,
+    options: HashOptions,
+  ) {
     this.#data = data;
+    this.#start = start;
     this.#totalLength = totalLength;
     this.#pieceCount = pieceCount;
     this.#options = options;
@@ -91,9 +110,16 @@ class HashJob {
   }
 
   #startWorker(resolve: (digests: Uint8Array) => void, reject: (error: unknown) => void): void {
-    const worker = new Worker(hashWorkerUrl, { name: 'shoal-create', workerData: this.#data });
+    const worker = this.#start(this.#data);
     this.#workers.push(worker);
     this.#working++;
+    let ending = false;
+    const postNext = (): void => {
+      if (ending) return;
+      const task = this.#nextTask();
+      ending = task.count === 0;
+      worker.postMessage(task);
+    };
     worker.on('message', (reply: HashReply) => {
       if ('failure' in reply) {
         reject(errorOf(reply.failure));
@@ -105,7 +131,7 @@ class HashJob {
       }
       this.#digests.set(reply.digests, reply.first * SHA1_LENGTH);
       this.#hashedPieces += reply.count;
-      worker.postMessage(this.#nextTask());
+      postNext();
       try {
         this.#reportProgress();
       } catch (error) {
@@ -119,7 +145,7 @@ class HashJob {
     worker.on('exit', () => {
       reject(workerError(undefined));
     });
-    worker.postMessage(this.#nextTask());
+    for (let i = 0; i < TASKS_IN_FLIGHT; i++) postNext();
   }
 
   #nextTask(): HashTask {

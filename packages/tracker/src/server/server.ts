@@ -1,5 +1,4 @@
 import { Buffer } from 'node:buffer';
-import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock, Endpoint, Random, Timer } from '@shoal/net';
@@ -111,6 +110,8 @@ export class TrackerServer implements AsyncDisposable {
       options.store ??
       new MemorySwarmStore({ peerLifetime: 2 * this.#interval, random: this.#random });
     const headersTimeout = options.headersTimeout ?? DEFAULT_HEADERS_TIMEOUT;
+    // Loaded here: a client, which comes in the same package, may do without it.
+    const { createServer } = process.getBuiltinModule('node:http');
     this.#server = createServer(
       {
         maxHeaderSize: MAX_REQUEST_HEAD,
