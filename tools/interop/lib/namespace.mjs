@@ -3,12 +3,16 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
-const PREFIX = 'shoal-interop-';
-
 /**
  * Clients bind to 10.99.0.x: some drop peers with 127.x addresses. A /24 on `lo` makes the whole net local.
  */
 const ADDRESS = '10.99.0.1/24';
+
+/**
+ * @typedef {object} NamespaceOptions
+ * @property {string} [prefix] of the namespace's name; the pid follows
+ * @property {readonly string[]} [addresses] of `lo`
+ */
 
 /**
  * @param {...string} args
@@ -46,26 +50,30 @@ function remove(name) {
  * Runs this harness again inside a namespace of its own.
  *
  * @param {readonly string[]} command
+ * @param {NamespaceOptions} [options]
  * @returns {Promise<number>} its exit code
  */
-export async function runInNamespace(command) {
+export async function runInNamespace(
+  command,
+  { prefix = 'shoal-interop-', addresses = [ADDRESS] } = {},
+) {
   // A harness that was killed with SIGKILL could not clean up after itself.
   for (const line of ip('netns', 'list').out.split('\n')) {
     const name = line.split(' ')[0] ?? '';
-    if (name.startsWith(PREFIX) && !existsSync(`/proc/${name.slice(PREFIX.length)}`)) remove(name);
+    if (name.startsWith(prefix) && !existsSync(`/proc/${name.slice(prefix.length)}`)) remove(name);
   }
 
-  const name = `${PREFIX}${process.pid}`;
+  const name = `${prefix}${process.pid}`;
   const added = ip('netns', 'add', name);
   if (!added.ok) {
     throw new Error(
-      `a network namespace cannot be created here (ip netns add: ${added.err}). The interop harness needs root on Linux ` +
+      `a network namespace cannot be created here (ip netns add: ${added.err}). This needs root on Linux ` +
         'with CAP_SYS_ADMIN and CAP_NET_ADMIN, and the iproute2 package; in a container run it with --privileged.',
     );
   }
   try {
     for (const args of [
-      ['addr', 'add', ADDRESS, 'dev', 'lo'],
+      ...addresses.map((address) => ['addr', 'add', address, 'dev', 'lo']),
       ['link', 'set', 'lo', 'up'],
     ]) {
       const done = ip('-n', name, ...args);

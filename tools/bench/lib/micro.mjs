@@ -1,0 +1,4 @@
+// @ts-check
+export async function runMicro() {
+  throw new Error('TODO');
+}

@@ -1,0 +1,143 @@
+// @ts-check
+/** Making and reading .torrent files, and starting at all. */
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { asDictionary, decode } from '../../interop/lib/bencode.mjs';
+import { makeContent, makeMetainfo } from '../lib/data.mjs';
+import { Child } from '../lib/child.mjs';
+import { freshWork } from '../lib/folders.mjs';
+import { watchMachine } from '../lib/noise.mjs';
+import { formatSize, GIB } from '../lib/size.mjs';
+import { median } from '../lib/statistics.mjs';
+import { PIECE_LENGTH, sourceOf } from './leech.mjs';
+import { actionOf, columns } from './measure.mjs';
+
+/** @typedef {import('./measure.mjs').Measure} Measure */
+
+/** Starts in one run. */
+const STARTS = 10;
+/** For one start, in s. */
+const START_LIMIT = 30;
+
+/**
+ * @param {Child} child
+ * @param {number} limit s
+ * @returns {Promise<number>} when it ended
+ */
+async function succeeded(child, limit) {
+  await child.wait(limit);
+  if (!child.ended) throw new Error(`not done after ${limit} s`);
+  if (child.ended.code !== 0) throw new Error(`${child.verdict}: ${child.tail()}`);
+  return child.ended.at;
+}
+
+/** @type {Measure} */
+export const createMeasure = {
+  name: 'create',
+  title: 'Make a v1 torrent',
+  action: 'create',
+  clients: 'shoal,mktorrent,mktorrent-1t,transmission,libtorrent,create-torrent',
+  columns: columns('wall', 'cpu', 'rate', 'peak', 'noise'),
+  cases: (options) => {
+    const content = makeContent(sourceOf(options, 4 * GIB), { pieceLength: PIECE_LENGTH });
+    return [{ label: `${formatSize(content.length)}, 1 MiB pieces`, content }];
+  },
+  run: async (
+    client,
+    /** @type {{ content: import('../lib/data.mjs').Content }} */ { content },
+    { limit },
+  ) => {
+    const work = freshWork();
+    const out = join(work, 'out.torrent');
+    const task = { work, file: content.source, out, pieceLength: content.pieceLength };
+    const { command, env } = actionOf(client, 'create')(task);
+    const othersUntilNow = watchMachine();
+    const child = new Child(command, { home: work, log: join(work, 'client.log'), env });
+    try {
+      const wall = (await succeeded(child, limit)) - child.started;
+      const cpu = child.cpu();
+      const noise = othersUntilNow(cpu);
+      const info = asDictionary(asDictionary(decode(readFileSync(out)).value)['info']);
+      if (!readFileSync(content.pieces).equals(/** @type {Buffer} */ (info['pieces']))) {
+        throw new Error('the piece hashes are wrong');
+      }
+      return { wall, cpu, rate: content.length / 1e6 / wall, peak: child.peak, ...noise };
+    } finally {
+      await child.stop();
+    }
+  },
+};
+
+/** @type {Measure} */
+export const startupMeasure = {
+  name: 'startup',
+  title: 'Start: `--version` of the command, or loading the library',
+  action: 'startup',
+  clients:
+    'node,shoal,shoal-node24,aria2,transmission,qbittorrent,libtorrent,webtorrent3,webtorrent2,mktorrent',
+  columns: [
+    { key: 'wallMs', title: 'wall ms', ratio: true },
+    { key: 'cpuMs', title: 'CPU ms', ratio: true },
+    ...columns('noise'),
+  ],
+  cases: () => [{ label: `median of ${STARTS} starts` }],
+  run: async (client) => {
+    const work = freshWork();
+    const { command, env } = actionOf(client, 'startup')();
+    const othersUntilNow = watchMachine();
+    const times = [];
+    let cpu = 0;
+    for (let start = 0; start < STARTS; start++) {
+      const child = new Child(command, { home: work, log: join(work, 'client.log'), env });
+      await child.wait(START_LIMIT);
+      if (!child.ended) {
+        await child.stop();
+        throw new Error('does not end');
+      }
+      times.push((child.ended.at - child.started) * 1000);
+      cpu += child.cpu();
+    }
+    const noise = othersUntilNow(cpu);
+    return { wallMs: median(times), cpuMs: (cpu / STARTS) * 1000, ...noise };
+  },
+};
+
+/** @type {Measure} */
+export const metainfoMeasure = {
+  name: 'metainfo',
+  title: 'Reading .torrent files',
+  action: 'metainfo',
+  clients: 'shoal,libtorrent,parse-torrent',
+  columns: [
+    { key: 'parse', title: 'parse, CPU ms', ratio: true },
+    { key: 'decode', title: 'decode, CPU ms', ratio: true },
+    { key: 'encode', title: 'encode, CPU ms', ratio: true },
+    { key: 'rss', title: 'peak RSS MiB', ratio: true },
+    ...columns('noise'),
+  ],
+  cases: ({ size }) =>
+    [
+      { files: 1, pieces: 2_000 },
+      // Small for a smoke test.
+      size === undefined ? { files: 100_000, pieces: 200_000 } : { files: 1_000, pieces: 2_000 },
+    ].map((shape) => {
+      const file = makeMetainfo(shape);
+      const bytes = (statSync(file).size / 1e6).toFixed(2);
+      const label = `${shape.files} files, ${shape.pieces} pieces (${bytes} MB)`;
+      return { label, file };
+    }),
+  run: async (client, /** @type {{ file: string }} */ { file }, { seconds, limit }) => {
+    const work = freshWork();
+    const { command, env } = actionOf(client, 'metainfo')(file, seconds);
+    const othersUntilNow = watchMachine();
+    const child = new Child(command, { home: work, log: join(work, 'client.log'), env });
+    try {
+      await succeeded(child, limit);
+      const noise = othersUntilNow(child.cpu());
+      const last = readFileSync(child.log, 'utf8').trim().split('\n').at(-1) ?? '';
+      return { ...JSON.parse(last), ...noise };
+    } finally {
+      await child.stop();
+    }
+  },
+};
