@@ -9,6 +9,7 @@ import { runInNamespace } from '../interop/lib/namespace.mjs';
 import { chooseClients } from './clients/index.mjs';
 import { machineLine } from './lib/machine.mjs';
 import { runMicro } from './lib/micro.mjs';
+import { profile } from './lib/profile.mjs';
 import { report } from './lib/report.mjs';
 import { runMeasure } from './lib/rounds.mjs';
 import { EPHEMERAL_PORTS, settings, WORKSPACE } from './lib/settings.mjs';
@@ -21,6 +22,7 @@ const USAGE = `Usage: node run.mjs MEASURE [options]
   ${measures.map(({ name }) => name).join(', ')}
   micro      the microbenchmarks of the packages
   all        everything, one after another
+  profile M  where shoal's time goes in a measure: leech, seed, verify, create, idle
   smoke      every measure with tiny data and shoal alone; fails when one breaks
   report     the tables of docs/performance.md from the results [of --json FILE]
 
@@ -69,7 +71,7 @@ async function main() {
     },
   });
   const [name = ''] = positionals;
-  if (values.help || positionals.length !== 1) {
+  if (values.help || positionals.length !== (name === 'profile' ? 2 : 1)) {
     console.log(USAGE);
     return values.help ? 0 : 2;
   }
@@ -83,8 +85,9 @@ async function main() {
     save(await runMicro(runs), values.json);
     return 0;
   }
-  const chosen = name === 'all' ? measures : measures.filter((measure) => measure.name === name);
-  if (chosen.length === 0 && name !== 'smoke') throw new Error(`there is no measure ${name}`);
+  const wanted = name === 'profile' ? positionals[1] : name;
+  const chosen = name === 'all' ? measures : measures.filter((measure) => measure.name === wanted);
+  if (chosen.length === 0 && name !== 'smoke') throw new Error(`there is no measure ${wanted}`);
   if (!process.env[INSIDE]) {
     process.env[INSIDE] = '1';
     const code = await runInNamespace([process.execPath, ...process.argv.slice(1)], NAMESPACE);
@@ -108,6 +111,10 @@ async function main() {
     seconds: number('--seconds', values.seconds),
     limit: number('--limit', values.limit),
   };
+  if (name === 'profile') {
+    for (const measure of chosen) save(await profile(measure, options), values.json);
+    return 0;
+  }
   const how = { runs, warm: number('--warm', values.warm), baseline: values.baseline };
   for (const measure of chosen) {
     const clients = chooseClients(values.clients ?? measure.clients);

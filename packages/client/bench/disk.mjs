@@ -1,5 +1,6 @@
 /**
- * Cost of hashing and writing pieces through the disk pool, and of reading them in upload batches: one JSON line per case.
+ * Cost of hashing pieces, of hashing and writing them through the disk pool, of checking them, and of reading them in upload
+ * batches: one JSON line per case.
  *
  *   node bench/disk.mjs [folder, best on tmpfs] [MiB per case]
  *
@@ -15,6 +16,8 @@ import { pathToFileURL } from 'node:url';
 const [base = tmpdir(), mebibytes = '1024'] = process.argv.slice(2);
 const folder = mkdtempSync(join(base, 'shoal-bench-'));
 const total = Number(mebibytes) * 1024 * 1024;
+const KIB = 1024;
+const PIECE_LENGTHS = [16 * KIB, 256 * KIB, 1024 * KIB, 4096 * KIB, 16384 * KIB];
 const require = createRequire(import.meta.url);
 const esbuild = createRequire(require.resolve('tsup'))('esbuild');
 
@@ -39,7 +42,8 @@ const disk = await import(
       resolveDir: 'src/disk',
       contents: `export { DiskPool } from './disk-pool.ts'; export { FileCache } from './file-cache.ts';
         export { FileStorage } from './file-storage.ts'; export { UploadReader } from './read-batch.ts';
-        export { SendBuffers } from './send-buffers.ts'; export { PieceBuffers } from '../piece/piece-buffers.ts';`,
+        export { SendBuffers } from './send-buffers.ts'; export { PieceBuffers } from '../piece/piece-buffers.ts';
+        export { sha1Text } from './piece-hash.ts';`,
     },
   })
 );
@@ -85,6 +89,10 @@ async function run(pieceLength) {
   const buffers = new disk.PieceBuffers({ budget: 32 * 1024 * 1024 });
   const label =
     pieceLength >= 1048576 ? `${pieceLength / 1048576} MiB` : `${pieceLength / 1024} KiB`;
+
+  await measure(`hash ${label} on one core`, length, () => {
+    for (let piece = 0; piece < pieceCount; piece++) disk.sha1Text(content);
+  });
 
   async function writeAll() {
     let next = 0;
@@ -140,7 +148,7 @@ async function run(pieceLength) {
 }
 
 try {
-  for (const pieceLength of [1048576, 16384]) await run(pieceLength);
+  for (const pieceLength of PIECE_LENGTHS) await run(pieceLength);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -5,7 +5,8 @@ import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-const [mebibytes = '256', folder = tmpdir()] = process.argv.slice(2);
+const places = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const [mebibytes = '256', folder = tmpdir()] = places;
 
 /** Each in a process of its own, so that none meets what another has left in memory. */
 async function run(script, ...args) {

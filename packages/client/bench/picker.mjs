@@ -34,8 +34,11 @@ try {
   runPicker({ pieces: 256, blocksPerPiece: 64, peers: 4, depth: 32, share: 0.5 });
   for (const options of cases) {
     const { blocks, time } = runPicker(options);
-    const nanoseconds = Math.round((time * 1e6) / blocks);
-    console.log(JSON.stringify({ bench: 'picker', ...options, blocks, nsPerBlock: nanoseconds }));
+    const { pieces, blocksPerPiece, peers, depth, share } = options;
+    const swarm = `${peers} peers with ${share * 100} % each, ${depth} requests`;
+    const label = `picker: ${pieces} pieces of ${blocksPerPiece} blocks, ${swarm}`;
+    const nanosecondsPerBlock = Math.round((time * 1e6) / blocks);
+    console.log(JSON.stringify({ case: label, blocks, nanosecondsPerBlock }));
   }
 } finally {
   await rm(folder, { recursive: true });

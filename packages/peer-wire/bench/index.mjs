@@ -29,8 +29,8 @@ const quiet = {
   onUnknown: nothing,
 };
 
-/** Runs `round` for about a second after a warm-up and prints what it did per second. */
-function measure(name, unit, perRound, round) {
+/** Runs `round` for about a second after a warm-up; it does `perRound` of a unit, whose CPU time is given in parts of a second. */
+function measure(name, { unit, parts }, perRound, round) {
   for (let i = 0; i < 20; i++) round();
   const cpu = process.cpuUsage();
   const start = performance.now();
@@ -43,9 +43,14 @@ function measure(name, unit, perRound, round) {
   const { user, system } = process.cpuUsage(cpu);
   const work = rounds * perRound;
   const rate = Number((work / elapsed).toPrecision(4));
-  const cpuSeconds = Number(((user + system) / 1e6 / work).toPrecision(3));
-  console.log(JSON.stringify({ name, rate, unit: `${unit}/s`, cpuSecondsPerUnit: cpuSeconds }));
+  const perUnit = ((user + system) / 1e6 / work) * (parts === 'Nanoseconds' ? 1e9 : 1);
+  const line = { case: name, [`${unit}PerSecond`]: rate };
+  line[`cpu${parts}Each`] = Number(perUnit.toPrecision(3));
+  console.log(JSON.stringify(line));
 }
+
+const GIB = { unit: 'gib', parts: 'Seconds' };
+const MESSAGES = { unit: 'messages', parts: 'Nanoseconds' };
 
 /** 16 MiB of blocks, cut into chunks as a receive buffer delivers them: each block straddles somewhere. */
 function blockChunks(chunkLength) {
@@ -72,7 +77,7 @@ for (const chunkLength of [CHUNK, 4_096]) {
   ]) {
     const { chunks, gib } = blockChunks(chunkLength);
     const decoder = new WireDecoder(sink);
-    measure(`decode 16-KiB blocks, ${how}, ${chunkLength / 1024}-KiB chunks`, 'GiB', gib, () => {
+    measure(`decode 16-KiB blocks, ${how}, ${chunkLength / 1024}-KiB chunks`, GIB, gib, () => {
       for (const chunk of chunks) decoder.push(chunk);
     });
   }
@@ -83,7 +88,7 @@ const encoder = new WireEncoder();
 const appendRequests = () => {
   for (let i = 0; i < COUNT; i++) encoder.request(i >> 6, (i & 63) * BLOCK, BLOCK);
 };
-measure('encode requests, batches of 64', 'requests', COUNT, () => {
+measure('encode requests, batches of 64', MESSAGES, COUNT, () => {
   for (let i = 0; i < COUNT; i++) {
     encoder.request(i >> 6, (i & 63) * BLOCK, BLOCK);
     if ((i & 63) === 63) encoder.recycle(encoder.take());
@@ -98,7 +103,7 @@ for (const [name, bytes] of [
   ['haves', haves()],
 ]) {
   const decoder = new WireDecoder(quiet);
-  measure(`decode ${name}`, name, COUNT, () => {
+  measure(`decode ${name}`, MESSAGES, COUNT, () => {
     for (let at = 0; at < bytes.length; at += CHUNK) decoder.push(bytes.subarray(at, at + CHUNK));
   });
 }
@@ -112,7 +117,7 @@ const large = new WireEncoder();
 large.extended(1, new Uint8Array(1_000_000));
 const extended = large.take();
 const oneByte = Array.from({ length: extended.length }, (_, at) => extended.subarray(at, at + 1));
-measure('decode a 1 MB extended message in one-byte chunks', 'messages', 1, () => {
+measure('decode a 1 MB extended message in one-byte chunks', MESSAGES, 1, () => {
   const decoder = new WireDecoder(quiet);
   for (const byte of oneByte) decoder.push(byte);
 });

@@ -1,0 +1,30 @@
+// @ts-check
+/**
+ * What shoal is to reach, for the acceptance table of docs/performance.md.
+ *
+ * @typedef {object} Target
+ * @property {string} measure
+ * @property {string} column key
+ * @property {string} [peer] the figure is shoal's divided by this one's; without: shoal's own
+ * @property {string} [client] default: shoal
+ * @property {RegExp} [label] of the case; default: the first
+ * @property {number} atMost
+ */
+
+/** @type {readonly Target[]} */
+export const targets = [
+  { measure: 'leech', column: 'wall', peer: 'aria2', atMost: 1 },
+  { measure: 'leech', column: 'wall', peer: 'libtorrent-fast', atMost: 1 },
+  { measure: 'leech', column: 'wall', peer: 'webtorrent3', atMost: 0.5 },
+  { measure: 'leech', column: 'cpu', peer: 'libtorrent-fast', atMost: 1 },
+  { measure: 'leech-disk', column: 'wallSync', peer: 'libtorrent-fast', atMost: 1 },
+  { measure: 'seed', column: 'wall', peer: 'libtorrent-fast', atMost: 1 },
+  { measure: 'seed', column: 'cpu', peer: 'libtorrent-fast', atMost: 1 },
+  { measure: 'many', column: 'wall', peer: 'libtorrent', atMost: 1 },
+  { measure: 'create', column: 'wall', peer: 'mktorrent', atMost: 1 },
+  { measure: 'verify', column: 'wall', peer: 'transmission', atMost: 1 },
+  { measure: 'metainfo', column: 'parse', peer: 'libtorrent', label: /^100000 files/, atMost: 1 },
+  { measure: 'idle', column: 'wall', peer: 'libtorrent', label: /^1000 /, atMost: 1 },
+  { measure: 'idle', column: 'peak', peer: 'webtorrent3', label: /^1000 /, atMost: 1 },
+  { measure: 'startup', column: 'wallMs', peer: 'node', atMost: 1.5 },
+];
