@@ -1,8 +1,21 @@
 // @ts-check
 import { spawnSync } from 'node:child_process';
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { settings } from './settings.mjs';
+import { GIB, KIB } from './size.mjs';
+
+/** What a client and the system need besides. */
+const HEADROOM = 2 * GIB;
 
 /** @param {string} folder @returns {string} the same, made anew */
 export function fresh(folder) {
@@ -35,4 +48,12 @@ export function syncFiles(folder) {
     fsyncSync(fd);
     closeSync(fd);
   }
+}
+
+/** Whether a download of so many bytes has room in the tmpfs, and the tmpfs in memory. @param {number} bytes */
+export function fitsInMemory(bytes) {
+  mkdirSync(settings.memory, { recursive: true });
+  const { bavail, bsize } = statfsSync(settings.memory);
+  const available = /MemAvailable:\s+(\d+)/.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1];
+  return bytes + HEADROOM <= Math.min(bavail * bsize, Number(available ?? 0) * KIB);
 }

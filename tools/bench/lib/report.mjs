@@ -68,6 +68,7 @@ function acceptanceOf(results) {
     const result = results.find((each) => each.measure === measure);
     const which = result?.cases.find((each) => !label || label.test(each.label));
     const title = result?.columns.find(({ key }) => key === column)?.title ?? column;
+    const unit = result?.columns.find(({ key }) => key === column)?.unit ?? '';
     const mine = medianOf(
       which?.rows.find((row) => row.client === client),
       column,
@@ -85,8 +86,8 @@ function acceptanceOf(results) {
     }
     const got =
       peer === undefined
-        ? format(mine)
-        : `${value.toFixed(2)} (${format(mine)} to ${format(its ?? 0)})`;
+        ? `${format(mine)} ${unit}`
+        : `${value.toFixed(2)} (${format(mine)} ${unit} to ${format(its ?? 0)} ${unit})`;
     lines.push(`| ${what} | ${target} | ${got} | ${value <= atMost ? 'yes' : 'no'} |`);
   }
   return lines.join('\n');

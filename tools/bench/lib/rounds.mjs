@@ -68,7 +68,7 @@ async function undisturbed(run) {
 const inWords = (values, { columns }) =>
   columns
     .filter(({ key }) => values[key] !== undefined)
-    .map(({ key, title }) => `${title} ${format(values[key] ?? 0)}`)
+    .map(({ key, title, unit }) => `${title} ${format(values[key] ?? 0)} ${unit}`)
     .join(', ');
 
 /**

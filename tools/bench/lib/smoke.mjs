@@ -2,6 +2,7 @@
 /** Every measure with tiny data: does it still run, and does shoal still do what is measured? */
 import { chooseClients } from '../clients/index.mjs';
 import { measures } from '../measures/index.mjs';
+import { now } from './proc.mjs';
 import { runMeasure } from './rounds.mjs';
 import { settings } from './settings.mjs';
 import { MIB } from './size.mjs';
@@ -25,6 +26,7 @@ const MAY_BE_ZERO = new Set(['noise', 'counterpart', 'idle', 'delay99', 'delayMa
 
 /** @returns {Promise<boolean>} whether all is well */
 export async function smoke() {
+  const start = now();
   // Nothing is compared, so nothing needs quiet, nor the lock.
   Object.assign(settings, { lock: '', quietWait: 0, tries: 1, prefault: 0 });
   const problems = [];
@@ -46,6 +48,10 @@ export async function smoke() {
     }
   }
   for (const problem of problems) console.log(`FAIL ${problem}`);
-  console.log(problems.length === 0 ? `ok: ${measures.length} measures` : 'failed');
+  console.log(
+    problems.length === 0
+      ? `ok: ${measures.length} measures, ${Math.round(now() - start)} s`
+      : 'failed',
+  );
   return problems.length === 0;
 }

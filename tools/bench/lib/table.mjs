@@ -52,10 +52,8 @@ export function tableOf(result) {
     const single = rows.length < 2;
     const titles = [
       'client',
-      ...result.columns.map(({ title }) => title),
-      ...(single
-        ? []
-        : compared.map(({ title }) => `${title.replace(/ \S+$/, '')}: ${ratioTitle}`)),
+      ...result.columns.map(({ title, unit }) => `${title} (${unit})`),
+      ...(single ? [] : compared.map(({ title }) => `${title}: ${ratioTitle}`)),
     ];
     lines.push(`| ${titles.join(' | ')} |`, `| --- ${'| ---: '.repeat(titles.length - 1)}|`);
     for (const row of rows) {

@@ -4,7 +4,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compareDownload, makeContent, sourceFile } from '../lib/data.mjs';
 import { Child } from '../lib/child.mjs';
-import { freshDestination, freshWork, remove, syncDisks, syncFiles } from '../lib/folders.mjs';
+import {
+  fitsInMemory,
+  freshDestination,
+  freshWork,
+  remove,
+  syncDisks,
+  syncFiles,
+} from '../lib/folders.mjs';
 import { native, prefault } from '../lib/native.mjs';
 import { watchMachine } from '../lib/noise.mjs';
 import { now } from '../lib/proc.mjs';
@@ -146,8 +153,8 @@ export const piecesMeasure = {
   title: 'Download in pieces of every size, and as many files',
   clients: 'shoal',
   columns: [
-    { key: 'perGiB', title: 'wall s/GiB', ratio: true },
-    { key: 'cpuPerGiB', title: 'CPU s/GiB', ratio: true },
+    { key: 'perGiB', title: 'wall', unit: 's/GiB', ratio: true },
+    { key: 'cpuPerGiB', title: 'CPU', unit: 's/GiB', ratio: true },
     ...columns('rate', 'peak', 'noise'),
   ],
   cases: (options) => {
@@ -180,20 +187,22 @@ export const memoryMeasure = {
   clients: 'shoal',
   columns: [
     ...columns('peak', 'anonymous', 'wall', 'cpu'),
-    { key: 'delay99', title: 'event loop delay, 99th percentile ms' },
-    { key: 'delayMax', title: 'longest ms' },
+    { key: 'delay99', title: 'event loop delay, 99th percentile', unit: 'ms' },
+    { key: 'delayMax', title: 'longest', unit: 'ms' },
     ...columns('noise'),
   ],
-  cases: (options) => {
-    const sizes =
-      options.size === undefined ? [2 * GIB, 8 * GIB] : [options.size, 4 * options.size];
-    const source = sourceOf({ ...options, size: Math.min(REPEATED, sizes[0] ?? 0) }, 0);
-    return sizes.map((length) => ({
-      label: `${formatSize(length)} to ${options.destination === 'memory' ? 'memory' : 'disk'}`,
-      content: makeContent(source, { pieceLength: PIECE_LENGTH, length }),
-      destination: options.destination,
-      peers: 1,
-    }));
+  cases: ({ size, data, destination: wanted }) => {
+    const sizes = size === undefined ? [2 * GIB, 8 * GIB] : [size, 4 * size];
+    const source = data ?? sourceFile(Math.min(REPEATED, size ?? REPEATED));
+    return sizes.map((length) => {
+      const destination = wanted === 'memory' && fitsInMemory(length) ? 'memory' : 'disk';
+      return {
+        label: `${formatSize(length)} to ${destination === 'memory' ? 'memory' : 'a disk'}`,
+        content: makeContent(source, { pieceLength: PIECE_LENGTH, length }),
+        destination,
+        peers: 1,
+      };
+    });
   },
   run: (client, which, options) => leech(client, which, options, true),
 };

@@ -76,8 +76,8 @@ export const startupMeasure = {
   clients:
     'node,shoal,shoal-node24,aria2,transmission,qbittorrent,libtorrent,webtorrent3,webtorrent2,mktorrent',
   columns: [
-    { key: 'wallMs', title: 'wall ms', ratio: true },
-    { key: 'cpuMs', title: 'CPU ms', ratio: true },
+    { key: 'wallMs', title: 'wall', unit: 'ms', ratio: true },
+    { key: 'cpuMs', title: 'CPU', unit: 'ms', ratio: true },
     ...columns('noise'),
   ],
   cases: () => [{ label: `median of ${STARTS} starts` }],
@@ -109,10 +109,10 @@ export const metainfoMeasure = {
   action: 'metainfo',
   clients: 'shoal,libtorrent,parse-torrent',
   columns: [
-    { key: 'parse', title: 'parse, CPU ms', ratio: true },
-    { key: 'decode', title: 'decode, CPU ms', ratio: true },
-    { key: 'encode', title: 'encode, CPU ms', ratio: true },
-    { key: 'rss', title: 'peak RSS MiB', ratio: true },
+    { key: 'parse', title: 'parse, CPU', unit: 'ms', ratio: true },
+    { key: 'decode', title: 'decode, CPU', unit: 'ms', ratio: true },
+    { key: 'encode', title: 'encode, CPU', unit: 'ms', ratio: true },
+    { key: 'rss', title: 'peak RSS', unit: 'MiB', ratio: true },
     ...columns('noise'),
   ],
   cases: ({ size }) =>

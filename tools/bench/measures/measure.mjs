@@ -16,7 +16,8 @@
  *
  * @typedef {object} Column
  * @property {string} key
- * @property {string} title with its unit
+ * @property {string} title
+ * @property {string} unit
  * @property {boolean} [ratio] is compared between the clients
  *
  * @typedef {object} Case
@@ -34,15 +35,15 @@
 
 /** @type {Record<string, Column>} */
 export const COLUMNS = {
-  wall: { key: 'wall', title: 'wall s', ratio: true },
-  wallSync: { key: 'wallSync', title: 'wall with fsync s', ratio: true },
-  cpu: { key: 'cpu', title: 'CPU s', ratio: true },
-  transfer: { key: 'transfer', title: 'transfer s' },
-  rate: { key: 'rate', title: 'MB/s' },
-  peak: { key: 'peak', title: 'peak RSS MiB', ratio: true },
-  anonymous: { key: 'anonymous', title: 'anonymous MiB' },
-  counterpart: { key: 'counterpart', title: 'counterpart CPU s' },
-  noise: { key: 'noise', title: 'noise cores' },
+  wall: { key: 'wall', title: 'wall', unit: 's', ratio: true },
+  wallSync: { key: 'wallSync', title: 'wall with fsync', unit: 's', ratio: true },
+  cpu: { key: 'cpu', title: 'CPU', unit: 's', ratio: true },
+  transfer: { key: 'transfer', title: 'transfer', unit: 's' },
+  rate: { key: 'rate', title: 'rate', unit: 'MB/s' },
+  peak: { key: 'peak', title: 'peak RSS', unit: 'MiB', ratio: true },
+  anonymous: { key: 'anonymous', title: 'anonymous', unit: 'MiB' },
+  counterpart: { key: 'counterpart', title: 'counterpart CPU', unit: 's' },
+  noise: { key: 'noise', title: 'noise', unit: 'cores' },
 };
 
 /** @param {...string} keys @returns {Column[]} */

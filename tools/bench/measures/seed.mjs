@@ -157,11 +157,11 @@ export const idleMeasure = {
   action: 'idle',
   clients: 'shoal,libtorrent-fast,libtorrent,transmission,webtorrent3,webtorrent2',
   columns: [
-    { key: 'wall', title: 's until all answer', ratio: true },
-    { key: 'cpu', title: 'CPU s until then', ratio: true },
-    { key: 'peak', title: 'peak RSS MiB', ratio: true },
-    { key: 'anonymous', title: 'anonymous MiB, settled' },
-    { key: 'idle', title: 'CPU % when idle' },
+    { key: 'wall', title: 'until all answer', unit: 's', ratio: true },
+    { key: 'cpu', title: 'CPU until then', unit: 's', ratio: true },
+    { key: 'peak', title: 'peak RSS', unit: 'MiB', ratio: true },
+    { key: 'anonymous', title: 'anonymous, settled', unit: 'MiB' },
+    { key: 'idle', title: 'CPU when idle', unit: '%' },
     ...columns('noise'),
   ],
   cases: ({ counts }) =>
