@@ -24,8 +24,8 @@ import { actionOf, columns, TRANSFER_CLIENTS } from './measure.mjs';
 const READY_LIMIT = 90;
 /** Between that and the start of the upload, in ms. */
 const REST = 300;
-/** Torrents that are asked for at a time. */
-const PROBES = 8;
+/** Torrents that are asked for at a time: libtorrent lets five connections wait to be accepted, and one more waits for a second. */
+const PROBES = 4;
 
 /**
  * Asks for torrents until each of them is answered with a full bitfield.
