@@ -46,7 +46,8 @@ const probe = (work, { hashes, pieceCount, limit, jobs = 1 }) =>
 async function answered(child, asking, limit) {
   await Promise.race([asking.wait(limit + 5), child.exited]);
   if (child.ended) throw new Error(`the client ${child.verdict}: ${child.tail()}`);
-  if (!asking.ended || asking.ended.code !== 0) throw new Error(asking.tail() || 'no answer');
+  if (!asking.ended || asking.ended.code !== 0)
+    throw new Error(asking.tail().split('\n').at(-1) || 'no answer');
   return asking.ended.at;
 }
 

@@ -27,6 +27,7 @@
 #define LARGEST_REQUEST 131072u /* bytes */
 #define PARTS 1024              /* iovecs of one writev: the kernel's limit */
 #define RECEIVE_BUFFER (1u << 20)
+#define NOT_YET_MICROSECONDS 50000 /* after the client has turned us away: asking costs it time that it needs to get ready */
 #define QUIET_SECONDS 30 /* without a byte from the client: give up */
 
 /* Says that it can queue 2,000 requests (BEP 10), so that the client's own limit is what holds. */
@@ -137,12 +138,14 @@ static int seed(char **args) {
 static int reach_seed(const char *address, int port, int source, const uint8_t *info_hash, uint32_t piece_count, int id, int quiet, double deadline) {
   while (now() < deadline) {
     int fd = dial(address, port, source);
-    if (fd >= 0) {
-      receive_timeout(fd, quiet);
-      if (handshake(fd, info_hash, id, 0) == 0 && has_every_piece(fd, piece_count)) return fd;
-      close(fd);
+    if (fd < 0) {
+      usleep(RETRY_MICROSECONDS);
+      continue;
     }
-    usleep(RETRY_MICROSECONDS);
+    receive_timeout(fd, quiet);
+    if (handshake(fd, info_hash, id, 0) == 0 && has_every_piece(fd, piece_count)) return fd;
+    close(fd);
+    usleep(NOT_YET_MICROSECONDS);
   }
   return -1;
 }
