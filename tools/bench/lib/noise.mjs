@@ -4,7 +4,7 @@ import { machineCpu, now } from './proc.mjs';
 /**
  * Looks at the whole machine during a run.
  *
- * @returns {(known: number) => { other: number, steal: number, noise: number }} `known`: CPU seconds of what is measured; `other`: CPU seconds of everything else, the rig too; `noise`: the same in cores
+ * @returns {(known: number) => { other: number, steal: number, noise: number }} `known`: CPU seconds of what is measured; `other`: CPU seconds of everything else, the rig too; `steal`: those that a virtual machine's host kept for itself; `noise`: both in cores
  */
 export function watchMachine() {
   const start = now();
@@ -12,6 +12,7 @@ export function watchMachine() {
   return (known) => {
     const after = machineCpu();
     const other = Math.max(0, after.busy - before.busy - known);
-    return { other, steal: after.steal - before.steal, noise: other / (now() - start) };
+    const steal = after.steal - before.steal;
+    return { other, steal, noise: (other + steal) / (now() - start) };
   };
 }

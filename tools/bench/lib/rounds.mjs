@@ -43,8 +43,8 @@ function present(client) {
 }
 
 /** @param {Values} values */
-function isDisturbed({ other = 0, noise = 0 }) {
-  return noise > settings.noise && other > OWN_WORK;
+function isDisturbed({ other = 0, steal = 0, noise = 0 }) {
+  return noise > settings.noise && other + steal > OWN_WORK;
 }
 
 /**
