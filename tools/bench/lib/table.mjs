@@ -57,11 +57,7 @@ export function tableOf(result) {
     ];
     lines.push(`| ${titles.join(' | ')} |`, `| --- ${'| ---: '.repeat(titles.length - 1)}|`);
     for (const row of rows) {
-      if (row.runs.length === 0) {
-        const why = (row.error ?? 'not run').replaceAll('|', '/').replaceAll('\n', ' ');
-        lines.push(`| ${row.client} | ${why} ${'| '.repeat(titles.length - 1)}|`);
-        continue;
-      }
+      if (row.runs.length === 0) continue;
       const ratios = single
         ? []
         : compared.map(({ key }) => {
@@ -73,6 +69,10 @@ export function tableOf(result) {
       lines.push(`| ${[row.client, ...cells, ...ratios].join(' | ')} |`);
     }
     lines.push('');
+    for (const { client, runs, error } of rows) {
+      if (runs.length === 0)
+        lines.push(`${client} gave no result: ${error ?? 'it was not run'}.`, '');
+    }
   }
   const absent = result.clients.filter((client) => client.absent).map(({ name }) => name);
   if (absent.length > 0) lines.push(`Not installed: ${absent.join(', ')}.`, '');
