@@ -183,13 +183,12 @@ export function makeTinyTorrents(count) {
 /**
  * A .torrent file without content, to parse.
  *
- * @param {{ files: number, pieces: number }} shape
+ * @param {{ files: number, pieces: number, pieceLength: number }} shape
  * @returns {string} its path
  */
-export function makeMetainfo({ files, pieces }) {
+export function makeMetainfo({ files, pieces, pieceLength }) {
   const path = join(settings.memory, 'torrents', `metainfo-${files}-${pieces}.torrent`);
   if (!existsSync(path)) {
-    const pieceLength = 64 * KIB;
     const each = Math.floor((pieces * pieceLength) / files);
     const list = Array.from({ length: files }, (_, index) => ({
       length: each,

@@ -2,7 +2,7 @@
 /** Where the time goes: CPU profiles of shoal's threads while it does one thing. */
 import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { SourceMap } from 'node:module';
-import { basename, join, relative } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { shoal } from '../clients/shoal.mjs';
 import { describeMachine } from './machine.mjs';
@@ -39,7 +39,9 @@ const IDLE = '(idle)';
  * @property {string} measure `profile-` and the measure
  * @property {string} title
  * @property {import('./machine.mjs').Machine} machine
- * @property {Thread[]} threads
+ * @property {number} wall s
+ * @property {number} cpu s of the whole process
+ * @property {Thread[]} threads those that left a profile: a worker that is terminated leaves none
  */
 
 /** @type {Map<string, SourceMap | undefined>} */
@@ -65,8 +67,8 @@ function nameOf({ functionName, url, lineNumber, columnNumber }) {
   const path = fileURLToPath(url);
   const entry = mapOf(path)?.findEntry(lineNumber, columnNumber);
   const source = entry && 'originalSource' in entry ? entry.originalSource : undefined;
-  if (source === undefined) return `${name}, ${relative(WORKSPACE, path)}`;
-  return `${name}, ${source.replace(/^(\.\.\/)+/, '')}`;
+  const file = source === undefined ? path : resolve(dirname(path), source);
+  return `${name}, ${relative(WORKSPACE, file).replace(/^.*node_modules\//, '')}`;
 }
 
 /** @param {Profile} profile @param {string} name @returns {Thread} */
@@ -112,9 +114,9 @@ export async function profile(measure, options) {
     };
   }
   mkdirSync(folder, { recursive: true });
-  await locked(async () => {
+  const { wall = 0, cpu = 0 } = await locked(async () => {
     const [which] = measure.cases(options);
-    await measure.run(profiled, which, options);
+    return measure.run(profiled, which, options);
   });
   const threads = readdirSync(folder)
     .filter((name) => name.endsWith('.cpuprofile'))
@@ -132,6 +134,8 @@ export async function profile(measure, options) {
     measure: `profile-${measure.name}`,
     title: `Where the time goes: ${measure.title}`,
     machine: describeMachine(),
+    wall,
+    cpu,
     threads,
   };
   console.log(`\n### ${result.title}\n\n${profileTableOf(result)}`);
@@ -139,8 +143,9 @@ export async function profile(measure, options) {
 }
 
 /** @param {ProfileResult} result @returns {string} Markdown */
-export function profileTableOf({ threads }) {
-  return threads
+export function profileTableOf({ wall, cpu, threads }) {
+  const head = `${format(cpu)} s of CPU in ${format(wall)} s, on all threads together.\n\n`;
+  const tables = threads
     .map(({ name, busy, rows }) => {
       const lines = rows.map(
         ({ what, seconds }) =>
@@ -156,4 +161,5 @@ export function profileTableOf({ threads }) {
       ].join('\n');
     })
     .join('\n');
+  return head + tables;
 }

@@ -21,6 +21,7 @@ import { format } from './statistics.mjs';
  * @property {string} measure
  * @property {string} title
  * @property {import('./machine.mjs').Machine} machine
+ * @property {object} options as given
  * @property {import('../measures/measure.mjs').Column[]} columns
  * @property {string} [baseline] the client that all others are divided by; without: the first client is divided by each of the others
  * @property {{ name: string, version?: string, absent?: string }[]} clients
@@ -124,6 +125,8 @@ export async function runMeasure(measure, clients, options, { runs, warm, baseli
     measure: measure.name,
     title: measure.title,
     machine: describeMachine(),
+    // Not the path of a file of this machine.
+    options: { ...options, data: options.data === undefined ? undefined : 'a file', runs, warm },
     columns: measure.columns,
     ...(baseline === undefined ? {} : { baseline }),
     clients: found,

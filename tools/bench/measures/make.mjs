@@ -7,7 +7,7 @@ import { makeContent, makeMetainfo } from '../lib/data.mjs';
 import { Child } from '../lib/child.mjs';
 import { freshWork } from '../lib/folders.mjs';
 import { watchMachine } from '../lib/noise.mjs';
-import { formatSize, GIB } from '../lib/size.mjs';
+import { formatSize, GIB, KIB } from '../lib/size.mjs';
 import { median } from '../lib/statistics.mjs';
 import { PIECE_LENGTH, sourceOf } from './leech.mjs';
 import { actionOf, columns } from './measure.mjs';
@@ -74,7 +74,7 @@ export const startupMeasure = {
   title: 'Start: `--version` of the command, or loading the library',
   action: 'startup',
   clients:
-    'node,shoal,shoal-node24,aria2,transmission,qbittorrent,libtorrent,webtorrent3,webtorrent2,mktorrent',
+    'shoal,shoal-node24,node,aria2,transmission,qbittorrent,libtorrent,webtorrent3,webtorrent2,mktorrent',
   columns: [
     { key: 'wallMs', title: 'wall', unit: 'ms', ratio: true },
     { key: 'cpuMs', title: 'CPU', unit: 'ms', ratio: true },
@@ -102,6 +102,10 @@ export const startupMeasure = {
   },
 };
 
+const METAINFO_PIECE = 64 * KIB;
+/** What a .torrent file of 100,000 files and 200,000 pieces describes. */
+const LARGE = 200_000 * METAINFO_PIECE;
+
 /** @type {Measure} */
 export const metainfoMeasure = {
   name: 'metainfo',
@@ -115,13 +119,12 @@ export const metainfoMeasure = {
     { key: 'rss', title: 'peak RSS', unit: 'MiB', ratio: true },
     ...columns('noise'),
   ],
-  cases: ({ size }) =>
+  cases: ({ size = LARGE }) =>
     [
       { files: 1, pieces: 2_000 },
-      // Small for a smoke test.
-      size === undefined ? { files: 100_000, pieces: 200_000 } : { files: 1_000, pieces: 2_000 },
+      { files: Math.ceil(size / (2 * METAINFO_PIECE)), pieces: Math.ceil(size / METAINFO_PIECE) },
     ].map((shape) => {
-      const file = makeMetainfo(shape);
+      const file = makeMetainfo({ ...shape, pieceLength: METAINFO_PIECE });
       const bytes = (statSync(file).size / 1e6).toFixed(2);
       const label = `${shape.files} files, ${shape.pieces} pieces (${bytes} MB)`;
       return { label, file };
