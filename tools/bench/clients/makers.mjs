@@ -1,6 +1,7 @@
 // @ts-check
 /** Programs and libraries that only make or read .torrent files. */
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { settings } from '../lib/settings.mjs';
 import { firstLine } from './client.mjs';
@@ -31,8 +32,8 @@ const mktorrentWith = (name, threads) => ({
   }),
 });
 
-/** With two threads, its own default. */
-export const mktorrent = mktorrentWith('mktorrent', 2);
+/** With a thread per core, as shoal. */
+export const mktorrent = mktorrentWith('mktorrent', availableParallelism());
 export const mktorrentOneThread = mktorrentWith('mktorrent-1t', 1);
 
 /** @type {import('./client.mjs').Client} */
