@@ -49,7 +49,7 @@ function measure(name, { unit, parts }, perRound, round) {
   console.log(JSON.stringify(line));
 }
 
-const GIB = { unit: 'gib', parts: 'Seconds' };
+const GIB = { unit: 'GiB', parts: 'Seconds' };
 const MESSAGES = { unit: 'messages', parts: 'Nanoseconds' };
 
 /** 16 MiB of blocks, cut into chunks as a receive buffer delivers them: each block straddles somewhere. */

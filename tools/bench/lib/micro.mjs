@@ -77,8 +77,12 @@ export async function runMicro(runs) {
   return result;
 }
 
-/** `mbPerSecond` as `mb per second`. @param {string} key */
-const inWords = (key) => key.replace(/(?<=[a-z])(?=[A-Z][a-z])/g, ' ').toLowerCase();
+/** `cpuSecondsPerGiB` as `cpu seconds per GiB`. @param {string} key */
+const inWords = (key) =>
+  key
+    .replace(/[KMG]iB|[A-Z]/g, (match) => ` ${match.length > 1 ? match : match.toLowerCase()}`)
+    .replace(/\b[mg]b\b/, (match) => match.toUpperCase())
+    .trim();
 
 /** @param {MicroResult} result @returns {string} Markdown */
 export function microTableOf({ layers }) {
