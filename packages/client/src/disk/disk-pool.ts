@@ -131,6 +131,11 @@ export class DiskPool implements AsyncDisposable {
     for (const worker of this.#workers) worker.registered.delete(storage);
   }
 
+  /** Pieces will come: starts the first thread, if none is there, so that it is up by then. */
+  warmUp(): void {
+    if (this.#closed === undefined && this.#workers.length === 0) this.#freeWorker(1);
+  }
+
   /** Makes all workers close the files of a torrent, so that they look anew at what stands in the folder. */
   async closeFiles(storage: number): Promise<void> {
     await this.#tellAll({ kind: 'close-files', storage });

@@ -12,6 +12,7 @@ import type { FileCache } from './file-cache.ts';
 import { allDone, makeDurable, readFully } from './file-io.ts';
 import { assertStorable, layoutOf } from './layout-of.ts';
 import { PartsFile } from './parts-file.ts';
+import { mayHoldAnything } from './presence.ts';
 import { PARTS_FILE, planReads, type ReadStep } from './read-plan.ts';
 import type { BlockRead, FileState, PieceWrite, TorrentStorage } from './storage.ts';
 
@@ -327,6 +328,11 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
     // Whatever was open may have been deleted or replaced since: look at what stands in the folder now.
     await this.#pool.closeFiles(this.#storage);
     await this.#files.drop(this);
+    if (this.#parts.slots.size === 0 && !(await mayHoldAnything(this.#layout.data))) {
+      for (const piece of pieces) onPiece(piece, false);
+      this.#pool.warmUp();
+      return;
+    }
     await runCheckTasks({
       pool: this.#pool,
       storage: this.#storage,

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
 import type { DiskWorkerData, FromWorker, ToWorker } from './disk-protocol.ts';
 
 /** What a {@link PoolWorker} tells its pool. */
@@ -20,7 +20,13 @@ export class PoolWorker {
   #ended = false;
 
   constructor(url: URL, data: DiskWorkerData, events: PoolWorkerEvents) {
-    this.#worker = new Worker(url, { name: 'shoal-disk', workerData: data, execArgv: [] });
+    this.#worker = new Worker(url, {
+      name: 'shoal-disk',
+      workerData: data,
+      execArgv: [],
+      // Copying the environment takes a tenth of the start.
+      env: SHARE_ENV,
+    });
     this.#worker.unref();
     let cause: unknown;
     this.#worker.on('message', (answers: FromWorker) => {

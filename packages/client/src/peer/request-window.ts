@@ -149,7 +149,7 @@ export class RequestWindow {
    */
   checkSnubbed(now: number): boolean {
     const step = Math.min(Math.max(now - this.#lookedAt, 0), MAX_OWED_STEP);
-    this.#owed += this.#lookedAt === -Infinity ? 0 : step;
+    this.#owed += this.#lookedAt === -Infinity ? 0 : Math.round(step);
     this.#lookedAt = now;
     if (this.#owed < SNUB_TIME) return false;
     this.#owed = 0;

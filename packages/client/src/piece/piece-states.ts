@@ -44,12 +44,12 @@ export class PieceStates {
     const { pieceCount, pieceLength, totalLength } = geometry;
     this.pieceCount = pieceCount;
     this.#pieceLength = pieceLength;
-    this.#lastLength = totalLength - pieceLength * Math.max(0, pieceCount - 1);
-    if (
-      pieceLength < 1 ||
-      (pieceCount > 0 && !(this.#lastLength >= 1 && this.#lastLength <= pieceLength))
-    )
+    const lastLength = totalLength - pieceLength * Math.max(0, pieceCount - 1);
+    if (pieceLength < 1 || (pieceCount > 0 && !(lastLength >= 1 && lastLength <= pieceLength)))
       throw new RangeError('piece count, piece length and total length do not agree');
+    // As a small integer like all other lengths: the difference of two large numbers is a floating-point number to V8, which
+    // would throw away the compiled code of the whole block path when the last piece comes.
+    this.#lastLength = lastLength | 0;
     this.blocksPerPiece = Math.ceil(pieceLength / BLOCK_LENGTH);
     this.have = new Bitfield(pieceCount);
     this.priority = new Uint8Array(pieceCount).fill(NORMAL_PRIORITY);
