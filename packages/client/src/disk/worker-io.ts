@@ -1,4 +1,5 @@
 import { toDiskError } from './disk-error.ts';
+import { WRITE_CHUNK_BYTES } from './disk-limits.ts';
 import { encodePartsEntry, partsEntryOffset, partsSlotOffset } from './parts-format.ts';
 import type { DiskFs } from './safe-open.ts';
 import { PARTS_FILE, type WorkerFiles, type WorkerStorage } from './worker-files.ts';
@@ -34,7 +35,8 @@ export class WorkerIo {
     let done = 0;
     try {
       while (done < bytes.length) {
-        const count = this.#fs.writeSync(fd, bytes, done, bytes.length - done, offset + done);
+        const length = Math.min(bytes.length - done, WRITE_CHUNK_BYTES);
+        const count = this.#fs.writeSync(fd, bytes, done, length, offset + done);
         if (count === 0) throw new Error('the system wrote nothing');
         done += count;
       }
