@@ -10,12 +10,12 @@ import type { BencodeDictionary, BencodeValue } from './types.ts';
 
 /** A container being filled; `into` is the one array or map under construction. */
 type Frame =
-  | { readonly isList: true; readonly into: BencodeValue[] }
+  | { readonly isList: true; readonly into: BencodeValue[]; next: number }
   | { readonly isList: false; readonly into: BencodeDictionary; key: string | undefined };
 
 /** Build the value that starts at `token`, walking the tape once with a stack of its own. */
 export function materialise(bytes: Uint8Array, words: Uint32Array, token: number): BencodeValue {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const keys = new KeyCache(bytes);
   const stack: Frame[] = [];
   let frame: Frame | undefined;
   for (;;) {
@@ -33,7 +33,8 @@ export function materialise(bytes: Uint8Array, words: Uint32Array, token: number
     if (byte === BYTE_LIST || byte === BYTE_DICTIONARY) {
       const opened: Frame =
         byte === BYTE_LIST
-          ? { isList: true, into: [] }
+          ? // Its size is known: an array that grows has room for 17 items from the first one on.
+            { isList: true, into: new Array<BencodeValue>(words[2 * word + 1] ?? 0), next: 0 }
           : { isList: false, into: new Map(), key: undefined };
       if (frame !== undefined) put(frame, opened.into);
       stack.push(opened);
@@ -44,7 +45,7 @@ export function materialise(bytes: Uint8Array, words: Uint32Array, token: number
     else {
       const content = contentStart(bytes, start);
       if (frame !== undefined && !frame.isList && frame.key === undefined) {
-        frame.key = text.toString('latin1', content, word);
+        frame.key = keys.at(content, word);
         continue;
       }
       value = bytes.subarray(content, word);
@@ -56,11 +57,41 @@ export function materialise(bytes: Uint8Array, words: Uint32Array, token: number
 
 function put(frame: Frame, value: BencodeValue): void {
   if (frame.isList) {
-    frame.into.push(value);
+    frame.into[frame.next++] = value;
     return;
   }
   const key = frame.key ?? '';
   // The first value of a repeated key stays.
   if (!frame.into.has(key)) frame.into.set(key, value);
   frame.key = undefined;
+}
+
+/** Slots of a {@link KeyCache}; a power of two, several times the keys that most documents have. */
+const KEY_SLOTS = 64;
+/** Bytes a key may have to be kept: no key of the protocols is longer, and names of files would displace the others. */
+const MAX_KEPT_KEY_LENGTH = 16;
+
+/** Keys of a document, so that the two that a hundred thousand dictionaries have are not made a hundred thousand times. */
+class KeyCache {
+  readonly #text: Buffer;
+  readonly #keys: (string | undefined)[] = [];
+
+  constructor(bytes: Uint8Array) {
+    this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  /** The key that stands from `start` to `end`. */
+  at(start: number, end: number): string {
+    const text = this.#text;
+    const length = end - start;
+    if (length === 0 || length > MAX_KEPT_KEY_LENGTH) return text.toString('latin1', start, end);
+    const slot = (length + 7 * (text[start] ?? 0) + 13 * (text[end - 1] ?? 0)) & (KEY_SLOTS - 1);
+    const kept = this.#keys[slot];
+    if (kept?.length === length) {
+      let at = 0;
+      while (at < length && kept.charCodeAt(at) === text[start + at]) at++;
+      if (at === length) return kept;
+    }
+    return (this.#keys[slot] = text.toString('latin1', start, end));
+  }
 }

@@ -61,6 +61,17 @@ describe('decode', () => {
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 
+  it('tells apart keys that begin and end alike, however often they come', () => {
+    const dictionary = 'd3:axbi1e3:aybi2e3:azbi3ee';
+    const value = decode(text(`l${dictionary.repeat(3)}e`));
+    const members = new Map([
+      ['axb', 1],
+      ['ayb', 2],
+      ['azb', 3],
+    ]);
+    expect(value).toEqual([members, members, members]);
+  });
+
   it('keeps the first value of a repeated key', () => {
     expect(decode(text('d1:ai1e1:ai2ee'), { lenient: true })).toEqual(new Map([['a', 1]]));
   });

@@ -24,30 +24,68 @@ const NO_LETTERS: AttributeLetters = {
   symlink: false,
 };
 
+/** Letters as bits; unknown ones have none. */
+export const PADDING_BIT = 1;
+export const EXECUTABLE_BIT = 2;
+export const HIDDEN_BIT = 4;
+export const LINK_BIT = 8;
+
 /** Read `attr`; a value of another type counts as none. */
 export function readLetters(node: BencodeNode | undefined): AttributeLetters {
   if (node?.type !== 'bytes') return NO_LETTERS;
-  const letters = node.asBytes().subarray(0, MAX_LETTERS);
+  const letters = node.asBytes();
+  const bits = letterBits(letters, 0, letters.length);
   return {
-    padding: letters.includes(LETTER_PADDING),
-    executable: letters.includes(LETTER_EXECUTABLE),
-    hidden: letters.includes(LETTER_HIDDEN),
-    symlink: letters.includes(LETTER_LINK),
+    padding: (bits & PADDING_BIT) !== 0,
+    executable: (bits & EXECUTABLE_BIT) !== 0,
+    hidden: (bits & HIDDEN_BIT) !== 0,
+    symlink: (bits & LINK_BIT) !== 0,
   };
 }
 
+/** The letters that stand from `start` to `end`, as bits. */
+export function letterBits(bytes: Uint8Array, start: number, end: number): number {
+  const last = Math.min(end, start + MAX_LETTERS);
+  let bits = 0;
+  for (let at = start; at < last; at++) {
+    const letter = bytes[at];
+    if (letter === LETTER_PADDING) bits |= PADDING_BIT;
+    else if (letter === LETTER_EXECUTABLE) bits |= EXECUTABLE_BIT;
+    else if (letter === LETTER_HIDDEN) bits |= HIDDEN_BIT;
+    else if (letter === LETTER_LINK) bits |= LINK_BIT;
+  }
+  return bits;
+}
+
 /** One object for each combination, shared by all files: most torrents have a hundred thousand times the same. */
-const SHARED: readonly FileAttributes[] = Array.from({ length: 8 }, (_, bits) =>
+const SHARED: readonly FileAttributes[] = Array.from({ length: LINK_BIT }, (_, bits) =>
   Object.freeze({
-    padding: (bits & 1) !== 0,
-    executable: (bits & 2) !== 0,
-    hidden: (bits & 4) !== 0,
+    padding: (bits & PADDING_BIT) !== 0,
+    executable: (bits & EXECUTABLE_BIT) !== 0,
+    hidden: (bits & HIDDEN_BIT) !== 0,
     symlink: undefined,
   }),
 );
 
 /** The attributes of a file that is no symlink. */
 export function plainAttributes(letters: AttributeLetters): FileAttributes {
-  const bits = (letters.padding ? 1 : 0) | (letters.executable ? 2 : 0) | (letters.hidden ? 4 : 0);
-  return SHARED[bits] ?? { ...letters, symlink: undefined };
+  return attributesOf(attributeBits(letters));
+}
+
+/** Attributes as bits; a symlink's target has none. */
+export function attributeBits({
+  padding,
+  executable,
+  hidden,
+}: Omit<FileAttributes, 'symlink'>): number {
+  return (
+    (padding ? PADDING_BIT : 0) | (executable ? EXECUTABLE_BIT : 0) | (hidden ? HIDDEN_BIT : 0)
+  );
+}
+
+/** The attributes of a file that is no symlink, from their bits. */
+export function attributesOf(bits: number): FileAttributes {
+  const shared = SHARED[bits & (LINK_BIT - 1)];
+  if (shared === undefined) throw new RangeError(`no attributes have the bits ${bits}`);
+  return shared;
 }

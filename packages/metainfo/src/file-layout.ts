@@ -1,5 +1,6 @@
 import { MetainfoError } from './errors.ts';
-import type { TorrentFile, TorrentInfo } from './types.ts';
+import { tableOf } from './file-table.ts';
+import type { TorrentInfo } from './types.ts';
 
 /** A run of bytes in one file, part of a range of the piece space. */
 export interface FileSpan {
@@ -19,7 +20,10 @@ export interface FileSpan {
  * ERR_METAINFO_OUT_OF_RANGE.
  */
 export class FileLayout {
-  readonly #files: readonly TorrentFile[];
+  /** Bytes of each file. */
+  readonly #lengths: Float64Array;
+  /** First byte of each file in the piece space. */
+  readonly #offsets: Float64Array;
   /** Indices of the files that hold bytes, in order. */
   readonly #filled: Uint32Array;
   readonly #pieceLength: number;
@@ -27,14 +31,16 @@ export class FileLayout {
   readonly #pieceCount: number;
 
   constructor(info: Pick<TorrentInfo, 'files' | 'pieceLength' | 'totalLength' | 'pieceCount'>) {
-    this.#files = info.files;
+    const { lengths, offsets } = tableOf(info);
+    this.#lengths = lengths;
+    this.#offsets = offsets;
     this.#pieceLength = info.pieceLength;
     this.#totalLength = info.totalLength;
     this.#pieceCount = info.pieceCount;
-    const filled = new Uint32Array(info.files.length);
+    const filled = new Uint32Array(lengths.length);
     let count = 0;
-    for (let index = 0; index < info.files.length; index++) {
-      if ((info.files[index]?.length ?? 0) > 0) filled[count++] = index;
+    for (let index = 0; index < lengths.length; index++) {
+      if ((lengths[index] ?? 0) > 0) filled[count++] = index;
     }
     this.#filled = count === filled.length ? filled : filled.slice(0, count);
   }
@@ -47,12 +53,10 @@ export class FileLayout {
     const spans: FileSpan[] = [];
     if (length === 0) return spans;
     let at = 0;
-    for (let slot = this.#slotAt(offset); at < length; slot++) {
+    for (let slot = this.#slotAt(offset); at < length && slot < this.#filled.length; slot++) {
       const fileIndex = this.#filled[slot] ?? 0;
-      const file = this.#files[fileIndex];
-      if (file === undefined) break;
-      const fileOffset = offset + at - file.offset;
-      const take = Math.min(file.length - fileOffset, length - at);
+      const fileOffset = offset + at - (this.#offsets[fileIndex] ?? 0);
+      const take = Math.min((this.#lengths[fileIndex] ?? 0) - fileOffset, length - at);
       spans.push({ fileIndex, fileOffset, length: take, at });
       at += take;
     }
@@ -69,12 +73,15 @@ export class FileLayout {
 
   /** The first and last piece a file has bytes in; undefined for an empty file. */
   piecesOf(fileIndex: number): { readonly first: number; readonly last: number } | undefined {
-    const file = this.#files[fileIndex];
-    if (file === undefined) throw outOfRange(`file ${fileIndex}`, `${this.#files.length} files`);
-    if (file.length === 0) return undefined;
+    const length = this.#lengths[fileIndex];
+    const offset = this.#offsets[fileIndex];
+    if (length === undefined || offset === undefined) {
+      throw outOfRange(`file ${fileIndex}`, `${this.#lengths.length} files`);
+    }
+    if (length === 0) return undefined;
     return {
-      first: Math.floor(file.offset / this.#pieceLength),
-      last: Math.floor((file.offset + file.length - 1) / this.#pieceLength),
+      first: Math.floor(offset / this.#pieceLength),
+      last: Math.floor((offset + length - 1) / this.#pieceLength),
     };
   }
 
@@ -92,8 +99,7 @@ export class FileLayout {
     let high = this.#filled.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
-      const file = this.#files[this.#filled[middle] ?? 0];
-      if (file !== undefined && file.offset <= offset) low = middle;
+      if ((this.#offsets[this.#filled[middle] ?? 0] ?? 0) <= offset) low = middle;
       else high = middle - 1;
     }
     return low;

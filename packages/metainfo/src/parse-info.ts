@@ -3,13 +3,13 @@ import { BencodeError, parse } from '@shoal/bencode';
 import { createHash } from 'node:crypto';
 import { MetainfoError } from './errors.ts';
 import { safeIntegerOf, textField, textOf } from './fields.ts';
+import { keepTable } from './file-table.ts';
 import { toHex } from './hex.ts';
 import type { MetainfoLimits } from './limits.ts';
 import { DEFAULT_LIMITS, SHA1_LENGTH } from './limits.ts';
 import type { NameRules, TargetPlatform } from './safe-path.ts';
 import { rulesFor, safeComponent } from './safe-path.ts';
 import type { TorrentInfo } from './types.ts';
-import type { FileList } from './v1-files.ts';
 import { readFileList, readSingleFile } from './v1-files.ts';
 import { checkHybrid } from './v2/hybrid.ts';
 
@@ -85,15 +85,15 @@ export function readInfo(node: BencodeNode, { limits, rules }: ParseContext): To
   const { name, originalName } = readName(node, infoHash, rules);
   const pieceLength = readPieceLength(node, limits);
   const fileList = node.get('files');
-  const list: FileList =
+  const { table, totalLength, length } =
     fileList === undefined
       ? readSingleFile(node, name)
       : readFileList(fileList, name, limits, rules);
-  const pieceCount = Math.ceil(list.totalLength / pieceLength);
+  const pieceCount = Math.ceil(totalLength / pieceLength);
   const pieceHashes = readPieces(node, pieceCount, limits);
-  if (isHybrid) checkHybrid(node, list.files, pieceLength, limits);
+  if (isHybrid) checkHybrid(node, table, pieceLength, limits);
 
-  return {
+  const info: TorrentInfo = {
     bytes,
     infoHash,
     infoHashV2: isHybrid ? new Uint8Array(createHash('sha256').update(bytes).digest()) : undefined,
@@ -103,12 +103,16 @@ export function readInfo(node: BencodeNode, { limits, rules }: ParseContext): To
     pieceCount,
     pieceHashes,
     multiFile: fileList !== undefined,
-    files: list.files,
-    totalLength: list.totalLength,
-    length: list.length,
+    get files() {
+      return table.files;
+    },
+    totalLength,
+    length,
     private: isPrivate(node.get('private')),
     source: textField(node, 'source', limits.maxTextLength),
   };
+  keepTable(info, table);
+  return info;
 }
 
 /** Whether the torrent is hybrid; throws for versions that cannot be read (BEP 52). */

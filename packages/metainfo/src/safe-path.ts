@@ -79,8 +79,26 @@ function isPlain(name: string): boolean {
   return !isDotOrSpace(name.charCodeAt(0)) && !isDotOrSpace(name.charCodeAt(length - 1));
 }
 
-function isDotOrSpace(code: number): boolean {
+/** What no name may end with on Windows. */
+export function isDotOrSpace(code: number): boolean {
   return code === 0x2e || code === 0x20;
+}
+
+/**
+ * What every byte of a name is folded to, for names of which no rule has anything to say: 0 for bytes that a rule may be
+ * about. Such a name neither ends with a dot or a space nor is a device's ({@link isDeviceName}).
+ */
+export function plainCharacters({ caseSensitive }: NameRules): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, code) => {
+    const kind = CHARACTER_KINDS[code] ?? SPECIAL;
+    if (kind === SPECIAL) return 0;
+    return kind === CAPITAL && !caseSensitive ? code | 0x20 : code;
+  });
+}
+
+/** Whether Windows takes a name for a device. */
+export function isDeviceName(name: string): boolean {
+  return WINDOWS_DEVICE.test(name);
 }
 
 /** Whether folding would not change a name: ASCII without capital letters. */

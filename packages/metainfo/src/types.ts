@@ -57,7 +57,10 @@ export interface TorrentInfo {
   readonly pieceHashes: Uint8Array | undefined;
   /** True where the dictionary has a file list (or tree) rather than a single `length`. */
   readonly multiFile: boolean;
-  /** In the order of the piece space, padding files included. */
+  /**
+   * In the order of the piece space, padding files included. Checked when the torrent was parsed; the objects of a long list
+   * are made when they are first asked for, and are the same every time.
+   */
   readonly files: readonly TorrentFile[];
   /** Bytes of the piece space: all files and their padding. */
   readonly totalLength: number;

@@ -4,7 +4,10 @@ import { plainAttributes, readLetters } from './attributes.ts';
 import { MetainfoError } from './errors.ts';
 import { itemsOf, safeIntegerOf, textOf } from './fields.ts';
 import { FileNames } from './file-names.ts';
+import type { FileList } from './file-table.ts';
+import { FileTable } from './file-table.ts';
 import type { MetainfoLimits } from './limits.ts';
+import { readPlainFiles } from './plain-files.ts';
 import type { NameRules } from './safe-path.ts';
 import { safeComponent } from './safe-path.ts';
 import type { SymlinkRequest } from './symlinks.ts';
@@ -13,13 +16,6 @@ import type { TorrentFile } from './types.ts';
 
 /** Files of a torrent as they are put together. */
 export type MutableFile = { -readonly [Key in keyof TorrentFile]: TorrentFile[Key] };
-
-export interface FileList {
-  readonly files: readonly TorrentFile[];
-  readonly totalLength: number;
-  /** Without padding. */
-  readonly length: number;
-}
 
 /** The list of a torrent that is one file (BEP 3). */
 export function readSingleFile(info: BencodeNode, name: string): FileList {
@@ -33,10 +29,14 @@ export function readSingleFile(info: BencodeNode, name: string): FileList {
     offset: 0,
     attributes: plainAttributes(letters),
   };
-  return { files: [file], totalLength: length, length: letters.padding ? 0 : length };
+  return {
+    table: FileTable.of([file]),
+    totalLength: length,
+    length: letters.padding ? 0 : length,
+  };
 }
 
-/** The `files` list of a torrent (BEP 3, BEP 47): one pass, then what clashes is renamed and links are resolved. */
+/** The `files` list of a torrent (BEP 3, BEP 47). */
 export function readFileList(
   list: BencodeNode,
   name: string,
@@ -51,6 +51,17 @@ export function readFileList(
       `the torrent has ${list.size} files, more than the limit of ${limits.maxFiles}`,
     );
   }
+  const plain = readPlainFiles(list.source(), list.size, name, limits, rules);
+  return plain ?? readWithCare(list, name, limits, rules);
+}
+
+/** One pass over any list within the limits, then what clashes is renamed and links are resolved. */
+export function readWithCare(
+  list: BencodeNode,
+  name: string,
+  limits: MetainfoLimits,
+  rules: NameRules,
+): FileList {
   const reader = new FileListReader(name, limits, rules);
   for (const entry of list.items()) reader.add(entry);
   return reader.finish();
@@ -118,7 +129,7 @@ class FileListReader {
       this.#checkPathLength(file.path, index);
     }
     resolveSymlinks(this.#symlinks, files, this.#names, this.#name, this.#rules);
-    return { files, totalLength: this.#offset, length: this.#length };
+    return { table: FileTable.of(files), totalLength: this.#offset, length: this.#length };
   }
 
   /** The path as the torrent gives it: `path.utf-8` where that is one, else `path`. */

@@ -1,8 +1,8 @@
 import type { BencodeNode } from '@shoal/bencode';
 import { BencodeError, keyFromBytes, parse } from '@shoal/bencode';
 import { MetainfoError } from '../errors.ts';
+import type { FileTable } from '../file-table.ts';
 import type { MetainfoLimits } from '../limits.ts';
-import type { TorrentFile } from '../types.ts';
 import { walkFileTree } from './file-tree.ts';
 
 /** Bytes of the smallest piece BEP 52 allows: one block. */
@@ -18,7 +18,7 @@ const MIN_PIECE_LENGTH = 16_384;
  */
 export function checkHybrid(
   info: BencodeNode,
-  files: readonly TorrentFile[],
+  files: FileTable,
   pieceLength: number,
   limits: MetainfoLimits,
 ): void {
@@ -34,22 +34,23 @@ export function checkHybrid(
   const paths = pathsOf(info);
   let index = 0;
   for (const { path, length } of walkFileTree(tree)) {
-    while (files[index]?.attributes.padding === true) {
+    while (files.isPadding(index)) {
       index++;
       paths.next();
     }
-    const file = files[index];
     const { value: rawPath } = paths.next();
-    if (file === undefined || rawPath === undefined) throw mismatch('the file tree has more files');
-    if (file.length !== length) throw mismatch(`the lengths of file ${index} differ`);
+    if (index >= files.size || rawPath === undefined) {
+      throw mismatch('the file tree has more files');
+    }
+    if (files.lengths[index] !== length) throw mismatch(`the lengths of file ${index} differ`);
     if (!samePath(rawPath, path)) throw mismatch(`the paths of file ${index} differ`);
-    if (length > 0 && file.offset % pieceLength !== 0) {
+    if (length > 0 && (files.offsets[index] ?? 0) % pieceLength !== 0) {
       throw mismatch(`file ${index} does not start at a piece`);
     }
     index++;
   }
-  for (; index < files.length; index++) {
-    if (files[index]?.attributes.padding !== true) throw mismatch('the file list has more files');
+  for (; index < files.size; index++) {
+    if (!files.isPadding(index)) throw mismatch('the file list has more files');
   }
 }
 
