@@ -311,7 +311,9 @@ describe('shoal seed', () => {
     world.startClient = client.start;
     expect(await world.run('seed', join(folder.path, 'torrents'), '--json')).toBe(143);
     const ready = world.lines.filter(({ event }) => event === 'ready');
-    expect(ready).toEqual([{ event: 'ready', time: expect.any(String), torrents: 3, seeding: 1 }]);
+    expect(ready).toEqual([
+      { event: 'ready', time: expect.any(String) as string, torrents: 3, seeding: 1 },
+    ]);
     const states = world.lines.findLastIndex(({ event }) => event === 'state');
     expect(world.lines.findIndex(({ event }) => event === 'ready')).toBeGreaterThan(states);
   });
