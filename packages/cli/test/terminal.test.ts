@@ -3,6 +3,7 @@ import { BarView, formatBar } from '../src/terminal/bar-view.ts';
 import { colorsFor } from '../src/terminal/colors.ts';
 import { describeProgress } from '../src/terminal/describe.ts';
 import { displayWidth, fit, formatDuration, formatPercent } from '../src/terminal/format.ts';
+import { JsonView } from '../src/terminal/json-view.ts';
 import { jsonLine, plainText } from '../src/terminal/plain-text.ts';
 import { parseMetainfo } from '@shoal/metainfo';
 import { FakeTorrent } from './support/fake-client.ts';
@@ -26,6 +27,36 @@ describe('plainText', () => {
         expect(plainText(text)).not.toMatch(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
       }),
     );
+  });
+});
+
+describe('JsonView', () => {
+  it('tells the progress of a torrent only where something changed, and at the end', () => {
+    const world = new TestWorld();
+    const view = new JsonView(world);
+    const rows = ['a', 'b'].map((name) => ({
+      torrent: new FakeTorrent(parseMetainfo(tinyTorrent(name)), { directory: '/d' }),
+      directory: '/d',
+    }));
+    const told = (): unknown[] => {
+      const said = world.out === '' ? [] : world.lines;
+      const lines = said.map(({ event, infoHash }) => [event, infoHash]);
+      world.out = '';
+      return lines;
+    };
+    const [one, other] = rows.map(({ torrent }) => ['progress', torrent.infoHashHex]);
+    view.progress(rows);
+    expect(told()).toEqual([one, other]);
+    view.progress(rows);
+    expect(told()).toEqual([]);
+    rows[1]!.torrent.figures = { uploadedBytes: 5 };
+    view.progress(rows);
+    expect(told()).toEqual([other]);
+    rows[0]!.torrent.figures = { pieces: { total: 1, have: 1 } };
+    view.progress(rows);
+    expect(told()).toEqual([one]);
+    view.settle(rows);
+    expect(told()).toEqual([one, other]);
   });
 });
 

@@ -295,6 +295,29 @@ describe('shoal seed', () => {
     expect(client.closed).toBe(1);
   });
 
+  it('says with --json when every torrent is read and checked', async () => {
+    for (const name of ['a', 'b', 'c']) {
+      await folder.write(`torrents/${name}.torrent`, tinyTorrent(name));
+      await folder.write(`torrents/${name}`, 'data');
+    }
+    const world = new TestWorld();
+    const client = new FakeClient((torrent) => {
+      if (torrent.name === 'a') torrent.fail(new DiskError('ERR_DISK_MISSING', 'Gone'));
+      else torrent.become(torrent.name === 'b' ? 'downloading' : 'seeding');
+      if (client.torrents.every(({ state }) => state !== 'checking')) {
+        setImmediate(() => world.emitter.emit('SIGTERM', 'SIGTERM'));
+      }
+    });
+    world.startClient = client.start;
+    expect(await world.run('seed', join(folder.path, 'torrents'), '--json')).toBe(143);
+    const ready = world.lines.filter(({ event }) => event === 'ready');
+    expect(ready).toEqual([
+      { event: 'ready', time: expect.any(String) as string, torrents: 3, seeding: 1 },
+    ]);
+    const states = world.lines.findLastIndex(({ event }) => event === 'state');
+    expect(world.lines.findIndex(({ event }) => event === 'ready')).toBeGreaterThan(states);
+  });
+
   it.each([
     [['--check'], 'force'],
     [['--no-check'], 'trust'],

@@ -42,6 +42,10 @@ export class Client implements AsyncDisposable {
   readonly #torrents = new Map<string, Torrent>();
   /** By the 20 bytes of the handshake, hex. */
   readonly #bySwarm = new Map<string, Torrent>();
+  /** Those that something may be due for: they have a swarm, or something to save. */
+  readonly #busy = new Set<Torrent>();
+  /** Those that somebody to dial was named for. */
+  readonly #dialling = new Set<Torrent>();
   readonly #dialer: Dialer;
   readonly #acceptor: Acceptor;
   readonly #connections: OpenConnections;
@@ -81,7 +85,8 @@ export class Client implements AsyncDisposable {
     });
     this.#acceptor = new Acceptor({
       ...shared,
-      find: (infoHash) => this.#bySwarm.get(Buffer.from(infoHash).toString('hex')),
+      find: ({ buffer, byteOffset, length }) =>
+        this.#bySwarm.get(Buffer.from(buffer, byteOffset, length).toString('hex')),
     });
     this.#torrentHost = this.#makeTorrentHost();
   }
@@ -170,7 +175,7 @@ export class Client implements AsyncDisposable {
 
   #tick(): void {
     const now = this.#host.clock.now();
-    for (const torrent of this.#torrents.values()) torrent.tick(now);
+    for (const torrent of this.#busy) if (!torrent.tick(now)) this.#busy.delete(torrent);
     this.#dialer.run();
   }
 
@@ -185,7 +190,10 @@ export class Client implements AsyncDisposable {
   }
 
   *#withPeers(): Generator<Torrent, void, undefined> {
-    for (const torrent of this.#torrents.values()) if (torrent.knowsPeers) yield torrent;
+    for (const torrent of this.#dialling) {
+      if (torrent.knowsPeers) yield torrent;
+      else if (!torrent.remembersPeers) this.#dialling.delete(torrent);
+    }
   }
 
   #freeConnections(): number {
@@ -228,8 +236,14 @@ export class Client implements AsyncDisposable {
       openStorage: (info, add) =>
         add.storage?.(info, add.directory) ?? disk.open(info, add.directory, add.preallocate),
       uploadReader: (storage) => disk.uploadReader(storage),
-      dial: () => this.#dialSoon(),
+      dial: (torrent) => {
+        this.#dialling.add(torrent);
+        this.#dialSoon();
+      },
+      busy: (torrent) => this.#busy.add(torrent),
       forget: (torrent) => {
+        this.#busy.delete(torrent);
+        this.#dialling.delete(torrent);
         if (this.#torrents.get(torrent.infoHashHex) !== torrent) return;
         this.#torrents.delete(torrent.infoHashHex);
         this.#bySwarm.delete(swarmKey(torrent));

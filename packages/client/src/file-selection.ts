@@ -49,6 +49,11 @@ export class FileSelection {
     return this.#priorities === undefined;
   }
 
+  /** Every piece is wanted as much as any other, as a new picker takes it: there is nothing to {@link apply}. */
+  get isUniform(): boolean {
+    return this.isPlain && !this.#info.files.some(({ attributes }) => attributes.padding);
+  }
+
   priorityOf(fileIndex: number): Priority {
     if (this.#priorities !== undefined) return this.#priorities[fileIndex] ?? 0;
     return fileIndex in this.#info.files ? NORMAL_PRIORITY : 0;

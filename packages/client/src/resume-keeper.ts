@@ -120,6 +120,11 @@ export class ResumeKeeper {
     this.#changed = true;
   }
 
+  /** Something is to be saved in time. */
+  get hasChanged(): boolean {
+    return this.#changed && this.#root !== undefined;
+  }
+
   /** Is it time to save? */
   isDue(now: number): boolean {
     if (!this.#changed || this.#root === undefined) return false;

@@ -3,8 +3,8 @@ import { Bitfield } from '@shoal/peer-wire';
 import { Swarm, type SwarmOptions, type TransferTotals } from './swarm.ts';
 
 /**
- * Milliseconds that a complete torrent keeps its swarm without a peer. Longer than the window of its rates, so that nothing is
- * lost, and long enough for a peer that comes back at once.
+ * Milliseconds that a complete torrent keeps its swarm without a peer, where something was transferred. Longer than the window
+ * of its rates, so that nothing is lost, and long enough for a peer that comes back at once.
  */
 const SLEEP_AFTER = 10_000;
 
@@ -109,7 +109,9 @@ export class SwarmKeeper {
       return false;
     }
     this.#emptySince ??= now;
-    if (now - this.#emptySince < SLEEP_AFTER) return false;
+    // A swarm that has moved nothing has nothing to remember: many peers only look whether somebody is there.
+    const isUsed = !sameTotals(swarm, this.#before);
+    if (isUsed && now - this.#emptySince < SLEEP_AFTER) return false;
     swarm.stop();
     const { have } = swarm.picker;
     this.#rest(have.isFull ? 'all' : have);
@@ -121,6 +123,14 @@ export class SwarmKeeper {
     this.#swarm = undefined;
     this.#have = have;
   }
+}
+
+function sameTotals(one: TransferTotals, other: TransferTotals): boolean {
+  return (
+    one.downloadedBytes === other.downloadedBytes &&
+    one.uploadedBytes === other.uploadedBytes &&
+    one.wastedBytes === other.wastedBytes
+  );
 }
 
 /** As they are now, without what they are part of. */

@@ -33,6 +33,8 @@ export interface SwarmEvents {
   /** Reading or writing failed; the torrent must stop. */
   diskFailed(error: Error): void;
   peerChanged(report: PeerReport): void;
+  /** The last peer has left. */
+  deserted(): void;
 }
 
 /** Payload bytes of one session. */
@@ -292,6 +294,7 @@ export class Swarm implements PeerSwarm {
     if (!this.#running) return;
     this.#chokes.changed();
     this.refill();
+    if (this.peers.size === 0) this.#options.events.deserted();
   }
 
   /** Gives up partial pieces nobody goes on with while others, or we, ask for memory in vain. */

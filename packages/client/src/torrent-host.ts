@@ -39,8 +39,10 @@ export interface TorrentHost {
   readonly gateTurns: GateTurns;
   openStorage(info: TorrentInfo, options: AddOptions): TorrentStorage;
   uploadReader(storage: TorrentStorage): UploadReader;
-  /** There may be someone to dial. */
-  dial(): void;
+  /** There may be someone to dial for a torrent. */
+  dial(torrent: Torrent): void;
+  /** Has a torrent's `tick` called once a second, until it says that nothing is due any more. */
+  busy(torrent: Torrent): void;
   /** The torrent is closed. */
   forget(torrent: Torrent): void;
 }

@@ -151,18 +151,24 @@ export class TorrentLife {
       (swarm) => {
         const { selection, files, options } = this.#parts;
         swarm.picker.sequential = options.sequential ?? false;
-        selection.apply(swarm.picker);
+        if (!selection.isUniform) selection.apply(swarm.picker);
         files.focus();
         if (this.isActive) swarm.start();
+        this.#events.awake();
       },
     );
   }
 
-  /** Once a second. */
+  /** Something may be due: there is a swarm, or something to save. */
+  get isBusy(): boolean {
+    return this.swarm !== undefined || this.#parts.resume.hasChanged;
+  }
+
+  /** Once a second, while it is busy. */
   tick(now: number): void {
     if (!this.isActive) return;
     this.swarm?.tick(now);
-    if (this.#state === 'seeding' && this.#keeper.sleepWhenIdle(now)) this.#parts.peers.rest();
+    this.#sleepWhenIdle(now);
     if (this.#parts.resume.isDue(now)) this.#saveInTurn();
   }
 
@@ -287,15 +293,22 @@ export class TorrentLife {
   }
 
   #activate(): void {
-    const { trackers, host, peers } = this.#parts;
+    const { trackers, peers } = this.#parts;
     this.swarm?.start();
     this.#setState(this.#stateAtWork());
     trackers.start();
-    if (peers.retryNow()) host.dial();
+    if (peers.retryNow()) this.#events.dial();
   }
 
   #stateAtWork(): TorrentState {
     return this.#keeper.wantsNothing ? 'seeding' : 'downloading';
+  }
+
+  /** Gives up a swarm that nobody needs, and with it what belongs to files and peers. */
+  #sleepWhenIdle(now: number): void {
+    if (this.#state !== 'seeding' || !this.#keeper.sleepWhenIdle(now)) return;
+    this.#parts.peers.rest();
+    this.#storage?.rest?.();
   }
 
   /** A thousand torrents do not save at once. */
@@ -378,6 +391,8 @@ export class TorrentLife {
       finished: () => void this.#inTurn(() => this.#complete()),
       diskFailed: (error) => void this.#inTurn(() => this.#fail(error)),
       peerChanged: (report) => this.#events.peer(report),
+      // At once where nothing was transferred, as what dies young costs least; but whoever left may have made room for another.
+      deserted: () => queueMicrotask(() => this.#sleepWhenIdle(this.#parts.host.clock.now())),
     };
   }
 

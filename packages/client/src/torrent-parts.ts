@@ -31,4 +31,8 @@ export interface LifeEvents {
   failed(error: Error): void;
   warning(error: Error): void;
   peer(report: PeerReport): void;
+  /** It has a swarm from now on. */
+  awake(): void;
+  /** There may be somebody to dial. */
+  dial(): void;
 }

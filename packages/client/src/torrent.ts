@@ -114,6 +114,8 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
           this.listenerCount('error') > 0 && callOut(() => this.emit('error', error)),
         warning: (error) => callOut(() => this.emit('warning', error)),
         peer: (report) => callOut(() => this.emit('peer', report)),
+        awake: () => host.busy(this),
+        dial: () => host.dial(this),
       },
     );
     this.#found(options.peers ?? [], 'user');
@@ -156,6 +158,14 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
    */
   get knowsPeers(): boolean {
     return this.#peers.idle > 0;
+  }
+
+  /**
+   * There may be somebody to dial later.
+   * @internal
+   */
+  get remembersPeers(): boolean {
+    return this.#peers.total > 0;
   }
 
   /**
@@ -277,12 +287,14 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
   }
 
   /**
-   * Once a second, by the client.
+   * Once a second, by the client, while it is busy.
+   * @returns false when nothing depends on time any more, until it says so: `TorrentHost.busy`
    * @internal
    */
-  tick(now: number): void {
+  tick(now: number): boolean {
     this.#life.tick(now);
     if (this.#needsPeers()) this.#trackers.update();
+    return this.#life.isBusy;
   }
 
   /**
@@ -327,7 +339,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
   #found(peers: readonly NamedPeer[], source: 'tracker' | 'user'): void {
     const now = this.#host.clock.now();
     for (const peer of peers) this.peerList.add(peer, source, now);
-    if (peers.length > 0) this.#host.dial();
+    if (peers.length > 0) this.#host.dial(this);
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type ConnectionHandler,
   type Endpoint,
 } from '../src/index.ts';
+import { RECEIVE_BUFFER_BYTES } from '../src/node/receive.ts';
 
 const LOOPBACK = { address: '127.0.0.1', port: 0 };
 
@@ -82,7 +83,7 @@ describe('receiving', () => {
       if (expected === 1) {
         // One buffer for all connections of both directions: the fast path is in use on this Node.
         expect(new Set(sinks.flatMap((sink) => [...sink.buffers])).size).toBe(1);
-        expect([...accepted][0]!.byteLength).toBe(65_536);
+        expect([...accepted][0]!.byteLength).toBe(RECEIVE_BUFFER_BYTES);
       } else {
         expect(accepted.size).toBeGreaterThan(1);
       }

@@ -63,6 +63,8 @@ class Transfer {
   readonly #goals: SeedGoals;
   /** What torrents said before the view has begun. */
   #early: (() => void)[] | undefined = [];
+  /** Torrents of which it is not known yet what is there. */
+  #unchecked = 0;
   #exitCode: number = ExitCode.done;
 
   constructor(plan: TransferPlan, view: TransferView, world: World, signal: AbortSignal) {
@@ -89,6 +91,7 @@ class Transfer {
           this.#view.progress(this.#rows);
         }, this.#view.interval);
       }
+      this.#unchecked = this.#rows.length;
       await this.#untilSignal(Promise.all(this.#rows.map((row) => this.#follow(row))));
     } catch (error) {
       this.#failed(error);
@@ -184,7 +187,12 @@ class Transfer {
 
   /** Says so where data to be seeded is not whole. */
   async #lookWhole(row: TransferRow): Promise<void> {
-    await row.torrent.checked();
+    try {
+      await row.torrent.checked();
+    } finally {
+      this.#unchecked -= 1;
+      if (this.#unchecked === 0 && !this.#signal.aborted) this.#view.ready(this.#rows);
+    }
     const { completedBytes, totalBytes } = row.torrent.progress();
     if (completedBytes >= totalBytes) return;
     const percent = formatPercent(completedBytes, totalBytes);

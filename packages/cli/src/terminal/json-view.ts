@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { TorrentProgress } from '@shoal/client';
 import { codeOf, messageOf } from '../errors.ts';
 import { jsonLine } from './plain-text.ts';
 import { QuietView } from './quiet-view.ts';
@@ -7,6 +8,8 @@ import type { TransferEvent, TransferRow, TransferSummary } from './transfer-vie
 /** One JSON object per line on stdout, as the README documents them; errors on stderr too. */
 export class JsonView extends QuietView {
   override readonly interval: number | undefined = 1000;
+  /** What was said of each torrent last. */
+  readonly #last = new Map<TransferRow, TorrentProgress>();
 
   override begin(port: number, rows: readonly TransferRow[]): void {
     this.#write('start', {
@@ -20,14 +23,24 @@ export class JsonView extends QuietView {
     });
   }
 
+  override ready(rows: readonly TransferRow[]): void {
+    const seeding = rows.filter(({ torrent }) => torrent.state === 'seeding').length;
+    this.#write('ready', { torrents: rows.length, seeding });
+  }
+
+  /** Thousands of torrents may be idle: of those in which nothing has changed there is nothing to say. */
   override progress(rows: readonly TransferRow[]): void {
-    for (const { torrent } of rows) {
-      this.#write('progress', { infoHash: torrent.infoHashHex, ...torrent.progress() });
+    for (const row of rows) {
+      const progress = row.torrent.progress();
+      const last = this.#last.get(row);
+      if (last !== undefined && isSame(progress, last)) continue;
+      this.#last.set(row, progress);
+      this.#writeProgress(row, progress);
     }
   }
 
   override settle(rows: readonly TransferRow[]): void {
-    this.progress(rows);
+    for (const row of rows) this.#writeProgress(row, row.torrent.progress());
   }
 
   override event(row: TransferRow, event: TransferEvent): void {
@@ -68,9 +81,22 @@ export class JsonView extends QuietView {
     });
   }
 
+  #writeProgress({ torrent }: TransferRow, progress: TorrentProgress): void {
+    this.#write('progress', { infoHash: torrent.infoHashHex, ...progress });
+  }
+
   #write(event: string, fields: object): void {
     this.world.stdout.write(jsonLine({ event, time: new Date().toISOString(), ...fields }));
   }
+}
+
+function isSame(one: TorrentProgress, other: TorrentProgress): boolean {
+  const { pieces, ...figures } = one;
+  return (
+    pieces.have === other.pieces.have &&
+    pieces.total === other.pieces.total &&
+    Object.entries(figures).every(([name, value]) => other[name as keyof typeof figures] === value)
+  );
 }
 
 function describeError(error: unknown): object {

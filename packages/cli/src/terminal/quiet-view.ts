@@ -16,6 +16,10 @@ export class QuietView implements TransferView {
     // Nothing to say.
   }
 
+  ready(_rows: readonly TransferRow[]): void {
+    // Nothing to say.
+  }
+
   progress(_rows: readonly TransferRow[]): void {
     // Nothing to say.
   }

@@ -32,6 +32,8 @@ export interface TransferView {
   /** Milliseconds between two calls of {@link progress}; undefined where none are wanted. */
   readonly interval: number | undefined;
   begin(port: number, rows: readonly TransferRow[]): void;
+  /** Every torrent has been read and what is there of it is known; `rows` are those that could be added. */
+  ready(rows: readonly TransferRow[]): void;
   progress(rows: readonly TransferRow[]): void;
   /** A last look before the torrents are closed. */
   settle(rows: readonly TransferRow[]): void;

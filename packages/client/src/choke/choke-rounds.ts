@@ -10,7 +10,9 @@ const MIN_ROUND_TIME = 50;
 
 /** Has the choker look at a swarm's peers and carries out what it says. */
 export class ChokeRounds {
-  readonly #choker: Choker<Peer>;
+  readonly #makeChoker: () => Choker<Peer>;
+  /** Made for the first peer that is interested: many only look whether somebody is there. */
+  #choker: Choker<Peer> | undefined;
   readonly #peers: ReadonlySet<Peer>;
   readonly #isSeeding: () => boolean;
   readonly #clock: Clock;
@@ -25,7 +27,8 @@ export class ChokeRounds {
     /** All that is wanted is there. */
     readonly isSeeding: () => boolean;
   }) {
-    this.#choker = new Choker({ random: options.random, slots: options.slots });
+    const { random, slots } = options;
+    this.#makeChoker = () => new Choker({ random, slots });
     this.#peers = options.peers;
     this.#isSeeding = options.isSeeding;
     this.#clock = options.clock;
@@ -51,6 +54,8 @@ export class ChokeRounds {
     this.stop();
     if (this.#peers.size === 0) return;
     this.#ranAt = now;
+    if (this.#choker === undefined && !this.#isAnyInterested()) return;
+    this.#choker ??= this.#makeChoker();
     const views = new Map<Peer, ChokePeer>();
     for (const peer of this.#peers) views.set(peer, viewOf(peer, now));
     const unchoked = this.#choker.choose(views, { now, seeding: this.#isSeeding() });
@@ -58,6 +63,11 @@ export class ChokeRounds {
       if (unchoked.has(peer)) peer.unchoke();
       else peer.choke();
     }
+  }
+
+  #isAnyInterested(): boolean {
+    for (const { peerInterested } of this.#peers) if (peerInterested) return true;
+    return false;
   }
 }
 

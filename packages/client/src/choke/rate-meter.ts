@@ -5,7 +5,8 @@ const BUCKETS = 10;
 
 /** Measures a rate over the last 5 seconds. Adding costs a few additions and no allocation. */
 export class RateMeter {
-  readonly #buckets = new Float64Array(BUCKETS);
+  /** Made when there is something to count: most peers of a seed never ask for anything. */
+  #buckets: Float64Array | undefined;
   /** Number of the newest bucket since the clock's start. */
   #newest = -1;
   /** Number of the first bucket that anything was added to; the window is not longer than the time since then. */
@@ -14,10 +15,11 @@ export class RateMeter {
 
   /** Counts bytes. `now` is monotonic, in milliseconds. */
   add(bytes: number, now: number): void {
+    const buckets = (this.#buckets ??= new Float64Array(BUCKETS));
     this.#advance(now);
     if (this.#oldest < 0) this.#oldest = this.#newest;
     const at = this.#newest % BUCKETS;
-    this.#buckets[at] = (this.#buckets[at] ?? 0) + bytes;
+    buckets[at] = (buckets[at] ?? 0) + bytes;
     this.#sum += bytes;
   }
 
@@ -33,13 +35,14 @@ export class RateMeter {
 
   /** Clears the buckets that have left the window. */
   #advance(now: number): void {
+    const buckets = this.#buckets;
     const bucket = Math.floor(now / BUCKET_TIME);
-    if (bucket <= this.#newest) return;
+    if (buckets === undefined || bucket <= this.#newest) return;
     const passed = Math.min(bucket - this.#newest, BUCKETS);
     for (let step = 0; step < passed; step++) {
       const at = (bucket - step) % BUCKETS;
-      this.#sum -= this.#buckets[at] ?? 0;
-      this.#buckets[at] = 0;
+      this.#sum -= buckets[at] ?? 0;
+      buckets[at] = 0;
     }
     this.#newest = bucket;
     // After a silence as long as the window, the measurement starts anew.

@@ -51,6 +51,8 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   #preparing: Promise<void> | undefined;
   /** What must not happen at the same time: slots being given out, the parts file being removed. */
   #serial: Promise<void> = Promise.resolve();
+  /** Files being closed by {@link rest}. */
+  #resting: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
   /** Throws {@link DiskError} for a v2-only torrent. */
@@ -153,6 +155,26 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
     }));
   }
 
+  rest(): void {
+    const work = this.#madeWork;
+    if (work === undefined || this.#closed !== undefined) return;
+    // What is wanted is kept in the layout, and data kept aside in the list of it.
+    const isPlain =
+      this.#allWanted && this.#options.wanted === undefined && work.parts.slots.size === 0;
+    if (!isPlain || work.active.size > 0 || work.dirty.size > 0) return;
+    this.#madeWork = undefined;
+    this.#opened = this.#prepared = false;
+    this.#opening = this.#preparing = undefined;
+    this.#resting = Promise.all([
+      this.#resting,
+      this.#pool.unregister(work.id),
+      this.#files.drop(this),
+    ]).then(
+      () => undefined,
+      () => undefined,
+    );
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#end();
     return this.#closed;
@@ -163,6 +185,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   }
 
   async #end(): Promise<void> {
+    await this.#resting;
     const work = this.#madeWork;
     if (work === undefined) return;
     while (work.active.size > 0) await Promise.allSettled(work.active);

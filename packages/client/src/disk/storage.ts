@@ -68,6 +68,8 @@ export interface TorrentStorage {
   isKeptAside?(piece: number): boolean;
   /** Creates what must stand on disk even without a piece: folders and empty files. */
   prepare?(): Promise<void>;
+  /** Nobody is likely to need it soon: what can be made again is given up. It goes on being used as before. */
+  rest?(): void;
   /** Waits for work under way, then closes all files. Idempotent. */
   close(): Promise<void>;
 }

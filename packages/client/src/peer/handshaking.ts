@@ -3,6 +3,7 @@ import {
   encodeHandshake,
   type Handshake,
   HandshakeReader,
+  type HandshakeResult,
   type ReservedBits,
 } from '@shoal/peer-wire';
 import type { Clock, Connection, ConnectionHandler, Timer } from '@shoal/net';
@@ -64,8 +65,22 @@ export class Handshaking implements ConnectionHandler {
       return;
     }
     const complete = this.#reader.push(chunk);
-    const infoHash = this.#reader.infoHash;
-    if (infoHash !== undefined && !this.#sent) {
+    if (complete === undefined || this.#sent) {
+      this.#read(complete);
+      return;
+    }
+    // Our handshake and what follows it at once leave together: one system call, and one packet.
+    this.#connection.cork();
+    try {
+      this.#read(complete);
+    } finally {
+      this.#connection.uncork();
+    }
+  }
+
+  #read(complete: HandshakeResult | undefined): void {
+    const infoHash = this.#sent ? undefined : this.#reader.infoHash;
+    if (infoHash !== undefined) {
       if (this.#policy.welcome?.(infoHash) !== true) {
         this.#connection.destroy(
           new PeerError(

@@ -24,6 +24,11 @@ export class KnownPeers {
     return this.#list?.size ?? 0;
   }
 
+  /** All candidates. */
+  get total(): number {
+    return this.#list?.total ?? 0;
+  }
+
   /** See `PeerList.seeding`. */
   set seeding(value: boolean) {
     this.#seeding = value;

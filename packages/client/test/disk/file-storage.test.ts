@@ -1,6 +1,7 @@
 import * as fs from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { LayoutData } from '../../src/disk/disk-layout.ts';
 import { DiskPool } from '../../src/disk/disk-pool.ts';
 import { FileCache } from '../../src/disk/file-cache.ts';
 import { FileStorage, type FileStorageOptions } from '../../src/disk/file-storage.ts';
@@ -44,6 +45,21 @@ const partsName = `.${Buffer.from(torrent.info.infoHash!).toString('hex')}.parts
 const only = (...indices: number[]) =>
   torrent.info.files.map(({ index }) => indices.includes(index));
 
+class CountingPool extends DiskPool {
+  registered = 0;
+  unregistered = 0;
+
+  override register(layout: LayoutData): number {
+    this.registered += 1;
+    return super.register(layout);
+  }
+
+  override unregister(storage: number): Promise<void> {
+    this.unregistered += 1;
+    return super.unregister(storage);
+  }
+}
+
 describe('FileStorage', () => {
   let directory: string;
   const opened: FileStorage[] = [];
@@ -72,6 +88,42 @@ describe('FileStorage', () => {
     });
     return found.sort((a, b) => a - b);
   }
+
+  it('gives up what it can make again while nobody needs it, and goes on as before', async () => {
+    const counting = new CountingPool({ workers: 1 });
+    const storage = open({ pool: counting });
+    const readFirst = async (): Promise<Uint8Array> => {
+      const target = new Uint8Array(16 * K);
+      await storage.readBlocks(target, [{ piece: 0, begin: 0, length: 16 * K, at: 0 }]);
+      return target;
+    };
+    const expected = new Uint8Array(torrent.buffer(0), 0, 16 * K);
+    await write(storage, 0);
+    storage.rest();
+    // What was written is not durable yet.
+    expect(counting.unregistered).toBe(0);
+    await storage.sync();
+    storage.rest();
+    expect(counting.unregistered).toBe(1);
+    expect(await readFirst()).toEqual(expected);
+    const reading = readFirst();
+    storage.rest();
+    expect(counting.unregistered).toBe(1);
+    expect(await reading).toEqual(expected);
+    storage.rest();
+    await write(storage, 1, 2);
+    expect(await whole(storage)).toEqual([0, 1, 2]);
+    expect(counting.registered).toBe(3);
+    await storage.sync();
+    await storage.setWanted(only(0));
+    storage.rest();
+    // What is wanted is kept in what it would give up.
+    expect(counting.unregistered).toBe(2);
+    await storage.close();
+    expect(counting.unregistered).toBe(3);
+    storage.rest();
+    await counting.close();
+  });
 
   async function expectReadable(storage: FileStorage, ...pieces: number[]): Promise<void> {
     for (const piece of pieces) {

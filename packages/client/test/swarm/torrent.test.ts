@@ -57,6 +57,21 @@ describe('the life of a torrent', () => {
     await swarm.close();
   });
 
+  it('sleeps again at once when a peer has only looked whether somebody is there', async () => {
+    const swarm = new SimSwarm({ seed: 47 });
+    const seed = await swarm.seed({ trackerless: true });
+    expect(seed.torrent.swarm).toBeUndefined();
+    const connecting = ScriptedPeer.connect(swarm.host(), at(seed), swarm.torrent);
+    const peer = await swarm.settle(connecting);
+    await swarm.until(() => peer.have.isFull, 10_000);
+    expect(seed.torrent.swarm?.peers.size).toBe(1);
+    peer.connection.close();
+    await swarm.until(() => peer.closed, 10_000);
+    await swarm.pass(10);
+    expect(seed.torrent.swarm).toBeUndefined();
+    await swarm.close();
+  });
+
   it('goes from checking over downloading to seeding, and says so', async () => {
     const { swarm, leecher } = await pair(41);
     const said: string[] = [];

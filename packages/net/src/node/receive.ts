@@ -1,4 +1,4 @@
-import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
+import { Socket, type OnReadOpts, type Server, type SocketConstructorOpts } from 'node:net';
 
 /**
  * Bytes read from a socket at a time. Measured: 64–128 KiB cost the least CPU; from 256 KiB on the buffer no longer stays
@@ -36,6 +36,21 @@ interface SocketInternals {
   _handle?: { readStop?: unknown; useUserBuffer?: unknown } | null;
 }
 
+/** An accepted connection as the operating system's side of Node hands it out. */
+interface AcceptedHandle {
+  readStop?: unknown;
+  useUserBuffer?: unknown;
+  setNoDelay?: unknown;
+  setKeepAlive?: unknown;
+}
+
+/** The fields of a server that Node does not document; absent where a version has changed them. */
+interface ServerInternals {
+  _handle?: { onconnection?: unknown } | null;
+}
+
+type OnConnection = (this: unknown, status: number, handle: AcceptedHandle | undefined) => void;
+
 /** Options of the constructor that Node does not document. */
 interface HandleOptions extends SocketConstructorOpts {
   handle: unknown;
@@ -44,9 +59,63 @@ interface HandleOptions extends SocketConstructorOpts {
 }
 
 /**
- * Makes a socket that reads into the shared buffer out of one that a server has accepted with `pauseOnConnect`: `onread`
- * is only taken by the constructor, so the operating system's handle moves to a new socket. That is not documented by
- * Node, hence the checks: answers undefined, with `accepted` untouched, when the internals are not as expected.
+ * Has a listening server hand its connections over before it makes sockets of them: each becomes one that is paused and reads
+ * into the shared buffer. `onread` is only taken by the constructor, and a second socket over the first one's handle costs as
+ * much again. That is not documented by Node, hence the checks: whatever is not as expected takes the server's own way.
+ *
+ * @param keepAliveDelay seconds of silence after which the system probes whether the peer is alive
+ */
+export function acceptShared(
+  server: Server,
+  keepAliveDelay: number,
+  accept: (socket: Socket, receiver: Receiver) => void,
+): void {
+  const handle = (server as unknown as ServerInternals)._handle;
+  if (typeof handle !== 'object' || handle === null) return;
+  const { onconnection } = handle;
+  if (typeof onconnection !== 'function') return;
+  const ordinary = onconnection as OnConnection;
+  const shared: OnConnection = function (status, accepted) {
+    if (status !== 0 || accepted === undefined || !isAsExpected(accepted)) {
+      ordinary.call(this, status, accepted);
+      return;
+    }
+    accepted.setNoDelay(true);
+    accepted.setKeepAlive(true, keepAliveDelay);
+    const receiver: Receiver = { receive: noBytes };
+    accept(new Socket(sharedReadOptions(accepted, receiver)), receiver);
+  };
+  handle.onconnection = shared;
+}
+
+function noBytes(): void {
+  // Nothing is read before a connection is there to take it.
+}
+
+function isAsExpected(handle: AcceptedHandle): handle is AcceptedHandle & {
+  setNoDelay(on: boolean): void;
+  setKeepAlive(on: boolean, delay: number): void;
+} {
+  return (
+    typeof handle.readStop === 'function' &&
+    typeof handle.useUserBuffer === 'function' &&
+    typeof handle.setNoDelay === 'function' &&
+    typeof handle.setKeepAlive === 'function'
+  );
+}
+
+function sharedReadOptions(handle: object, receiver: Receiver): HandleOptions {
+  return {
+    handle,
+    pauseOnCreate: true,
+    allowHalfOpen: true,
+    onread: sharedBufferRead(receiver),
+  };
+}
+
+/**
+ * Makes a socket that reads into the shared buffer out of one that a server has accepted with `pauseOnConnect`, where
+ * {@link acceptShared} could not: answers undefined, with `accepted` untouched, when the internals are not as expected.
  */
 export function adoptAccepted(accepted: Socket, receiver: Receiver): Socket | undefined {
   const internals = accepted as unknown as SocketInternals;
@@ -59,13 +128,7 @@ export function adoptAccepted(accepted: Socket, receiver: Receiver): Socket | un
   ) {
     return undefined;
   }
-  const options: HandleOptions = {
-    handle,
-    pauseOnCreate: true,
-    allowHalfOpen: true,
-    onread: sharedBufferRead(receiver),
-  };
-  const socket = new Socket(options);
+  const socket = new Socket(sharedReadOptions(handle, receiver));
   if ((socket as unknown as SocketInternals)._handle !== handle) {
     socket.destroy();
     return undefined;

@@ -134,6 +134,11 @@ export class TcpConnection implements Connection {
   close(): void {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
+    if (this.#peerEnded && this.#pendingBytes === 0) {
+      // Nothing is left to leave or to come: what would be shut down first can be closed at once.
+      this.#socket.destroy();
+      return;
+    }
     // The peer's FIN is only seen by reading on; and closing with unread bytes makes TCP send a reset, which would cost
     // the peer what it has not read yet of our last bytes.
     this.#socket.resume();

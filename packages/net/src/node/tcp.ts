@@ -1,9 +1,16 @@
 import { connect as connectSocket, createServer, type Server, type Socket } from 'node:net';
 import type { Connection, ConnectOptions, Listener, ListenOptions } from '../contracts.ts';
+import { addressKind } from '../address-kind.ts';
 import { isEndpoint } from '../endpoint-text.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { NetError } from '../errors.ts';
-import { adoptAccepted, receiveEvents, sharedBufferRead, type Receiver } from './receive.ts';
+import {
+  acceptShared,
+  adoptAccepted,
+  receiveEvents,
+  sharedBufferRead,
+  type Receiver,
+} from './receive.ts';
 import { systemEndpoint } from './system-endpoint.ts';
 import { reportStrayError, toNetError } from './system-error.ts';
 import { TcpConnection, type TcpLimits } from './tcp-connection.ts';
@@ -91,15 +98,24 @@ export function connectTcp(
   });
 }
 
-/** Makes a connection of an accepted socket, or undefined when the peer is gone already. */
-function acceptSocket(accepted: Socket, tcp: TcpOptions): TcpConnection | undefined {
-  const receiver: Receiver = { receive: noBytes };
-  let socket = tcp.adopt ? adoptAccepted(accepted, receiver) : undefined;
-  if (socket === undefined) {
-    socket = accepted;
-    receiveEvents(accepted, receiver);
-  }
-  const local = systemEndpoint(socket.localAddress, socket.localPort);
+/** The socket to read an accepted connection by. */
+function readable(accepted: Socket, receiver: Receiver, tcp: TcpOptions): Socket {
+  const adopted = tcp.adopt ? adoptAccepted(accepted, receiver) : undefined;
+  if (adopted === undefined) receiveEvents(accepted, receiver);
+  return adopted ?? accepted;
+}
+
+/**
+ * Makes a connection of an accepted socket, or undefined when the peer is gone already.
+ * @param listening the address the server has, where it is that of every connection
+ */
+function acceptSocket(
+  socket: Socket,
+  receiver: Receiver,
+  listening: Endpoint | undefined,
+  tcp: TcpOptions,
+): TcpConnection | undefined {
+  const local = listening ?? systemEndpoint(socket.localAddress, socket.localPort);
   const remote = systemEndpoint(socket.remoteAddress, socket.remotePort);
   if (local === undefined || remote === undefined) {
     socket.on('error', noBytes);
@@ -153,8 +169,10 @@ export function listenTcp(
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_DELAY,
     });
-    server.on('connection', (accepted) => {
-      const connection = acceptSocket(accepted, tcp);
+    // The system is asked for the local address only where it may be one of several.
+    let local: Endpoint | undefined;
+    const take = (socket: Socket, receiver: Receiver): void => {
+      const connection = acceptSocket(socket, receiver, local, tcp);
       if (connection === undefined) return;
       try {
         accept(connection);
@@ -164,6 +182,10 @@ export function listenTcp(
         return;
       }
       if (!connection.attached) connection.destroy();
+    };
+    server.on('connection', (accepted) => {
+      const receiver: Receiver = { receive: noBytes };
+      take(readable(accepted, receiver, tcp), receiver);
     });
     const onError = (error: Error): void => reject(toNetError(error, 'listening on', at));
     server.once('error', onError);
@@ -175,7 +197,10 @@ export function listenTcp(
         server.on('error', reportStrayError);
         const address = server.address();
         const port = typeof address === 'object' && address !== null ? address.port : at.port;
-        resolve(new TcpListener(server, { address: at.address, port }));
+        const endpoint = { address: at.address, port };
+        if (addressKind(at.address) !== 'unspecified') local = endpoint;
+        if (tcp.adopt) acceptShared(server, KEEP_ALIVE_DELAY / 1000, take);
+        resolve(new TcpListener(server, endpoint));
       },
     );
   });
