@@ -44,5 +44,8 @@ export const CHECK_TASK_BYTES = 8_388_608;
 /** Views in one `readv`; the system allows 1,024. */
 export const MAX_READ_VECTORS = 512;
 
+/** Files made durable in one task; up to so many are not worth a thread of their own. */
+export const SYNC_TASK_FILES = 64;
+
 /** Pieces moved out of the parts file in one task. */
 export const SETTLE_TASK_PIECES = 64;

@@ -81,8 +81,16 @@ export interface CloseFilesTask {
   readonly storage: number;
 }
 
+/** Make files durable, whatever storage they belong to. Answers `undefined`. */
+export interface SyncTask {
+  readonly kind: 'sync';
+  readonly task: number;
+  readonly storage: 0;
+  readonly paths: readonly string[];
+}
+
 export type SingleTask =
-  CheckTask | StatTask | PrepareTask | SettleTask | UnregisterTask | CloseFilesTask;
+  CheckTask | StatTask | PrepareTask | SettleTask | UnregisterTask | CloseFilesTask | SyncTask;
 
 /** What goes to a worker in one message. */
 export type ToWorker = readonly (WriteBatch | RegisterStorage | SingleTask)[];

@@ -2,6 +2,7 @@ import type { TorrentInfo } from '@shoal/metainfo';
 import { DiskPool } from './disk-pool.ts';
 import { FileCache } from './file-cache.ts';
 import { FileStorage } from './file-storage.ts';
+import { FileSyncer } from './file-syncer.ts';
 import { UploadReader } from './read-batch.ts';
 import { SendBuffers } from './send-buffers.ts';
 import type { TorrentStorage } from './storage.ts';
@@ -19,6 +20,7 @@ export interface DiskStoresOptions {
 export class DiskStores implements AsyncDisposable {
   readonly #pool: DiskPool;
   readonly #files: FileCache;
+  readonly #syncer = new FileSyncer();
   readonly #sendBuffers: SendBuffers;
 
   constructor({ workers, maxOpenFiles, sendBudget }: DiskStoresOptions = {}) {
@@ -33,6 +35,7 @@ export class DiskStores implements AsyncDisposable {
     return new FileStorage(info, directory, {
       pool: this.#pool,
       files: this.#files,
+      syncer: this.#syncer,
       preallocate: preallocate ? 'full' : 'none',
     });
   }
@@ -44,6 +47,7 @@ export class DiskStores implements AsyncDisposable {
 
   /** Ends the threads and closes the files. To be called after all storages were closed. Idempotent. */
   async close(): Promise<void> {
+    await this.#syncer.close();
     await this.#pool.close();
     await this.#files.close();
   }

@@ -9,7 +9,8 @@ import { SETTLE_TASK_PIECES } from './disk-limits.ts';
 import type { DiskPool } from './disk-pool.ts';
 import { SLOT_FREED } from './disk-protocol.ts';
 import type { FileCache } from './file-cache.ts';
-import { allDone, makeDurable, readFully } from './file-io.ts';
+import { allDone, readFully } from './file-io.ts';
+import type { FileSyncer } from './file-syncer.ts';
 import { assertStorable, layoutOf } from './layout-of.ts';
 import { PartsFile } from './parts-file.ts';
 import { mayHoldAnything } from './presence.ts';
@@ -21,6 +22,8 @@ export interface FileStorageOptions {
   readonly pool: DiskPool;
   /** The files open for reading. */
   readonly files: FileCache;
+  /** Makes files durable. */
+  readonly syncer: FileSyncer;
   /** Which files are wanted, by index. Default: all. */
   readonly wanted?: readonly boolean[];
   /**
@@ -418,19 +421,18 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
     return result;
   }
 
-  /** One file after the other, so that one thread of Node's pool at most is kept from reading. */
   async #flush(): Promise<void> {
-    const dirty = this.#work.dirty;
-    this.#work.dirty = new Set();
-    for (const file of dirty) {
-      const path = file === PARTS_FILE ? this.#parts.path : this.#layout.pathOf(file);
-      try {
-        await makeDurable(path);
-      } catch (error) {
-        for (const left of dirty) this.#work.dirty.add(left);
-        throw toDiskError(error, 'make durable', path);
-      }
-      dirty.delete(file);
+    const work = this.#work;
+    const files = [...work.dirty];
+    work.dirty = new Set();
+    const paths = files.map((file) =>
+      file === PARTS_FILE ? work.parts.path : work.layout.pathOf(file),
+    );
+    let done = 0;
+    try {
+      await this.#options.syncer.sync(paths, (count) => (done = count));
+    } finally {
+      for (const file of files.slice(done)) work.dirty.add(file);
     }
   }
 }

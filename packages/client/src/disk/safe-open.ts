@@ -12,6 +12,9 @@ const O_NONBLOCK = optional.O_NONBLOCK ?? 0;
 /** To open a file for reading: without `O_NONBLOCK`, a FIFO in its place would hang the thread. */
 export const READ_FLAGS = O_RDONLY | O_NONBLOCK;
 
+/** To open a file for writing that is there. */
+export const WRITE_FLAGS = O_RDWR | O_NONBLOCK;
+
 /** The part of `node:fs` the workers use, so that tests can make it fail. */
 export type DiskFs = Pick<
   typeof nodeFs,
@@ -25,6 +28,7 @@ export type DiskFs = Pick<
   | 'mkdirSync'
   | 'realpathSync'
   | 'ftruncateSync'
+  | 'fdatasyncSync'
 >;
 
 /**

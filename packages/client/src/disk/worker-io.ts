@@ -1,7 +1,7 @@
 import { toDiskError } from './disk-error.ts';
 import { WRITE_CHUNK_BYTES } from './disk-limits.ts';
 import { encodePartsEntry, partsEntryOffset, partsSlotOffset } from './parts-format.ts';
-import type { DiskFs } from './safe-open.ts';
+import { WRITE_FLAGS, type DiskFs } from './safe-open.ts';
 import { PARTS_FILE, type WorkerFiles, type WorkerStorage } from './worker-files.ts';
 
 /** Reading and writing stretches of a torrent's files from a worker. Every method throws {@link DiskError}. */
@@ -95,6 +95,20 @@ export class WorkerIo {
       if (this.#fs.fstatSync(fd).size < length) this.#fs.ftruncateSync(fd, length);
     } catch (error) {
       throw toDiskError(error, 'allocate', this.#path(storage, file));
+    }
+  }
+
+  /** Makes a file durable that is there. */
+  sync(path: string): void {
+    try {
+      const fd = this.#fs.openSync(path, WRITE_FLAGS);
+      try {
+        this.#fs.fdatasyncSync(fd);
+      } finally {
+        this.#fs.closeSync(fd);
+      }
+    } catch (error) {
+      throw toDiskError(error, 'make durable', path);
     }
   }
 

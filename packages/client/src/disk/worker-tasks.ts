@@ -116,6 +116,10 @@ export class WorkerTasks {
       this.#storages.delete(task.storage);
       return undefined;
     }
+    if (task.kind === 'sync') {
+      for (const path of task.paths) this.#io.sync(path);
+      return undefined;
+    }
     const storage = this.#storage(task.storage);
     switch (task.kind) {
       case 'check':

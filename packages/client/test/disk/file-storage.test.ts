@@ -5,6 +5,7 @@ import type { LayoutData } from '../../src/disk/disk-layout.ts';
 import { DiskPool } from '../../src/disk/disk-pool.ts';
 import { FileCache } from '../../src/disk/file-cache.ts';
 import { FileStorage, type FileStorageOptions } from '../../src/disk/file-storage.ts';
+import { FileSyncer } from '../../src/disk/file-syncer.ts';
 import { makeTorrent, temporaryFolder, type TestTorrent } from './fixture.ts';
 import { storageCompliance } from './storage-compliance.ts';
 
@@ -12,7 +13,9 @@ const K = 1024;
 // One worker thread more than there may be open files each, so that both run out of them.
 const pool = new DiskPool({ workers: 2, maxOpenFiles: 3 });
 const files = new FileCache({ maxOpenFiles: 2 });
+const syncer = new FileSyncer();
 afterAll(async () => {
+  await syncer.close();
   await pool.close();
   expect(files.size).toBe(0);
   await files.close();
@@ -23,7 +26,7 @@ let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 storageCompliance('FileStorage', {
   create: async (info) => {
     folder = await temporaryFolder();
-    return new FileStorage(info, folder.path, { pool, files });
+    return new FileStorage(info, folder.path, { pool, files, syncer });
   },
   cleanUp: () => folder.remove(),
 });
@@ -65,7 +68,7 @@ describe('FileStorage', () => {
   const opened: FileStorage[] = [];
 
   function open(options: Partial<FileStorageOptions> = {}, of: TestTorrent = torrent): FileStorage {
-    const storage = new FileStorage(of.info, directory, { pool, files, ...options });
+    const storage = new FileStorage(of.info, directory, { pool, files, syncer, ...options });
     opened.push(storage);
     return storage;
   }
@@ -377,7 +380,7 @@ describe('FileStorage', () => {
 
   it('says that v2-only torrents cannot be stored', () => {
     const info = { ...torrent.info, infoHash: undefined, pieceHashes: undefined };
-    expect(() => new FileStorage(info, directory, { pool, files })).toThrow('v2-only');
+    expect(() => new FileStorage(info, directory, { pool, files, syncer })).toThrow('v2-only');
   });
 
   it('reads adjacent blocks, and blocks of many files, with more files than may be open', async () => {
