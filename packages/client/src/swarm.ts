@@ -12,6 +12,7 @@ import type { PeerReport } from './events.ts';
 import { Peer } from './peer/peer.ts';
 import type { PeerList } from './peer/peer-list.ts';
 import type { PeerSwarm } from './peer/peer-swarm.ts';
+import { BufferShare } from './piece/buffer-share.ts';
 import { PiecePicker } from './piece/piece-picker.ts';
 import { SmartBan } from './piece/smart-ban.ts';
 import type { TorrentHost } from './torrent-host.ts';
@@ -80,6 +81,7 @@ export class Swarm implements PeerSwarm {
 
   readonly #options: SwarmOptions;
   readonly #clock: Clock;
+  readonly #memory: BufferShare;
   readonly #smartBan = new SmartBan();
   readonly #chokes: ChokeRounds;
   readonly #newHaves: number[] = [];
@@ -90,10 +92,6 @@ export class Swarm implements PeerSwarm {
   #running = false;
   /** When the last block came. */
   #lastBlockAt = -Infinity;
-  /** It has given up memory and not completed a piece since: it may have what is free, but others go first. */
-  #hasYielded = false;
-  /** What the buffers' count of refusals was at the last tick. */
-  #refusals = 0;
 
   constructor(options: SwarmOptions) {
     this.#options = options;
@@ -104,21 +102,13 @@ export class Swarm implements PeerSwarm {
     this.uploadedBytes = options.before.uploadedBytes;
     this.wastedBytes = options.before.wastedBytes;
     this.encoderPool = options.host.encoderPool;
-    const { buffers } = options.host;
-    const refill = (): void => this.refill();
+    this.#memory = new BufferShare(options.host.buffers, () => this.refill());
     this.picker = new PiecePicker<Peer>({
       pieceCount: options.info.pieceCount,
       pieceLength: options.info.pieceLength,
       totalLength: options.info.totalLength,
       random: options.host.random,
-      buffers: {
-        acquire: (length) => {
-          const buffer = buffers.acquire(length);
-          if (buffer === undefined && !this.#hasYielded) buffers.wait(this, refill);
-          return buffer;
-        },
-        release: (buffer) => buffers.release(buffer),
-      },
+      buffers: this.#memory,
       have: options.have,
     });
     this.#chokes = new ChokeRounds({
@@ -206,7 +196,7 @@ export class Swarm implements PeerSwarm {
     this.#chokes.stop();
     for (const peer of [...this.peers]) peer.drop();
     this.picker.dropPartials();
-    this.#options.host.buffers.forget(this);
+    this.#memory.leave();
   }
 
   /** Resolves when nothing is on its way to the disk any more. To be called after {@link stop}. */
@@ -299,12 +289,9 @@ export class Swarm implements PeerSwarm {
 
   /** Gives up partial pieces nobody goes on with while others, or we, ask for memory in vain. */
   #yieldMemory(now: number): void {
-    const { refusals } = this.#options.host.buffers;
-    const isShort = refusals !== this.#refusals;
-    this.#refusals = refusals;
+    const isShort = this.#memory.isShort();
     if (!isShort || this.picker.partialCount === 0 || now - this.#lastBlockAt < STALL_TIME) return;
-    this.#hasYielded = true;
-    this.#options.host.buffers.forget(this);
+    this.#memory.yield();
     this.picker.dropPartials();
     for (const peer of this.peers) {
       peer.requests.cancelForgotten();
@@ -313,16 +300,16 @@ export class Swarm implements PeerSwarm {
   }
 
   async #finish(piece: number): Promise<void> {
-    const { storage, host } = this.#options;
+    const { storage } = this.#options;
     const taken = this.picker.takePiece(piece);
     const contributors = taken.contributors.map((peer) => peer.endpoint.address);
     const { buffer, length } = taken;
     const watched = this.#smartBan.watches(piece);
-    host.buffers.writing(buffer.byteLength);
+    this.#memory.writing(buffer.byteLength);
     const result = await writeGuarded(storage, piece, buffer, length, watched);
-    host.buffers.written(result.buffer);
+    this.#memory.written(result.buffer);
     this.#settle(piece, contributors, result, taken.length);
-    host.buffers.serveWaiting();
+    this.#memory.serveWaiting();
     this.refill();
   }
 
@@ -335,7 +322,7 @@ export class Swarm implements PeerSwarm {
     const { events } = this.#options;
     switch (result.outcome) {
       case 'written':
-        this.#hasYielded = false;
+        this.#memory.completed();
         this.picker.pieceVerified(piece);
         this.#convict(this.#smartBan.pieceGood(piece, contributors, result.blockHashes));
         this.#announce(piece);

@@ -4,17 +4,18 @@ import type { TorrentInfo } from '@shoal/metainfo';
 import { DiskError } from '../errors.ts';
 import { runCheckTasks } from './check-tasks.ts';
 import { toDiskError } from './disk-error.ts';
-import { DiskLayout } from './disk-layout.ts';
+import type { DiskLayout } from './disk-layout.ts';
 import { SETTLE_TASK_PIECES } from './disk-limits.ts';
 import type { DiskPool } from './disk-pool.ts';
 import { SLOT_FREED } from './disk-protocol.ts';
 import type { FileCache } from './file-cache.ts';
 import { allDone, readFully } from './file-io.ts';
 import type { FileSyncer } from './file-syncer.ts';
-import { assertStorable, layoutOf } from './layout-of.ts';
-import { PartsFile } from './parts-file.ts';
+import { assertStorable } from './layout-of.ts';
+import type { PartsFile } from './parts-file.ts';
 import { mayHoldAnything } from './presence.ts';
 import { PARTS_FILE, planReads, type ReadStep } from './read-plan.ts';
+import { StorageWork } from './storage-work.ts';
 import type { BlockRead, FileState, PieceWrite, TorrentStorage } from './storage.ts';
 
 export interface FileStorageOptions {
@@ -69,7 +70,8 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
 
   /** What is needed to work on the files. A torrent that is only seeded may go without for weeks. */
   get #work(): StorageWork {
-    this.#madeWork ??= new StorageWork(this.#info, this.#directory, this.#options);
+    const { pool, wanted } = this.#options;
+    this.#madeWork ??= new StorageWork(this.#info, this.#directory, pool, wanted);
     return this.#madeWork;
   }
 
@@ -107,7 +109,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
     const simple =
       this.#prepared &&
       this.#closed === undefined &&
-      this.#isPiece(piece, buffer, length) &&
+      this.#work.isPiece(piece, buffer, length) &&
       !this.#needsSlot(piece);
     const write = simple
       ? this.#write(piece, buffer, length, wantBlockHashes, -1)
@@ -146,7 +148,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   async sync(): Promise<void> {
     this.#assertOpen();
     if (this.#madeWork === undefined) return;
-    await this.#track(this.#flush());
+    await this.#track(this.#work.sync(this.#options.syncer));
   }
 
   async fileStates(): Promise<FileState[]> {
@@ -164,7 +166,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
     // What is wanted is kept in the layout, and data kept aside in the list of it.
     const isPlain =
       this.#allWanted && this.#options.wanted === undefined && work.parts.slots.size === 0;
-    if (!isPlain || work.active.size > 0 || work.dirty.size > 0) return;
+    if (!isPlain || work.active.size > 0 || work.isDirty) return;
     this.#madeWork = undefined;
     this.#opened = this.#prepared = false;
     this.#opening = this.#preparing = undefined;
@@ -269,7 +271,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
       slot,
     });
     // A write that failed may have been done in part.
-    if (result.outcome !== 'corrupt') this.#markDirty(piece, slot);
+    if (result.outcome !== 'corrupt') this.#work.markDirty(piece, slot);
     return result;
   }
 
@@ -282,7 +284,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   ): Promise<PieceWrite> {
     try {
       this.#assertOpen();
-      if (!this.#isPiece(piece, buffer, length)) {
+      if (!this.#work.isPiece(piece, buffer, length)) {
         throw new RangeError(`No such piece: ${piece} with ${length} bytes`);
       }
       await this.#prepareOnce();
@@ -306,25 +308,8 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
     }
   }
 
-  #isPiece(piece: number, buffer: ArrayBuffer, length: number): boolean {
-    if (!Number.isInteger(piece) || piece < 0 || piece >= this.#layout.data.pieceCount)
-      return false;
-    return length === this.#layout.pieceLengthAt(piece) && buffer.byteLength >= length;
-  }
-
   #needsSlot(piece: number): boolean {
-    if (this.#allWanted) return false;
-    return this.#layout
-      .spansOfPiece(piece)
-      .some(({ file }) => !this.#layout.isPadding(file) && !this.#layout.isWanted(file));
-  }
-
-  #markDirty(piece: number, slot: number): void {
-    for (const { file } of this.#layout.spansOfPiece(piece)) {
-      if (this.#layout.isPadding(file) || (slot >= 0 && !this.#layout.isWanted(file))) continue;
-      this.#work.dirty.add(file);
-    }
-    if (slot >= 0) this.#work.dirty.add(PARTS_FILE);
+    return !this.#allWanted && this.#work.touchesUnwanted(piece);
   }
 
   async #read(target: Uint8Array, reads: readonly BlockRead[]): Promise<void> {
@@ -400,7 +385,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
           slots,
         });
         for (const [index, piece] of pieces.entries()) {
-          this.#markDirty(piece, slots[index] ?? -1);
+          this.#work.markDirty(piece, slots[index] ?? -1);
           if (freed?.[index] === SLOT_FREED) this.#parts.clear(piece);
         }
       }
@@ -408,7 +393,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
       await this.#pool.closeFiles(this.#storage);
       await this.#files.drop(this);
       await this.#parts.remove();
-      this.#work.dirty.delete(PARTS_FILE);
+      this.#work.forgetParts();
     });
   }
 
@@ -419,42 +404,6 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
       () => undefined,
     );
     return result;
-  }
-
-  async #flush(): Promise<void> {
-    const work = this.#work;
-    const files = [...work.dirty];
-    work.dirty = new Set();
-    const paths = files.map((file) =>
-      file === PARTS_FILE ? work.parts.path : work.layout.pathOf(file),
-    );
-    let done = 0;
-    try {
-      await this.#options.syncer.sync(paths, (count) => (done = count));
-    } finally {
-      for (const file of files.slice(done)) work.dirty.add(file);
-    }
-  }
-}
-
-/** What a torrent's files are worked on with. */
-class StorageWork {
-  readonly layout: DiskLayout;
-  /** Names the torrent in tasks for the pool. */
-  readonly id: number;
-  readonly parts: PartsFile;
-  readonly active = new Set<Promise<unknown>>();
-  readonly slotWrites = new Set<Promise<PieceWrite>>();
-  /** Files written to since they were last made durable; {@link PARTS_FILE} for the parts file. */
-  dirty = new Set<number>();
-
-  constructor(info: TorrentInfo, directory: string, { pool, wanted }: FileStorageOptions) {
-    const data = layoutOf(info, directory, wanted);
-    this.layout = new DiskLayout(data);
-    this.id = pool.register(data);
-    const { pieceLength, pieceCount } = data;
-    const infoHash = info.infoHash ?? new Uint8Array(20);
-    this.parts = new PartsFile(this.layout.partsPath, { infoHash, pieceLength, pieceCount });
   }
 }
 

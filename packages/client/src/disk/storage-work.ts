@@ -1,0 +1,81 @@
+import type { TorrentInfo } from '@shoal/metainfo';
+import { DiskLayout } from './disk-layout.ts';
+import type { DiskPool } from './disk-pool.ts';
+import type { FileSyncer } from './file-syncer.ts';
+import { layoutOf } from './layout-of.ts';
+import { PartsFile } from './parts-file.ts';
+import { PARTS_FILE } from './read-plan.ts';
+import type { PieceWrite } from './storage.ts';
+
+/** What a torrent's files are worked on with: made when there is first something to do with them. */
+export class StorageWork {
+  readonly layout: DiskLayout;
+  /** Names the torrent in tasks for the pool. */
+  readonly id: number;
+  readonly parts: PartsFile;
+  readonly active = new Set<Promise<unknown>>();
+  readonly slotWrites = new Set<Promise<PieceWrite>>();
+  /** Files written to since they were last made durable; {@link PARTS_FILE} for the parts file. */
+  #dirty = new Set<number>();
+
+  constructor(
+    info: TorrentInfo,
+    directory: string,
+    pool: DiskPool,
+    wanted: readonly boolean[] | undefined,
+  ) {
+    const data = layoutOf(info, directory, wanted);
+    this.layout = new DiskLayout(data);
+    this.id = pool.register(data);
+    const { pieceLength, pieceCount } = data;
+    const infoHash = info.infoHash ?? new Uint8Array(20);
+    this.parts = new PartsFile(this.layout.partsPath, { infoHash, pieceLength, pieceCount });
+  }
+
+  /** Whether the first `length` bytes of `buffer` can be that piece. */
+  isPiece(piece: number, buffer: ArrayBuffer, length: number): boolean {
+    if (!Number.isInteger(piece) || piece < 0 || piece >= this.layout.data.pieceCount) return false;
+    return length === this.layout.pieceLengthAt(piece) && buffer.byteLength >= length;
+  }
+
+  /** Whether a piece touches a file that is not wanted, so that it has to be kept aside. */
+  touchesUnwanted(piece: number): boolean {
+    return this.layout
+      .spansOfPiece(piece)
+      .some(({ file }) => !this.layout.isPadding(file) && !this.layout.isWanted(file));
+  }
+
+  /** A piece was written: into its slot, where it has one (else -1), and into those of its files that are wanted. */
+  markDirty(piece: number, slot: number): void {
+    for (const { file } of this.layout.spansOfPiece(piece)) {
+      if (this.layout.isPadding(file) || (slot >= 0 && !this.layout.isWanted(file))) continue;
+      this.#dirty.add(file);
+    }
+    if (slot >= 0) this.#dirty.add(PARTS_FILE);
+  }
+
+  /** Something was written that is not durable yet. */
+  get isDirty(): boolean {
+    return this.#dirty.size > 0;
+  }
+
+  /** The parts file is gone. */
+  forgetParts(): void {
+    this.#dirty.delete(PARTS_FILE);
+  }
+
+  /** Makes everything written so far durable. Rejects with a `DiskError`; what is not durable by then stays to be done. */
+  async sync(syncer: FileSyncer): Promise<void> {
+    const files = [...this.#dirty];
+    this.#dirty = new Set();
+    const paths = files.map((file) =>
+      file === PARTS_FILE ? this.parts.path : this.layout.pathOf(file),
+    );
+    let done = 0;
+    try {
+      await syncer.sync(paths, (count) => (done = count));
+    } finally {
+      for (const file of files.slice(done)) this.#dirty.add(file);
+    }
+  }
+}
