@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { Options } from 'tsup';
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number];
@@ -25,6 +25,8 @@ export const thirdPartyLicenses = (file: string): Plugin => ({
         if (folder !== undefined && name !== undefined) bundled.set(folder, name);
       }
       const notices = [...bundled].map(([folder, name]) => noticeOf(name, folder));
+      // The build that makes the folder may not have come so far.
+      mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, notices.sort().join('\n'));
     });
   },
