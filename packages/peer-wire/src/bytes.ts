@@ -54,6 +54,26 @@ export function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 }
 
+/** Throws `ERR_WIRE_INVALID_ARGUMENT` unless there are `length` bytes. */
+export function checkLength(what: string, bytes: Uint8Array, length: number): void {
+  if (bytes.length !== length) {
+    throw new WireError(
+      'ERR_WIRE_INVALID_ARGUMENT',
+      `${what} must have ${length} bytes, not ${bytes.length}`,
+    );
+  }
+}
+
+/** Throws `ERR_WIRE_INVALID_ARGUMENT` unless `value` is an unsigned 32-bit integer. */
+export function checkUint32(name: string, value: number): void {
+  if (value >>> 0 !== value) {
+    throw new WireError(
+      'ERR_WIRE_INVALID_ARGUMENT',
+      `${name} must be an integer from 0 to 4294967295, not ${value}`,
+    );
+  }
+}
+
 /** Throws `ERR_WIRE_INVALID_ARGUMENT` unless `value` is an integer from 0 to `max`. */
 export function checkInteger(name: string, value: number, max: number): void {
   if (!Number.isInteger(value) || value < 0 || value > max) {

@@ -1,10 +1,12 @@
 import { checkInteger, copyBytes, readUint32 } from './bytes.ts';
 import { WireError } from './errors.ts';
+import { checkHashMessageLength, HashMessageReader } from './hash-message-reader.ts';
 import { DEFAULT_WIRE_LIMITS } from './limits.ts';
 import type { WireLimits } from './limits.ts';
 import { MessageId } from './message-id.ts';
 import { MessageGatherer } from './message-gatherer.ts';
-import type { WireSink } from './sink.ts';
+import { tooLong, wrongLength } from './message-length.ts';
+import type { HashSink, WireSink } from './sink.ts';
 
 /** Most bytes kept of a message that straddles chunks before its kind decides: a request, 4 + 1 + 12. */
 const HEAD_LENGTH = 17;
@@ -17,24 +19,28 @@ const BETWEEN_MESSAGES = 0;
 const IN_BLOCK = 1;
 const GATHERING = 2;
 const SKIPPING = 3;
-const STOPPED = 4;
-const FAILED = 5;
+const IN_HASH_MESSAGE = 4;
+const STOPPED = 5;
+const FAILED = 6;
 
 /** Options of {@link WireDecoder}. */
 export interface WireDecoderOptions {
   /** What to accept; what is left out has its default. */
   readonly limits?: Partial<WireLimits>;
+  /** Takes the messages of BitTorrent v2 (BEP 52). Without it they are skipped as unknown ones, their framing checked. */
+  readonly hashSink?: HashSink | undefined;
 }
 
 /**
- * Decodes the stream of messages that follows the handshake (BEP 3, 6, 10), from chunks cut anywhere, and calls a
+ * Decodes the stream of messages that follows the handshake (BEP 3, 6, 10, 52), from chunks cut anywhere, and calls a
  * {@link WireSink} as messages arrive.
  *
- * Lengths are checked as soon as the length and id have come and before anything is stored. Payload of `piece` messages
- * goes straight from the chunk to the place the sink names. Chunks are not kept: each may be reused once `push` returns.
+ * Lengths are checked as soon as the length and id have come and before anything is stored. Payload of `piece` and
+ * `hashes` messages goes straight from the chunk to the place the sink names. Chunks are not kept: each may be reused once `push` returns.
  */
 export class WireDecoder {
   readonly #sink: WireSink;
+  readonly #hashSink: HashSink | undefined;
   readonly #limits: WireLimits;
   #maxBitfieldLength: number;
   #maxMessageLength = 0;
@@ -50,11 +56,13 @@ export class WireDecoder {
   #target: Uint8Array | undefined;
 
   #gatherer: MessageGatherer | undefined;
+  #hashReader: HashMessageReader | undefined;
   #toSkip = 0;
 
   /** Throws `ERR_WIRE_INVALID_ARGUMENT` for a limit that is not an integer from 0 to 2^30. */
   constructor(sink: WireSink, options: WireDecoderOptions = {}) {
     this.#sink = sink;
+    this.#hashSink = options.hashSink;
     this.#limits = { ...DEFAULT_WIRE_LIMITS, ...options.limits };
     for (const [name, value] of Object.entries(this.#limits))
       checkInteger(name, value as number, MAX_LIMIT);
@@ -117,12 +125,13 @@ export class WireDecoder {
     this.#headLength = 0;
     this.#target = undefined;
     this.#gatherer = undefined;
+    this.#hashReader = undefined;
   }
 
   #setMaxMessageLength(): void {
-    const { maxBlockLength, maxExtendedLength, maxUnknownLength } = this.#limits;
+    const { maxBlockLength, maxExtendedLength, maxHashesLength, maxUnknownLength } = this.#limits;
     this.#maxMessageLength = Math.max(
-      13, // a request
+      maxHashesLength + 49, // a hash request has 49, a request 13
       maxBlockLength + 9,
       this.#maxBitfieldLength + 1,
       maxExtendedLength + 2,
@@ -149,6 +158,9 @@ export class WireDecoder {
           break;
         case GATHERING:
           at = this.#gather(chunk, at, end);
+          break;
+        case IN_HASH_MESSAGE:
+          at = this.#readHashMessage(chunk, at, end);
           break;
         case SKIPPING: {
           const taken = Math.min(this.#toSkip, end - at);
@@ -253,18 +265,10 @@ export class WireDecoder {
           throw tooLong('an extended message', length - 2, this.#limits.maxExtendedLength);
         }
         return this.#readBody(id, length - 1, bytes, at + 5, end);
-      // The place of BitTorrent v2 (BEP 52). Their framing is checked here; until the sink has calls for them they are
-      // passed over like messages we do not know.
       case MessageId.hashRequest:
-      case MessageId.hashReject:
-        if (length !== 49) throw wrongLength(`message ${id}`, length, '49');
-        this.#skip(id, length - 1);
-        return at + 5;
       case MessageId.hashes:
-        if (length < 49 || (length - 49) % 32 !== 0) {
-          throw wrongLength('hashes', length, '49 and a multiple of 32');
-        }
-        this.#skip(id, length - 1);
+      case MessageId.hashReject:
+        this.#startHashMessage(id, length);
         return at + 5;
       default:
         this.#skip(id, length - 1);
@@ -366,6 +370,27 @@ export class WireDecoder {
     return next;
   }
 
+  #startHashMessage(id: number, length: number): void {
+    checkHashMessageLength(id, length, this.#limits.maxHashesLength);
+    if (this.#hashSink === undefined) {
+      this.#skip(id, length - 1);
+    } else {
+      this.#hashReader = new HashMessageReader(this.#hashSink, id, length);
+      this.#state = IN_HASH_MESSAGE;
+    }
+  }
+
+  #readHashMessage(chunk: Uint8Array, at: number, end: number): number {
+    const reader = this.#hashReader;
+    if (reader === undefined) return end;
+    const next = reader.take(chunk, at, end);
+    if (reader.isComplete && this.#state === IN_HASH_MESSAGE) {
+      this.#hashReader = undefined;
+      this.#state = BETWEEN_MESSAGES;
+    }
+    return next;
+  }
+
   #skip(id: number, length: number): void {
     if (length > this.#limits.maxUnknownLength) {
       throw tooLong(`message ${id}`, length, this.#limits.maxUnknownLength);
@@ -374,18 +399,4 @@ export class WireDecoder {
     this.#state = length > 0 ? SKIPPING : BETWEEN_MESSAGES;
     this.#sink.onUnknown(id, length);
   }
-}
-
-function tooLong(what: string, length: number, limit: number): WireError {
-  return new WireError(
-    'ERR_WIRE_MESSAGE_TOO_LONG',
-    `${what} of ${length} bytes exceeds the limit of ${limit}`,
-  );
-}
-
-function wrongLength(what: string, length: number, expected: string): WireError {
-  return new WireError(
-    'ERR_WIRE_MESSAGE_LENGTH',
-    `${what} with length ${length}; it must be ${expected}`,
-  );
 }

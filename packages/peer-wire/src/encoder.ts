@@ -1,6 +1,13 @@
-import { checkInteger, writeUint32 } from './bytes.ts';
+import { checkInteger, checkUint32, writeUint32 } from './bytes.ts';
 import { EncoderBufferPool } from './encoder-buffer-pool.ts';
-import { WireError } from './errors.ts';
+import {
+  checkHashes,
+  checkHashFields,
+  checkOwnHashRequest,
+  HASH_FIELDS_LENGTH,
+  writeHashFields,
+} from './hash-request.ts';
+import type { HashRequest } from './hash-request.ts';
 import { MessageId } from './message-id.ts';
 
 /** Bytes of a `piece` message before its payload: length, id, piece and begin. */
@@ -161,6 +168,39 @@ export class WireEncoder {
     this.#buffer.set(payload, at + 6);
   }
 
+  /**
+   * Hash request (BEP 52). Throws for what the BEP does not allow, and for more than 512 hashes, which it says not to ask
+   * for at once.
+   */
+  hashRequest(request: HashRequest): void {
+    checkOwnHashRequest(request);
+    this.#hashMessage(MessageId.hashRequest, request, 0);
+  }
+
+  /**
+   * Hashes (BEP 52). @param hashes the hashes of the base layer from the request's index on, then the uncle hashes from the
+   * lowest proof layer up, 32 bytes each: {@link hashCount} of them.
+   */
+  hashes(request: HashRequest, hashes: Uint8Array): void {
+    checkHashes(request, hashes.length);
+    const at = this.#hashMessage(MessageId.hashes, request, hashes.length);
+    this.#buffer.set(hashes, at);
+  }
+
+  /** Hash reject (BEP 52): repeats the request as it came, whatever is wrong with it. */
+  hashReject(request: HashRequest): void {
+    this.#hashMessage(MessageId.hashReject, request, 0);
+  }
+
+  /** Appends a message of BEP 52 with room for `more` bytes after its fields; gives their place. */
+  #hashMessage(id: number, request: HashRequest, more: number): number {
+    checkHashFields(request);
+    const at = this.#append(5 + HASH_FIELDS_LENGTH + more);
+    this.#head(at, 1 + HASH_FIELDS_LENGTH + more, id);
+    writeHashFields(this.#buffer, at + 5, request);
+    return at + 5 + HASH_FIELDS_LENGTH;
+  }
+
   #bare(id: number): void {
     this.#head(this.#append(5), 1, id);
   }
@@ -222,13 +262,4 @@ export function encodePieceHeader(
   target[at + 4] = MessageId.piece;
   writeUint32(target, at + 5, piece);
   writeUint32(target, at + 9, begin);
-}
-
-function checkUint32(name: string, value: number): void {
-  if (value >>> 0 !== value) {
-    throw new WireError(
-      'ERR_WIRE_INVALID_ARGUMENT',
-      `${name} must be an integer from 0 to 4294967295, not ${value}`,
-    );
-  }
 }

@@ -1,4 +1,4 @@
-import { equalBytes, hexOf } from './bytes.ts';
+import { checkLength, equalBytes, hexOf } from './bytes.ts';
 import { WireError } from './errors.ts';
 
 /** Bytes of a handshake: 1 + 19 + 8 + 20 + 20 (BEP 3). */
@@ -169,15 +169,6 @@ export function checkHandshake(
     throw new WireError(
       'ERR_WIRE_PEER_ID_MISMATCH',
       `the peer's id is ${hexOf(handshake.peerId)}, not the announced ${hexOf(expected.peerId)}`,
-    );
-  }
-}
-
-function checkLength(what: string, bytes: Uint8Array, length: number): void {
-  if (bytes.length !== length) {
-    throw new WireError(
-      'ERR_WIRE_INVALID_ARGUMENT',
-      `${what} must have ${length} bytes, not ${bytes.length}`,
     );
   }
 }

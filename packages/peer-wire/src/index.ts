@@ -1,10 +1,11 @@
 /**
- * The BitTorrent peer wire protocol (BEP 3, 6, 10, 40), without any I/O: bytes in, calls out, and back.
+ * The BitTorrent peer wire protocol (BEP 3, 6, 10, 40, 52), without any I/O: bytes in, calls out, and back.
  *
  * - {@link encodeHandshake}, {@link HandshakeReader}, {@link checkHandshake}: the first 68 bytes.
  * - {@link WireDecoder}: the messages after it, from chunks cut anywhere, to a {@link WireSink}.
  * - {@link WireEncoder}: messages to bytes, batched.
  * - {@link ProtocolGuard}: the checks of messages that need to know the torrent.
+ * - {@link HashRequest}, {@link hashRequestFault}: the hash messages of BitTorrent v2 (BEP 52).
  * - {@link Bitfield}: which pieces someone has.
  * - {@link allowedFastSet} (BEP 6), {@link peerPriority} (BEP 40), {@link makePeerId}, {@link clientName}.
  *
@@ -28,11 +29,24 @@ export {
   HandshakeReader,
 } from './handshake.ts';
 export type { Handshake, HandshakeResult, ReservedBits } from './handshake.ts';
-export { BLOCK_LENGTH, DEFAULT_WIRE_LIMITS, MAX_BLOCK_LENGTH, MAX_PIECE_COUNT } from './limits.ts';
+export { hashCount, hashRequestFault, isSameHashRequest } from './hash-request.ts';
+export type { HashRequest, HashRequestFault } from './hash-request.ts';
+export {
+  BLOCK_LENGTH,
+  DEFAULT_WIRE_LIMITS,
+  HASH_LENGTH,
+  MAX_BLOCK_LENGTH,
+  MAX_HASHES,
+  MAX_OUTSTANDING_HASH_REQUESTS,
+  MAX_PENDING_HASH_REQUESTS,
+  MAX_PIECE_COUNT,
+  MAX_PROOF_LAYERS,
+  MAX_REQUESTED_HASHES,
+} from './limits.ts';
 export type { WireLimits } from './limits.ts';
 export { MessageId } from './message-id.ts';
 export { clientName, makePeerId } from './peer-id.ts';
 export { peerPriority } from './peer-priority.ts';
 export { ProtocolGuard } from './protocol-guard.ts';
 export type { ProtocolGuardOptions } from './protocol-guard.ts';
-export type { WireSink } from './sink.ts';
+export type { HashSink, WireSink } from './sink.ts';

@@ -10,6 +10,30 @@ export const MAX_BLOCK_LENGTH = 131_072;
 /** Most pieces a torrent may have: 2,097,152, the field's common bound. */
 export const MAX_PIECE_COUNT = 2_097_152;
 
+/** Bytes of one hash of a v2 torrent: SHA-256 (BEP 52). */
+export const HASH_LENGTH = 32;
+
+/** Most hashes of the base layer one `hash request` of ours asks for: BEP 52 has it that there should be no more. */
+export const MAX_REQUESTED_HASHES = 512;
+
+/**
+ * Most hashes of the base layer a peer may ask for and one `hashes` message may hold. BEP 52 forbids no length, and clients
+ * ask for the leaves of a whole piece at once: 8,192 of them are a piece of 128 MiB, the largest in use.
+ */
+export const MAX_HASHES = 8_192;
+
+/** Most proof layers of a hash request: the tree of a file of 2^63 bytes has 48 layers between its leaves and its root. */
+export const MAX_PROOF_LAYERS = 48;
+
+/**
+ * Most hash requests of ours one peer may have unanswered. Each covers up to {@link MAX_REQUESTED_HASHES} hashes, so these
+ * reach far ahead of any download.
+ */
+export const MAX_OUTSTANDING_HASH_REQUESTS = 64;
+
+/** Most hash requests of one peer that wait for our answer. Honest peers send a few; each costs some 200 bytes here. */
+export const MAX_PENDING_HASH_REQUESTS = 256;
+
 /** What a {@link WireDecoder} accepts. All are lengths in bytes. */
 export interface WireLimits {
   /** Payload of one `piece` message. Default {@link MAX_BLOCK_LENGTH}. */
@@ -24,6 +48,11 @@ export interface WireLimits {
    * the few KiB of a handshake or of peer exchange, small enough to hold in memory.
    */
   readonly maxExtendedLength: number;
+  /**
+   * Hashes of one `hashes` message (BEP 52). Default 263,680: {@link MAX_HASHES} and {@link MAX_PROOF_LAYERS} of 32 bytes.
+   * They are stored only where the sink names a place for them.
+   */
+  readonly maxHashesLength: number;
   /** Payload of a message that is skipped. Default 1 MiB: it costs no memory, only the peer's time. */
   readonly maxUnknownLength: number;
 }
@@ -33,5 +62,6 @@ export const DEFAULT_WIRE_LIMITS: WireLimits = {
   maxBlockLength: MAX_BLOCK_LENGTH,
   maxBitfieldLength: MAX_PIECE_COUNT / 8,
   maxExtendedLength: 1_048_576,
+  maxHashesLength: (MAX_HASHES + MAX_PROOF_LAYERS) * HASH_LENGTH,
   maxUnknownLength: 1_048_576,
 };

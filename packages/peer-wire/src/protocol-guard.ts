@@ -1,6 +1,8 @@
 import { Bitfield } from './bitfield.ts';
 import { WireError } from './errors.ts';
-import { MAX_BLOCK_LENGTH } from './limits.ts';
+import { HashLedger } from './hash-ledger.ts';
+import type { HashRequest } from './hash-request.ts';
+import { MAX_BLOCK_LENGTH, MAX_PENDING_HASH_REQUESTS } from './limits.ts';
 
 /** What a {@link ProtocolGuard} must know of the torrent and of the handshakes. */
 export interface ProtocolGuardOptions {
@@ -19,11 +21,14 @@ export interface ProtocolGuardOptions {
    * but there are clients in the field (aria2) that send one later in place of many `have`s. Default false.
    */
   readonly lateBitfields?: boolean;
+  /** Most hash requests of the peer that may wait for our answer. Default 256; see {@link MAX_PENDING_HASH_REQUESTS}. */
+  readonly maxPendingHashRequests?: number;
 }
 
 /**
- * The checks of one peer's messages that need to know the torrent: indices in range, and what may come when. It holds one
- * bit of state per connection, whether the peer may still say what it has, and nothing the engine knows already.
+ * The checks of one peer's messages that need to know the torrent: indices in range, and what may come when. It holds what
+ * the engine does not know already: whether the peer may still say what it has, and which hash requests (BEP 52) wait for
+ * an answer.
  *
  * Each method throws a `WireError` for what an honest peer does not send; the connection is to be closed then.
  */
@@ -34,7 +39,10 @@ export class ProtocolGuard {
   readonly #fast: boolean;
   readonly #maxBlockLength: number;
   readonly #lateBitfields: boolean;
+  readonly #maxPendingHashRequests: number;
   #mayAnnounceAll = true;
+  /** Made for the first hash request: connections of v1 torrents have none. */
+  #hashLedger: HashLedger | undefined;
 
   constructor(options: ProtocolGuardOptions) {
     this.#pieceCount = options.pieceCount;
@@ -43,6 +51,7 @@ export class ProtocolGuard {
     this.#fast = options.fast;
     this.#maxBlockLength = options.maxBlockLength ?? MAX_BLOCK_LENGTH;
     this.#lateBitfields = options.lateBitfields ?? false;
+    this.#maxPendingHashRequests = options.maxPendingHashRequests ?? MAX_PENDING_HASH_REQUESTS;
   }
 
   /**
@@ -123,6 +132,42 @@ export class ProtocolGuard {
     throw notRequested('reject', piece, begin);
   }
 
+  /** How many hash requests of ours the peer has not answered. */
+  get outstandingHashRequests(): number {
+    return this.#hashLedger?.outstanding ?? 0;
+  }
+
+  /**
+   * We send a hash request (BEP 52): its answer will be expected, until it comes or the connection ends. Throws
+   * `ERR_WIRE_INVALID_ARGUMENT` for one that may not be sent, is outstanding already, or would be the 65th.
+   */
+  hashRequestSent(request: HashRequest): void {
+    this.#hashes().sent(request);
+  }
+
+  /** The fields of a `hashes` message: it answers a request of ours, or throws `ERR_WIRE_NOT_REQUESTED`. */
+  hashes(request: HashRequest): void {
+    this.#hashes().answered('hashes', request);
+  }
+
+  /** A `hash reject`: it answers a request of ours, or throws `ERR_WIRE_NOT_REQUESTED`. */
+  hashReject(request: HashRequest): void {
+    this.#hashes().answered('a hash reject', request);
+  }
+
+  /**
+   * A `hash request`: one more that waits for our answer. What it asks for may be impossible; it is owed a reject then.
+   * Throws `ERR_WIRE_TOO_MANY_HASH_REQUESTS` when too many wait, as of a peer that asks on and does not read.
+   */
+  hashRequest(): void {
+    this.#hashes().received();
+  }
+
+  /** The answer to one of the peer's hash requests was handed to the socket, or the request was dropped. */
+  hashRequestAnswered(): void {
+    this.#hashes().served();
+  }
+
   /** Whether this names a block inside the torrent, of 1 to `maxBlockLength` bytes. */
   isBlock(piece: number, begin: number, length: number): boolean {
     return (
@@ -131,6 +176,10 @@ export class ProtocolGuard {
       length <= this.#maxBlockLength &&
       begin + length <= this.#pieceLengthAt(piece)
     );
+  }
+
+  #hashes(): HashLedger {
+    return (this.#hashLedger ??= new HashLedger(this.#maxPendingHashRequests));
   }
 
   #pieceLengthAt(piece: number): number {

@@ -1,3 +1,5 @@
+import type { HashRequest } from './hash-request.ts';
+
 /**
  * What a wire decoder calls, in the order in which messages arrive. Lengths and the framing are already checked; what
  * needs to know the torrent (indices in range, order of messages) is the receiver's to check.
@@ -47,4 +49,28 @@ export interface WireSink {
   onExtended(id: number, payload: Uint8Array): void;
   /** A message this decoder does not know. BEP 3 says nothing of them; they are counted and skipped. */
   onUnknown(id: number, length: number): void;
+}
+
+/**
+ * What a wire decoder calls for the messages of BitTorrent v2 (BEP 52). Framing is checked already, and that `hashes` holds as
+ * many as its own fields say; what the fields mean is the receiver's to check. A {@link HashRequest} may be kept.
+ */
+export interface HashSink {
+  /**
+   * The peer asks for hashes, in any 32-bit numbers. It is owed `hashes` or `hash reject`, the latter also where
+   * `hashRequestFault` finds one or the root is of no file of ours.
+   */
+  onHashRequest(request: HashRequest): void;
+  /**
+   * The fields of a `hashes` message have arrived: where shall its hashes go, `length` bytes of them? The answer is a view of
+   * exactly that many, or undefined to have them read and dropped.
+   */
+  onHashesStart(request: HashRequest, length: number): Uint8Array | undefined;
+  /**
+   * The hashes are complete: what `onHashesStart` gave, or undefined where they were dropped. First those of the base layer,
+   * then the uncle hashes from the lowest proof layer up.
+   */
+  onHashesEnd(request: HashRequest, hashes: Uint8Array | undefined): void;
+  /** The peer will not answer this request. */
+  onHashReject(request: HashRequest): void;
 }

@@ -136,6 +136,7 @@ describe('WireDecoder: limits', () => {
     ['block', '0002000907', '0002000a07'],
     ['bitfield', '0004000105', '0004000205'],
     ['extended', '0010000214', '0010000314'],
+    ['hashes', '0004063116', '0004065116'],
     ['unknown', '0010000163', '0010000263'],
   ])('has a default for a %s', (_name, allowed, refused) => {
     new WireDecoder(new Recorder()).push(fromHex(allowed));
@@ -147,6 +148,7 @@ describe('WireDecoder: limits', () => {
     ['0000000305', '0000000405', { maxBitfieldLength: 2 }],
     ['0000000414', '0000000514', { maxExtendedLength: 2 }],
     ['0000000363', '0000000463', { maxUnknownLength: 2 }],
+    ['0000007116', '0000009116', { maxHashesLength: 64 }],
   ])('takes %s and refuses %s with %j', (allowed, refused, limits) => {
     new WireDecoder(new Recorder(), { limits }).push(fromHex(allowed));
     expect(code(new WireDecoder(new Recorder(), { limits }), refused)).toBe(tooLong);
@@ -157,6 +159,7 @@ describe('WireDecoder: limits', () => {
       maxBlockLength: 0,
       maxBitfieldLength: 0,
       maxExtendedLength: 0,
+      maxHashesLength: 0,
       maxUnknownLength: 0,
     };
     const recorder = new Recorder();

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { WireDecoder, WireEncoder, WireError } from '../src/index.ts';
+import { hashCount, WireDecoder, WireEncoder, WireError } from '../src/index.ts';
+import type { HashRequest } from '../src/index.ts';
 import { MessageGatherer } from '../src/message-gatherer.ts';
-import { Recorder, toHex } from './support.ts';
+import { hashFields, Recorder, toHex } from './support.ts';
 import type { Message } from './support.ts';
 
 type Write = (encoder: WireEncoder) => void;
@@ -18,6 +19,26 @@ const range = (
   fc
     .tuple(uint32, uint32, uint32)
     .map((fields): Sample => [[name, ...fields], (encoder) => write(encoder, ...fields)]);
+
+const piecesRoot = fc.uint8Array({ minLength: 32, maxLength: 32 });
+/** What a peer may put on the wire. */
+const anyHashRequest: fc.Arbitrary<HashRequest> = fc.record({
+  piecesRoot,
+  baseLayer: uint32,
+  index: uint32,
+  length: uint32,
+  proofLayers: uint32,
+});
+/** What we may ask for. */
+const hashRequest: fc.Arbitrary<HashRequest> = fc
+  .record({
+    piecesRoot,
+    baseLayer: fc.nat(48),
+    index: fc.nat(1_000_000),
+    length: fc.integer({ min: 1, max: 9 }).map((power) => 2 ** power),
+    proofLayers: fc.nat(48),
+  })
+  .map((request) => ({ ...request, index: request.index * request.length }));
 
 const sample: fc.Arbitrary<Sample> = fc.oneof(
   fc.constantFrom<Sample>(
@@ -44,6 +65,26 @@ const sample: fc.Arbitrary<Sample> = fc.oneof(
     .map(([id, payload]): Sample => [
       ['extended', id, toHex(payload)],
       (encoder) => encoder.extended(id, payload),
+    ]),
+  hashRequest.map((request): Sample => [
+    ['hash_request', ...hashFields(request)],
+    (encoder) => encoder.hashRequest(request),
+  ]),
+  anyHashRequest.map((request): Sample => [
+    ['hash_reject', ...hashFields(request)],
+    (encoder) => encoder.hashReject(request),
+  ]),
+  hashRequest
+    .chain((request) => {
+      const length = hashCount(request) * 32;
+      return fc.tuple(
+        fc.constant(request),
+        fc.uint8Array({ minLength: length, maxLength: length }),
+      );
+    })
+    .map(([request, hashes]): Sample => [
+      ['hashes', ...hashFields(request), toHex(hashes)],
+      (encoder) => encoder.hashes(request, hashes),
     ]),
   fc
     .tuple(uint32, uint32, bytes)
@@ -73,7 +114,7 @@ describe('properties', () => {
         for (const [, write] of samples) write(encoder);
         const stream = encoder.take();
         const recorder = new Recorder();
-        const decoder = new WireDecoder(recorder);
+        const decoder = new WireDecoder(recorder, { hashSink: recorder });
         pushInChunks(decoder, stream, sizes);
         expect(recorder.messages).toEqual(samples.map(([message]) => message));
         expect(decoder.isBetweenMessages).toBe(true);
@@ -85,10 +126,17 @@ describe('properties', () => {
   it('any bytes give messages or a WireError, the same however they are cut', () => {
     // Half the runs start messages plausibly, so that more than the length check is met.
     const head = fc
-      .tuple(fc.nat(40), fc.nat(25))
+      .tuple(fc.oneof(fc.nat(40), fc.constantFrom(49, 113, 145)), fc.nat(25))
       .map(([length, id]) => Uint8Array.of(0, 0, 0, length, id));
+    // Hash messages whose length fits now and then: two or three hashes, no or one proof layer.
+    const hashMessage = fc
+      .tuple(fc.constantFrom(49, 113, 145), fc.constantFrom(21, 22, 23), piecesRoot, fc.nat(1))
+      .map(([length, id, root, proofs]) => {
+        const fields = [...root, ...[0, 0, 2, proofs].flatMap((each) => [0, 0, 0, each])];
+        return Uint8Array.of(0, 0, 0, length, id, ...fields, ...root, ...root);
+      });
     const stream = fc
-      .array(fc.oneof(fc.uint8Array({ maxLength: 60 }), head), { maxLength: 20 })
+      .array(fc.oneof(fc.uint8Array({ maxLength: 60 }), head, hashMessage), { maxLength: 20 })
       .map((parts) => new Uint8Array(Buffer.concat(parts)));
     fc.assert(
       fc.property(stream, chunkSizes, fc.boolean(), (input, sizes, keep) => {
@@ -97,7 +145,7 @@ describe('properties', () => {
           recorder.keep = keep;
           let code = 'none';
           try {
-            pushInChunks(new WireDecoder(recorder), input, cut);
+            pushInChunks(new WireDecoder(recorder, { hashSink: recorder }), input, cut);
           } catch (error) {
             expect(error).toBeInstanceOf(WireError);
             code = (error as WireError).code;

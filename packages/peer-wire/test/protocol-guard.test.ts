@@ -1,5 +1,11 @@
-import { ProtocolGuard, WireDecoder, WireError } from '../src/index.ts';
-import type { Bitfield } from '../src/index.ts';
+import {
+  MAX_OUTSTANDING_HASH_REQUESTS,
+  MAX_PENDING_HASH_REQUESTS,
+  ProtocolGuard,
+  WireDecoder,
+  WireError,
+} from '../src/index.ts';
+import type { Bitfield, HashRequest } from '../src/index.ts';
 import { fixture, fromHex, Recorder, thrownBy } from './support.ts';
 
 /** Puts a guard behind a decoder, as the engine does; nothing was ever requested. */
@@ -189,5 +195,83 @@ describe('ProtocolGuard', () => {
       check.call(guard, 3);
       expect(code(() => check.call(guard, 4))).toBe('ERR_WIRE_PIECE_OUT_OF_RANGE');
     }
+  });
+});
+
+describe('ProtocolGuard: hash messages', () => {
+  const code = (call: () => void) => (thrownBy(call) as WireError).code;
+  const request = (index: number): HashRequest => ({
+    piecesRoot: new Uint8Array(32),
+    baseLayer: 0,
+    index,
+    length: 2,
+    proofLayers: 1,
+  });
+
+  it('takes one answer to each request, whichever it is, in any order', () => {
+    const guard = guardOf(3);
+    for (const index of [0, 2, 4]) guard.hashRequestSent(request(index));
+    expect(guard.outstandingHashRequests).toBe(3);
+    guard.hashes(request(2));
+    guard.hashReject(request(4));
+    guard.hashes(request(0));
+    expect(guard.outstandingHashRequests).toBe(0);
+    for (const index of [0, 2, 4]) {
+      expect(code(() => guard.hashes(request(index)))).toBe('ERR_WIRE_NOT_REQUESTED');
+      expect(code(() => guard.hashReject(request(index)))).toBe('ERR_WIRE_NOT_REQUESTED');
+    }
+  });
+
+  it('lets the caller act on an answer nobody asked for: it can go on', () => {
+    const guard = guardOf(3);
+    expect(guard.outstandingHashRequests).toBe(0);
+    guard.hashRequestSent(request(0));
+    expect(code(() => guard.hashes({ ...request(0), proofLayers: 0 }))).toBe(
+      'ERR_WIRE_NOT_REQUESTED',
+    );
+    guard.hashes(request(0));
+  });
+
+  it('refuses to note what may not be sent, twice the same, or too many', () => {
+    const guard = guardOf(3);
+    const wrong = 'ERR_WIRE_INVALID_ARGUMENT';
+    expect(code(() => guard.hashRequestSent({ ...request(0), length: 1024 }))).toBe(wrong);
+    for (let at = 0; at < MAX_OUTSTANDING_HASH_REQUESTS; at++)
+      guard.hashRequestSent(request(2 * at));
+    expect(code(() => guard.hashRequestSent(request(1000)))).toBe(wrong);
+    guard.hashes(request(0));
+    expect(code(() => guard.hashRequestSent(request(2)))).toBe(wrong);
+    guard.hashRequestSent(request(0));
+  });
+
+  it('bounds the requests of the peer that wait for an answer', () => {
+    const guard = guardOf(3);
+    const most = MAX_PENDING_HASH_REQUESTS;
+    for (let at = 0; at < most; at++) guard.hashRequest();
+    expect(code(() => guard.hashRequest())).toBe('ERR_WIRE_TOO_MANY_HASH_REQUESTS');
+    guard.hashRequestAnswered();
+    guard.hashRequest();
+    for (let at = 0; at < most; at++) guard.hashRequestAnswered();
+    expect(code(() => guard.hashRequestAnswered())).toBe('ERR_WIRE_INVALID_ARGUMENT');
+  });
+
+  it('takes another bound', () => {
+    const guard = new ProtocolGuard({
+      pieceCount: 1,
+      pieceLength: 1,
+      totalLength: 1,
+      fast: true,
+      maxPendingHashRequests: 1,
+    });
+    guard.hashRequest();
+    expect(code(() => guard.hashRequest())).toBe('ERR_WIRE_TOO_MANY_HASH_REQUESTS');
+  });
+
+  it('lets hash messages precede the bitfield', () => {
+    const guard = guardOf(3);
+    guard.hashRequest();
+    guard.hashRequestSent(request(0));
+    guard.hashes(request(0));
+    expect(guard.bitfield(Uint8Array.of(0xa0)).count).toBe(2);
   });
 });

@@ -5,9 +5,9 @@ const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf
 const readme = read('../README.md');
 
 describe('README', () => {
-  it('shows an example that runs', async () => {
-    expect(readme).toContain(`\`\`\`ts\n${read('readme-example.ts')}\`\`\``);
-    await import('./readme-example.ts');
+  it.each(['readme-example.ts', 'readme-v2.ts'])('shows an example that runs: %s', async (file) => {
+    expect(readme).toContain(`\`\`\`ts\n${read(file)}\`\`\``);
+    await import(`./${file}`);
   });
 
   it('has a row for each error code, and for no other', () => {

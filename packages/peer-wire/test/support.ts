@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { WireSink } from '../src/index.ts';
+import type { HashRequest, HashSink, WireSink } from '../src/index.ts';
 
 /** A message as a plain value, the shape in which tests compare. */
 export type Message = readonly [name: string, ...fields: (number | string | boolean)[]];
@@ -17,8 +17,14 @@ export function fixture(name: string): unknown {
   return JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), 'utf8'));
 }
 
-/** A sink that writes down everything it is told. Blocks are stored unless `keep` says no. */
-export class Recorder implements WireSink {
+/** The fields of a hash message as a plain value. */
+export function hashFields(request: HashRequest): [string, number, number, number, number] {
+  const { piecesRoot, baseLayer, index, length, proofLayers } = request;
+  return [toHex(piecesRoot), baseLayer, index, length, proofLayers];
+}
+
+/** A sink that writes down everything it is told. Blocks and hashes are stored unless `keep` says no. */
+export class Recorder implements WireSink, HashSink {
   readonly messages: Message[] = [];
   progress = 0;
   keep = true;
@@ -82,6 +88,19 @@ export class Recorder implements WireSink {
   }
   onExtended(id: number, payload: Uint8Array): void {
     this.messages.push(['extended', id, toHex(payload)]);
+  }
+  onHashRequest(request: HashRequest): void {
+    this.messages.push(['hash_request', ...hashFields(request)]);
+  }
+  onHashesStart(_request: HashRequest, length: number): Uint8Array | undefined {
+    return this.keep ? new Uint8Array(length) : undefined;
+  }
+  onHashesEnd(request: HashRequest, hashes: Uint8Array | undefined): void {
+    const data = hashes === undefined ? 'dropped' : toHex(hashes);
+    this.messages.push(['hashes', ...hashFields(request), data]);
+  }
+  onHashReject(request: HashRequest): void {
+    this.messages.push(['hash_reject', ...hashFields(request)]);
   }
   onUnknown(id: number, length: number): void {
     this.messages.push(['unknown', id, length]);
