@@ -1,11 +1,13 @@
 /**
- * The BitTorrent peer wire protocol (BEP 3, 6, 10, 40, 52), without any I/O: bytes in, calls out, and back.
+ * The BitTorrent peer wire protocol (BEP 3, 6, 9, 10, 21, 40, 52), without any I/O: bytes in, calls out, and back.
  *
  * - {@link encodeHandshake}, {@link HandshakeReader}, {@link checkHandshake}: the first 68 bytes.
  * - {@link WireDecoder}: the messages after it, from chunks cut anywhere, to a {@link WireSink}.
  * - {@link WireEncoder}: messages to bytes, batched.
  * - {@link ProtocolGuard}: the checks of messages that need to know the torrent.
  * - {@link HashRequest}, {@link hashRequestFault}: the hash messages of BitTorrent v2 (BEP 52).
+ * - {@link ExtensionRegistry}, {@link decodeExtensionHandshake}: the extension protocol (BEP 10), of whose extensions
+ *   {@link utMetadata} (BEP 9) is here.
  * - {@link Bitfield}: which pieces someone has.
  * - {@link allowedFastSet} (BEP 6), {@link peerPriority} (BEP 40), {@link makePeerId}, {@link clientName}.
  *
@@ -19,6 +21,16 @@ export { encodePieceHeader, PIECE_HEADER_LENGTH, WireEncoder } from './encoder.t
 export { EncoderBufferPool } from './encoder-buffer-pool.ts';
 export { WIRE_ERROR_CODES, WireError } from './errors.ts';
 export type { WireErrorCode } from './errors.ts';
+export {
+  decodeExtensionHandshake,
+  encodeExtensionHandshake,
+} from './extension/extension-handshake.ts';
+export type { ExtensionHandshake } from './extension/extension-handshake.ts';
+export { ExtensionRegistry, PeerExtensions } from './extension/extension-registry.ts';
+export { EXTENSION_HANDSHAKE_ID } from './extension/extension.ts';
+export type { Extension } from './extension/extension.ts';
+export { metadataPieceLength, utMetadata } from './extension/ut-metadata.ts';
+export type { UtMetadataMessage } from './extension/ut-metadata.ts';
 export {
   checkHandshake,
   decodeHandshake,
@@ -36,12 +48,17 @@ export {
   DEFAULT_WIRE_LIMITS,
   HASH_LENGTH,
   MAX_BLOCK_LENGTH,
+  MAX_EXTENSION_COUNT,
+  MAX_EXTENSION_HANDSHAKE_LENGTH,
   MAX_HASHES,
+  MAX_METADATA_LENGTH,
+  MAX_NAME_LENGTH,
   MAX_OUTSTANDING_HASH_REQUESTS,
   MAX_PENDING_HASH_REQUESTS,
   MAX_PIECE_COUNT,
   MAX_PROOF_LAYERS,
   MAX_REQUESTED_HASHES,
+  METADATA_PIECE_LENGTH,
 } from './limits.ts';
 export type { WireLimits } from './limits.ts';
 export { MessageId } from './message-id.ts';

@@ -34,6 +34,21 @@ export const MAX_OUTSTANDING_HASH_REQUESTS = 64;
 /** Most hash requests of one peer that wait for our answer. Honest peers send a few; each costs some 200 bytes here. */
 export const MAX_PENDING_HASH_REQUESTS = 256;
 
+/** Most bytes read of an extended handshake (BEP 10): those in use have some 300. */
+export const MAX_EXTENSION_HANDSHAKE_LENGTH = 65_536;
+
+/** Most extensions taken from the `m` of one extended handshake; there are about twenty. What follows is ignored. */
+export const MAX_EXTENSION_COUNT = 128;
+
+/** Most characters of the name of an extension, and of a client (`v`). */
+export const MAX_NAME_LENGTH = 64;
+
+/** Bytes of each piece of metadata but the last (BEP 9): 16 KiB. */
+export const METADATA_PIECE_LENGTH = 16_384;
+
+/** Most bytes of metadata, that is of an info dictionary, a peer may speak of: 30 MiB, as of a whole .torrent file. */
+export const MAX_METADATA_LENGTH = 31_457_280;
+
 /** What a {@link WireDecoder} accepts. All are lengths in bytes. */
 export interface WireLimits {
   /** Payload of one `piece` message. Default {@link MAX_BLOCK_LENGTH}. */

@@ -5,10 +5,13 @@ const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf
 const readme = read('../README.md');
 
 describe('README', () => {
-  it.each(['readme-example.ts', 'readme-v2.ts'])('shows an example that runs: %s', async (file) => {
-    expect(readme).toContain(`\`\`\`ts\n${read(file)}\`\`\``);
-    await import(`./${file}`);
-  });
+  it.each(['readme-example.ts', 'readme-v2.ts', 'readme-extensions.ts'])(
+    'shows an example that runs: %s',
+    async (file) => {
+      expect(readme).toContain(`\`\`\`ts\n${read(file)}\`\`\``);
+      await import(`./${file}`);
+    },
+  );
 
   it('has a row for each error code, and for no other', () => {
     const documented = [...readme.matchAll(/^\| `(ERR_\w+)`/gm)].map(([, code]) => code);
