@@ -113,6 +113,25 @@ function haves() {
   return encoder.take();
 }
 
+const HASHES = 512;
+const layer = new Uint8Array(HASHES * 32);
+const noted = { ...quiet, onHashRequest: nothing, onHashReject: nothing, onHashesEnd: nothing };
+for (const [how, hashSink] of [
+  ['stored', { ...noted, onHashesStart: () => layer }],
+  ['dropped', { ...noted, onHashesStart: nothing }],
+]) {
+  const piecesRoot = new Uint8Array(32);
+  for (let i = 0; i < 100; i++) {
+    const request = { piecesRoot, baseLayer: 0, index: i * HASHES, length: HASHES, proofLayers: 8 };
+    encoder.hashes(request, layer);
+  }
+  const bytes = encoder.take();
+  const decoder = new WireDecoder(quiet, { hashSink });
+  measure(`decode hashes, 512 in each, ${how}`, MESSAGES, 100, () => {
+    for (let at = 0; at < bytes.length; at += CHUNK) decoder.push(bytes.subarray(at, at + CHUNK));
+  });
+}
+
 const large = new WireEncoder();
 large.extended(1, new Uint8Array(1_000_000));
 const extended = large.take();
