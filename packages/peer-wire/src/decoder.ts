@@ -36,7 +36,8 @@ export interface WireDecoderOptions {
  * {@link WireSink} as messages arrive.
  *
  * Lengths are checked as soon as the length and id have come and before anything is stored. Payload of `piece` and
- * `hashes` messages goes straight from the chunk to the place the sink names. Chunks are not kept: each may be reused once `push` returns.
+ * `hashes` messages goes straight from the chunk to the place the sink names. Chunks are not kept: each may be reused
+ * once `push` returns.
  */
 export class WireDecoder {
   readonly #sink: WireSink;

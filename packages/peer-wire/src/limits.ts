@@ -18,7 +18,7 @@ export const MAX_REQUESTED_HASHES = 512;
 
 /**
  * Most hashes of the base layer a peer may ask for and one `hashes` message may hold. BEP 52 forbids no length, and clients
- * ask for the leaves of a whole piece at once: 8,192 of them are a piece of 128 MiB, the largest in use.
+ * ask for the leaves of a whole piece at once: 8,192 of them are a piece of 128 MiB.
  */
 export const MAX_HASHES = 8_192;
 
@@ -34,10 +34,10 @@ export const MAX_OUTSTANDING_HASH_REQUESTS = 64;
 /** Most hash requests of one peer that wait for our answer. Honest peers send a few; each costs some 200 bytes here. */
 export const MAX_PENDING_HASH_REQUESTS = 256;
 
-/** Most bytes read of an extended handshake (BEP 10): those in use have some 300. */
+/** Most bytes read of an extended handshake (BEP 10), 64 KiB: they have a few hundred. */
 export const MAX_EXTENSION_HANDSHAKE_LENGTH = 65_536;
 
-/** Most extensions taken from the `m` of one extended handshake; there are about twenty. What follows is ignored. */
+/** Most extensions taken from the `m` of one extended handshake, where peers name about ten. What follows is ignored. */
 export const MAX_EXTENSION_COUNT = 128;
 
 /** Most characters of the name of an extension, and of a client (`v`). */

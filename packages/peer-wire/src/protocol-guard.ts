@@ -145,7 +145,10 @@ export class ProtocolGuard {
     this.#hashes().sent(request);
   }
 
-  /** The fields of a `hashes` message: it answers a request of ours, or throws `ERR_WIRE_NOT_REQUESTED`. */
+  /**
+   * The fields of a `hashes` message: it answers a request of ours, which is settled by that, or this throws
+   * `ERR_WIRE_NOT_REQUESTED`. The caller may close the connection, or have the hashes dropped.
+   */
   hashes(request: HashRequest): void {
     this.#hashes().answered('hashes', request);
   }

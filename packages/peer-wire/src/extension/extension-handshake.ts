@@ -41,8 +41,8 @@ const UNSHOWABLE = /[\p{C}\u2028\u2029]/gu;
 
 /**
  * Reads the payload of an extended handshake. What is unknown, of the wrong type or out of range is as if it were not there.
- * `client` is text a terminal can show; a page must escape it like any other. Throws `ERR_WIRE_EXTENSION_PAYLOAD` when the payload
- * is no bencoded dictionary within the limits. A peer may send a handshake more than once.
+ * `client` is text a terminal can show; a page must escape it like any other. Throws `ERR_WIRE_EXTENSION_PAYLOAD` when
+ * the payload is no bencoded dictionary within the limits. A peer may send a handshake more than once.
  */
 export function decodeExtensionHandshake(payload: Uint8Array): ExtensionHandshake {
   const what = 'an extended handshake';
