@@ -87,10 +87,10 @@ function layersBelowRoot(fileLength: number): number {
   return layers;
 }
 
-/** Reads the fields from 48 bytes; the result holds a copy. */
+/** Reads the fields from 48 bytes, which must stay as they are: the root is a view of them. */
 export function readHashFields(bytes: Uint8Array): HashRequest {
   return {
-    piecesRoot: bytes.slice(0, HASH_LENGTH),
+    piecesRoot: bytes.subarray(0, HASH_LENGTH),
     baseLayer: readUint32(bytes, 32),
     index: readUint32(bytes, 36),
     length: readUint32(bytes, 40),
