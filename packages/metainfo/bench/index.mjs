@@ -1,5 +1,6 @@
 // Microbenchmarks of the built package; one JSON line for each case. Run `tsup` first.
 import { FileLayout, parseMagnet, parseMetainfo } from '../dist/index.js';
+import { merkleCases } from './merkle.mjs';
 
 const FILES = 100_000;
 const PIECE_LENGTH = 65_536;
@@ -66,3 +67,4 @@ measure('1000 spans of one piece', () => {
 });
 const link = `magnet:?xt=urn:btih:${'0a'.repeat(20)}&dn=a+name&tr=http%3A%2F%2Ft.invalid%2Fa`;
 measure('parse magnet link', () => parseMagnet(link));
+merkleCases(measure);

@@ -11,6 +11,7 @@ export type { MagnetInput } from './magnet/format-magnet.ts';
 export { parseMagnet } from './magnet/parse-magnet.ts';
 export type { ParseMagnetOptions } from './magnet/parse-magnet.ts';
 export type { MagnetLink, MagnetPeer } from './magnet/types.ts';
+export * from './merkle/index.ts';
 export { parseInfo } from './parse-info.ts';
 export type { ParseOptions } from './parse-info.ts';
 export { parseMetainfo } from './parse-metainfo.ts';

@@ -12,6 +12,11 @@ describe('README', () => {
     await expect(import('./readme-example.ts')).resolves.toBeDefined();
   });
 
+  it('shows an example of hash trees that runs', async () => {
+    expect(readme).toContain(`\`\`\`ts\n${read('readme-merkle-example.ts')}\`\`\``);
+    await expect(import('./readme-merkle-example.ts')).resolves.toBeDefined();
+  });
+
   it('lists every error code', () => {
     const sources = read('../src/errors.ts') + read('../src/create/errors.ts');
     const codes = sources.match(/ERR_METAINFO_[A-Z_0-9]*[A-Z0-9](?=')/g) ?? [];
