@@ -190,8 +190,9 @@ export class FileHashTree {
    * `leafHashes` are those of the {@link blocksNeeded}, as {@link hashBlocks} makes them of what was read; where they do not
    * lead to the hashes of their pieces the file is damaged, and the answer is undefined, too.
    *
-   * Takes well under a millisecond for any file, but for the first request after the whole piece layer was given, which
-   * takes one SHA-256 of 64 bytes for each piece. Throws ERR_METAINFO_OUT_OF_RANGE for leaf hashes of a wrong length.
+   * Takes one SHA-256 of 64 bytes for each pair of leaves, and well under a millisecond for the rest; but the first requests
+   * after a whole piece layer was given make the layers above it, with one SHA-256 of 64 bytes for each piece in all. Throws
+   * ERR_METAINFO_OUT_OF_RANGE for leaf hashes of a wrong length.
    */
   answer(request: HashRequest, leafHashes?: Uint8Array): Uint8Array | undefined {
     const needed = this.blocksNeeded(request);
@@ -204,14 +205,14 @@ export class FileHashTree {
       if (!this.#putPieceHashes(request, answer)) return undefined;
     } else {
       const leaves = leafHashes ?? (needed.count === 0 ? new Uint8Array() : undefined);
-      if (leaves === undefined || !this.#putLeaves(request, needed, leaves, answer))
-        return undefined;
+      const right = leaves !== undefined && this.#putLeaves(request, needed, leaves, answer);
+      if (!right) return undefined;
     }
     const top = topLayerOf(request);
     for (let layer = Math.max(top, pieceLayer); layer <= baseLayer + proofLayers; layer++) {
       const uncle = siblingOf(Math.floor(index / 2 ** (layer - baseLayer)));
-      if (!this.#putNode(layer, uncle, out, (length + layer - top) * SHA256_LENGTH))
-        return undefined;
+      const at = (length + layer - top) * SHA256_LENGTH;
+      if (!this.#putNode(layer, uncle, out, at)) return undefined;
     }
     return answer;
   }

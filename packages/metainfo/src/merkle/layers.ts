@@ -23,20 +23,8 @@ export function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Root of a subtree of zero leaves, for each height. */
-const zeroHashes = makeZeroHashes();
-
-function makeZeroHashes(): readonly Uint8Array[] {
-  const pair = Buffer.alloc(PAIR_LENGTH);
-  const hashes: Uint8Array[] = [];
-  for (let layer = 0; layer <= MAX_TREE_HEIGHT; layer++) {
-    hashes.push(new Uint8Array(pair.subarray(0, SHA256_LENGTH)));
-    const above = digest(pair);
-    putDigest(above, pair, 0);
-    putDigest(above, pair, SHA256_LENGTH);
-  }
-  return hashes;
-}
+/** Roots of subtrees of zero leaves, one for each height so far. */
+const zeroHashes: Uint8Array[] = [new Uint8Array(SHA256_LENGTH)];
 
 /**
  * Hash of a node of a layer that covers nothing but padding (BEP 52: leaves beyond the end of the file are zeros): 32 bytes
@@ -44,8 +32,15 @@ function makeZeroHashes(): readonly Uint8Array[] {
  */
 export function zeroHash(layer: number): Uint8Array {
   const value = zeroHashes[layer];
-  if (value === undefined) throw outOfRange(`there is no layer ${layer}`);
-  return value;
+  if (value !== undefined) return value;
+  if (!(Number.isInteger(layer) && layer >= 0 && layer <= MAX_TREE_HEIGHT)) {
+    throw outOfRange(`there is no layer ${layer}`);
+  }
+  const below = zeroHash(layer - 1);
+  const above = new Uint8Array(SHA256_LENGTH);
+  putDigest(digest(Buffer.concat([below, below])), bufferOf(above), 0);
+  zeroHashes[layer] = above;
+  return above;
 }
 
 /**
