@@ -1,52 +1,61 @@
 import { attributeBits, PADDING_BIT } from './attributes.ts';
 import type { TorrentFile, TorrentInfo } from './types.ts';
 
-/**
- * The files of a torrent as columns, one number for each file: 17 bytes where an object with its strings takes two hundred.
- * The objects are made when somebody asks for them.
- */
-export class FileTable {
+/** One number for each file. */
+interface Columns {
   /** Bytes of each file. */
   readonly lengths: Float64Array;
   /** First byte of each file in the piece space. */
   readonly offsets: Float64Array;
   /** Attributes of each file, see `attributes.ts`. */
   readonly bits: Uint8Array;
+}
+
+/**
+ * The files of a torrent as columns, one number for each file: 17 bytes where an object with its strings takes two hundred.
+ * The objects are made when somebody asks for them; where they were there first, the columns are, since three typed arrays
+ * take more than the one file of a small torrent.
+ */
+export class FileTable {
+  /** Number of files. */
+  readonly size: number;
+  #columns: Columns | undefined;
   #files: readonly TorrentFile[] | undefined;
   #make: (() => readonly TorrentFile[]) | undefined;
 
-  /** All columns have one length. `make` is called once at most, when the objects are first asked for. */
-  constructor(
-    lengths: Float64Array,
-    offsets: Float64Array,
-    bits: Uint8Array,
-    make: () => readonly TorrentFile[],
+  private constructor(
+    size: number,
+    columns: Columns | undefined,
+    files: readonly TorrentFile[] | undefined,
+    make: (() => readonly TorrentFile[]) | undefined,
   ) {
-    this.lengths = lengths;
-    this.offsets = offsets;
-    this.bits = bits;
+    this.size = size;
+    this.#columns = columns;
+    this.#files = files;
     this.#make = make;
   }
 
   static of(files: readonly TorrentFile[]): FileTable {
-    const lengths = new Float64Array(files.length);
-    const offsets = new Float64Array(files.length);
-    const bits = new Uint8Array(files.length);
-    for (const [index, file] of files.entries()) {
-      lengths[index] = file.length;
-      offsets[index] = file.offset;
-      bits[index] = attributeBits(file.attributes);
-    }
-    return new FileTable(lengths, offsets, bits, () => files);
+    return new FileTable(files.length, undefined, files, undefined);
   }
 
-  /** Number of files. */
-  get size(): number {
-    return this.lengths.length;
+  /** All columns have one length. `make` is called once at most, when the objects are first asked for. */
+  static ofColumns(columns: Columns, make: () => readonly TorrentFile[]): FileTable {
+    return new FileTable(columns.lengths.length, columns, undefined, make);
+  }
+
+  /** Bytes of each file. */
+  get lengths(): Float64Array {
+    return this.#allColumns.lengths;
+  }
+
+  /** First byte of each file in the piece space. */
+  get offsets(): Float64Array {
+    return this.#allColumns.offsets;
   }
 
   isPadding(index: number): boolean {
-    return ((this.bits[index] ?? 0) & PADDING_BIT) !== 0;
+    return ((this.#allColumns.bits[index] ?? 0) & PADDING_BIT) !== 0;
   }
 
   /** One object for each file; the same array every time. */
@@ -56,6 +65,23 @@ export class FileTable {
     this.#make = undefined;
     return this.#files;
   }
+
+  get #allColumns(): Columns {
+    this.#columns ??= columnsOf(this.files);
+    return this.#columns;
+  }
+}
+
+function columnsOf(files: readonly TorrentFile[]): Columns {
+  const lengths = new Float64Array(files.length);
+  const offsets = new Float64Array(files.length);
+  const bits = new Uint8Array(files.length);
+  for (const [index, file] of files.entries()) {
+    lengths[index] = file.length;
+    offsets[index] = file.offset;
+    bits[index] = attributeBits(file.attributes);
+  }
+  return { lengths, offsets, bits };
 }
 
 /** The files of a torrent and their sums. */
@@ -68,9 +94,22 @@ export interface FileList {
 
 const tables = new WeakMap<object, FileTable>();
 
-/** Remember the table an info dictionary's files come from. */
-export function keepTable(info: TorrentInfo, table: FileTable): void {
+/**
+ * One getter for all torrents: one in each object literal would give every torrent a shape of its own, more than a kilobyte,
+ * and reading any of its fields would be a look-up by name.
+ */
+const FILES: PropertyDescriptor & ThisType<object> = {
+  get(): readonly TorrentFile[] {
+    return tables.get(this)?.files ?? [];
+  },
+  enumerable: true,
+  configurable: true,
+};
+
+/** Completes an info dictionary with its files, which are made of `table` when somebody asks for them. */
+export function withFiles(info: Omit<TorrentInfo, 'files'>, table: FileTable): TorrentInfo {
   tables.set(info, table);
+  return Object.defineProperty(info, 'files', FILES) as TorrentInfo;
 }
 
 /** The files of an info dictionary as a table; without making their objects where this package has parsed it. */

@@ -1,9 +1,9 @@
 import type { BencodeNode } from '@shoal/bencode';
 import { BencodeError, parse } from '@shoal/bencode';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { MetainfoError } from './errors.ts';
 import { safeIntegerOf, textField, textOf } from './fields.ts';
-import { keepTable } from './file-table.ts';
+import { withFiles } from './file-table.ts';
 import { toHex } from './hex.ts';
 import type { MetainfoLimits } from './limits.ts';
 import { DEFAULT_LIMITS, SHA1_LENGTH } from './limits.ts';
@@ -81,7 +81,7 @@ export function parseInfo(bytes: Uint8Array, options: ParseOptions = {}): Torren
 export function readInfo(node: BencodeNode, { limits, rules }: ParseContext): TorrentInfo {
   const isHybrid = hasV2(node);
   const bytes = node.source();
-  const infoHash = new Uint8Array(createHash('sha1').update(bytes).digest());
+  const infoHash = digest('sha1', bytes);
   const { name, originalName } = readName(node, infoHash, rules);
   const pieceLength = readPieceLength(node, limits);
   const fileList = node.get('files');
@@ -93,26 +93,27 @@ export function readInfo(node: BencodeNode, { limits, rules }: ParseContext): To
   const pieceHashes = readPieces(node, pieceCount, limits);
   if (isHybrid) checkHybrid(node, table, pieceLength, limits);
 
-  const info: TorrentInfo = {
+  const info = {
     bytes,
     infoHash,
-    infoHashV2: isHybrid ? new Uint8Array(createHash('sha256').update(bytes).digest()) : undefined,
+    infoHashV2: isHybrid ? digest('sha256', bytes) : undefined,
     name,
     originalName,
     pieceLength,
     pieceCount,
     pieceHashes,
     multiFile: fileList !== undefined,
-    get files() {
-      return table.files;
-    },
     totalLength,
     length,
     private: isPrivate(node.get('private')),
     source: textField(node, 'source', limits.maxTextLength),
   };
-  keepTable(info, table);
-  return info;
+  return withFiles(info, table);
+}
+
+/** In one call: a hash object for each of thousands of torrents costs the garbage collector more than the hashing does. */
+function digest(algorithm: 'sha1' | 'sha256', bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(hash(algorithm, bytes, 'buffer'));
 }
 
 /** Whether the torrent is hybrid; throws for versions that cannot be read (BEP 52). */

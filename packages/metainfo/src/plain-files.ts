@@ -156,7 +156,7 @@ class PlainFileReader {
       }));
     };
     return {
-      table: new FileTable(lengths, offsets, bits, make),
+      table: FileTable.ofColumns({ lengths, offsets, bits }, make),
       totalLength: this.#offset,
       length: this.#length,
     };

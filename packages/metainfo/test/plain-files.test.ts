@@ -128,6 +128,15 @@ describe('plain file lists', () => {
     expect(structuredClone(info).files).toEqual(files);
   });
 
+  it('are asked for by a getter that all torrents share, so that these have one shape', () => {
+    const getterOf = (path: string): unknown => {
+      const { info } = parseMetainfo(multiFile([{ path: [path], length: 5 }]));
+      return Object.getOwnPropertyDescriptor(info, 'files')?.get;
+    };
+    expect(getterOf('a')).toBeInstanceOf(Function);
+    expect(getterOf('a')).toBe(getterOf('b'));
+  });
+
   it('have thousands of files in many folders', () => {
     const files = Array.from({ length: 20_000 }, (_, index): FileEntry => ({
       path: [`d${index % 97}`, `e${index % 89}`, `f${index}`],
