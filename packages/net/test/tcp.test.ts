@@ -1,5 +1,8 @@
 import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import {
   createNodeNetwork,
   nodeNetwork,
@@ -54,6 +57,34 @@ async function withPlainServer(
     server.close();
   }
 }
+
+/** A connection that is over, and whether what handled it can still be reached by way of it. */
+async function endedConnection(): Promise<{ connection: Connection; handler: WeakRef<Sink> }> {
+  let ended: Connection | undefined;
+  let handler: WeakRef<Sink> | undefined;
+  await withPlainServer(async (at, accepted) => {
+    ended = await nodeNetwork.connect(at);
+    const sink = new Sink(ended);
+    handler = new WeakRef(sink);
+    (await accepted).destroy();
+    await sink.closed;
+  });
+  if (ended === undefined || handler === undefined) throw new Error('it did not connect');
+  return { connection: ended, handler };
+}
+
+describe('a connection that is over', () => {
+  it('keeps nothing alive of what handled it', async () => {
+    const { connection, handler } = await endedConnection();
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    await nextTurn();
+    collect();
+    expect(handler.deref()).toBeUndefined();
+    expect(connection.closed).toBe(true);
+    expect(() => new Sink(connection)).toThrow('the connection already has a handler');
+  });
+});
 
 describe('receiving', () => {
   it.each([

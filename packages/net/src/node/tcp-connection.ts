@@ -18,6 +18,13 @@ interface PendingWrite {
   readonly written: ((error?: Error) => void) | undefined;
 }
 
+/** The handler of a connection that is over. */
+const GONE: ConnectionHandler = {
+  onData: () => undefined,
+  onDrain: () => undefined,
+  onClose: () => undefined,
+};
+
 /**
  * A TCP connection over a Node socket. The socket must be paused, allow half-open, and be given to no one else.
  *
@@ -232,8 +239,11 @@ export class TcpConnection implements Connection {
   }
 
   #tellClose(): void {
+    const handler = this.#handler;
+    // A socket outlives its end by many small garbage collections; the peer and torrent behind it must not with it.
+    this.#handler = GONE;
     try {
-      this.#handler?.onClose(this.#error);
+      handler?.onClose(this.#error);
     } catch (thrown) {
       reportStrayError(thrown);
     }
