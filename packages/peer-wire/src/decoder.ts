@@ -64,9 +64,7 @@ export class WireDecoder {
   constructor(sink: WireSink, options: WireDecoderOptions = {}) {
     this.#sink = sink;
     this.#hashSink = options.hashSink;
-    this.#limits = { ...DEFAULT_WIRE_LIMITS, ...options.limits };
-    for (const [name, value] of Object.entries(this.#limits))
-      checkInteger(name, value as number, MAX_LIMIT);
+    this.#limits = limitsOf(options.limits);
     this.#maxBitfieldLength = this.#limits.maxBitfieldLength;
     this.#setMaxMessageLength();
   }
@@ -400,4 +398,12 @@ export class WireDecoder {
     this.#state = length > 0 ? SKIPPING : BETWEEN_MESSAGES;
     this.#sink.onUnknown(id, length);
   }
+}
+
+/** Throws `ERR_WIRE_INVALID_ARGUMENT` for a limit that is out of range; the defaults are as they are for every peer. */
+function limitsOf(given: Partial<WireLimits> | undefined): WireLimits {
+  if (given === undefined) return DEFAULT_WIRE_LIMITS;
+  const limits = { ...DEFAULT_WIRE_LIMITS, ...given };
+  for (const [name, value] of Object.entries(limits)) checkInteger(name, value, MAX_LIMIT);
+  return limits;
 }
