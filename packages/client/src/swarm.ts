@@ -274,8 +274,7 @@ export class Swarm implements PeerSwarm {
     peer.requests.releaseAll();
     this.picker.peerLeft(peer);
     const { peerList, limits } = this.#options;
-    limits.downloadGate.forget(peer);
-    limits.uploadGate.forget(peer);
+    limits.forget(peer);
     peerList.disconnected(peer.endpoint, this.#clock.now(), {
       failed: error !== undefined && peer.downloadedBytes === 0,
       seed: peer.isSeed,

@@ -11,13 +11,21 @@ import type { Swarm } from './swarm.ts';
 export interface TorrentFilesOptions {
   readonly info: TorrentInfo;
   readonly selection: FileSelection;
-  /** Whether a piece is verified. */
-  readonly has: (piece: number) => boolean;
+  /** Asked for when it is there: files are made before it. */
+  readonly life: () => FilesLife;
+}
+
+/** What the files need of the torrent's life. */
+export interface FilesLife {
+  readonly keeper: {
+    /** Whether a piece is verified. */
+    has(piece: number): boolean;
+  };
   /** Undefined while nothing is fetched. */
-  readonly swarm: () => Swarm | undefined;
-  readonly storage: () => TorrentStorage | undefined;
+  readonly swarm: Swarm | undefined;
+  readonly storage: TorrentStorage | undefined;
   /** Somebody wants a file more, or less. */
-  readonly prioritiesChanged: () => void;
+  selectionChanged(): void;
 }
 
 /** The files of a torrent as an embedder sees them, and the streams that read them while they come. */
@@ -50,18 +58,18 @@ export class TorrentFiles implements FileOwner {
 
   setFilePriority(fileIndex: number, priority: Priority): void {
     this.#options.selection.setPriority(fileIndex, priority);
-    this.#options.prioritiesChanged();
+    this.#options.life().selectionChanged();
   }
 
   async pieceReady(piece: number, signal: AbortSignal): Promise<void> {
     if (this.#closed) throw torrentClosedError();
-    if (this.#options.has(piece)) return;
+    if (this.#options.life().keeper.has(piece)) return;
     this.#waiters ??= new PieceWaiters();
     await this.#waiters.wait(piece, signal);
   }
 
   async readBlocks(target: Uint8Array, reads: readonly BlockRead[]): Promise<void> {
-    const storage = this.#options.storage();
+    const { storage } = this.#options.life();
     if (this.#closed || storage === undefined) throw torrentClosedError();
     await storage.readBlocks(target, reads);
   }
@@ -80,13 +88,13 @@ export class TorrentFiles implements FileOwner {
   /** Which pieces are there is known anew. */
   measured(): void {
     for (const piece of this.#waiters?.pieces ?? []) {
-      if (this.#options.has(piece)) this.arrived(piece);
+      if (this.#options.life().keeper.has(piece)) this.arrived(piece);
     }
   }
 
   /** Has what the streams need next fetched first. They may have been opened before there was a swarm. */
   focus(): void {
-    const swarm = this.#options.swarm();
+    const { swarm } = this.#options.life();
     if (swarm === undefined || this.#windows === undefined) return;
     const { current } = this.#windows;
     if (current === undefined) swarm.picker.clearDeadlineWindow();

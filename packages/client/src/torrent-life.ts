@@ -308,6 +308,7 @@ export class TorrentLife {
   #sleepWhenIdle(now: number): void {
     if (this.#state !== 'seeding' || !this.#keeper.sleepWhenIdle(now)) return;
     this.#parts.peers.rest();
+    this.#parts.limits.rest();
     this.#storage?.rest?.();
   }
 

@@ -17,6 +17,7 @@ import type { Swarm } from './swarm.ts';
 import { TorrentFiles } from './torrent-files.ts';
 import type { TorrentHost } from './torrent-host.ts';
 import { TorrentLife } from './torrent-life.ts';
+import { callOut, TorrentVoice } from './torrent-voice.ts';
 import { waitForState, type WaitOptions } from './wait.ts';
 import { watchProgress, type WatchOptions } from './watch.ts';
 
@@ -73,10 +74,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
     this.#files = new TorrentFiles({
       info,
       selection: this.#selection,
-      has: (piece) => this.#life.keeper.has(piece),
-      swarm: () => this.#life.swarm,
-      storage: () => this.#life.storage,
-      prioritiesChanged: () => this.#life.selectionChanged(),
+      life: () => this.#life,
     });
     this.#peers = new KnownPeers(host.peerListOptions);
     this.#limits = new TransferLimits(
@@ -105,18 +103,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
         resume: this.#resume,
         trackers: this.#trackers,
       },
-      {
-        state: (state) => callOut(() => this.emit('state', state)),
-        piece: (piece) => callOut(() => this.emit('piece', piece)),
-        complete: () => callOut(() => this.emit('complete')),
-        // An `error` nobody listens to would end the process; `state` and `completed()` tell of it as well.
-        failed: (error) =>
-          this.listenerCount('error') > 0 && callOut(() => this.emit('error', error)),
-        warning: (error) => callOut(() => this.emit('warning', error)),
-        peer: (report) => callOut(() => this.emit('peer', report)),
-        awake: () => host.busy(this),
-        dial: () => host.dial(this),
-      },
+      new TorrentVoice(this, host),
     );
     this.#found(options.peers ?? [], 'user');
     void this.#life.open();
@@ -349,15 +336,4 @@ function swarmHash(info: TorrentInfo): Uint8Array {
   if (hash === undefined)
     throw new ClientError('ERR_CLIENT_INVALID_TORRENT', 'It has no info-hash');
   return hash;
-}
-
-/** What a listener throws is its own affair: it surfaces as uncaught and leaves the engine as it is. */
-function callOut(tell: () => void): void {
-  try {
-    tell();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
 }

@@ -41,6 +41,18 @@ export class TransferLimits {
     return this.#upload.gate;
   }
 
+  /** Gives up a place in line. */
+  forget(who: object): void {
+    this.#download?.gate.forget(who);
+    this.#upload?.gate.forget(who);
+  }
+
+  /** Nobody is connected: a gate that remembers nothing is given up. */
+  rest(): void {
+    if (this.#download?.gate.unlimited === true) this.#download = undefined;
+    if (this.#upload?.gate.unlimited === true) this.#upload = undefined;
+  }
+
   /** Changes what is named. */
   set({ download = this.#rates.download, upload = this.#rates.upload }: RateLimits): void {
     this.#rates = { download, upload };

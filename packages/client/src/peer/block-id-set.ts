@@ -1,7 +1,9 @@
-/** Slots at first; a power of two. */
-const SMALLEST = 64;
 /** No block has this id. */
 const EMPTY = -1;
+/** Slots once there is something in it; a power of two. */
+const SMALLEST = 64;
+/** What all sets begin with, and none writes to: most peers of a seed are never asked for anything. */
+const NO_SLOTS = new Float64Array(2).fill(EMPTY);
 /** 2^32 divided by the golden ratio, odd: spreads ids that follow each other (Fibonacci hashing). */
 const SPREAD = 0x9e37_79b1;
 
@@ -10,9 +12,9 @@ const SPREAD = 0x9e37_79b1;
  * and taken out for every 16 KiB that come in, and a `Set` allocates and rehashes on that path.
  */
 export class BlockIdSet {
-  #slots = new Float64Array(SMALLEST).fill(EMPTY);
+  #slots = NO_SLOTS;
   /** By how much the hash is shifted to give a slot. */
-  #shift = 32 - Math.log2(SMALLEST);
+  #shift = shiftFor(NO_SLOTS);
   #size = 0;
 
   get size(): number {
@@ -26,7 +28,7 @@ export class BlockIdSet {
   add(id: number): void {
     let slot = this.#find(id);
     if (this.#slots[slot] === id) return;
-    if (this.#size * 2 >= this.#slots.length) {
+    if (this.#size * 2 >= this.#slots.length - NO_SLOTS.length) {
       this.#grow();
       slot = this.#find(id);
     }
@@ -79,8 +81,12 @@ export class BlockIdSet {
 
   #grow(): void {
     const old = this.#slots;
-    this.#slots = new Float64Array(old.length * 2).fill(EMPTY);
-    this.#shift--;
+    this.#slots = new Float64Array(Math.max(SMALLEST, old.length * 2)).fill(EMPTY);
+    this.#shift = shiftFor(this.#slots);
     for (const id of old) if (id !== EMPTY) this.#slots[this.#find(id)] = id;
   }
+}
+
+function shiftFor(slots: Float64Array): number {
+  return 32 - Math.log2(slots.length);
 }

@@ -1,13 +1,15 @@
 const NONE = -1;
 const UNLINKED = -2;
+/** What all begin with. */
+const NO_NODES = new Int32Array(0);
 
 /**
  * The blocks that are requested and may be requested once more in end-game, the request outstanding longest first: a doubly
  * linked list held in typed arrays. A node is a small number that the caller derives from the block's place.
  */
 export class RequestOrder {
-  #next = new Int32Array(0);
-  #previous = new Int32Array(0);
+  #next = NO_NODES;
+  #previous = NO_NODES;
   #head = NONE;
   #tail = NONE;
 

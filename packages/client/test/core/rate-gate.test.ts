@@ -159,4 +159,31 @@ describe('TransferLimits', () => {
     expect(limits.uploadGate.unlimited).toBe(false);
     limits.close();
   });
+
+  it('at rest keeps what a limit has counted, and no gate that has nothing to remember', () => {
+    const clock = new ManualClock();
+    const above = { download: new RateLimiter(), upload: new RateLimiter() };
+    const limits = new TransferLimits({ download: 50_000 }, above, clock);
+    const { downloadGate, uploadGate } = limits;
+    downloadGate.spend(1e6, clock.now());
+    limits.rest();
+    expect(limits.downloadGate).toBe(downloadGate);
+    expect(limits.downloadGate.exhausted).toBe(true);
+    expect(limits.uploadGate).not.toBe(uploadGate);
+    limits.close();
+  });
+
+  it('gives up places in both lines', () => {
+    const clock = new ManualClock();
+    const above = { download: new RateLimiter(1), upload: new RateLimiter(1) };
+    const limits = new TransferLimits({}, above, clock);
+    const who = {};
+    limits.forget(who);
+    expect(clock.pending).toBe(0);
+    limits.downloadGate.wait(who, () => undefined);
+    limits.uploadGate.wait(who, () => undefined);
+    expect(clock.pending).toBeGreaterThan(0);
+    limits.forget(who);
+    expect(clock.pending).toBe(0);
+  });
 });
