@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs';
+import { existsSync, readdirSync, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Metainfo } from '@shoal/metainfo';
@@ -44,6 +44,40 @@ export class DataLocation {
     if (!isContent) return absolute;
     const inside = await statIfThere(join(absolute, info.name));
     return inside?.isDirectory() === true ? absolute : dirname(absolute);
+  }
+}
+
+/** Lookups in one folder after which its names are read: from then on each is in memory, where a look at the disk is not. */
+const MANY_LOOKUPS = 16;
+
+/** Tells what is in folders, of which a few are asked for much. What is added meanwhile is found, too. */
+export class FolderNames {
+  #directory: string | undefined;
+  #lookups = 0;
+  #names: ReadonlySet<string> | undefined;
+
+  /** Whether there is something of that name in a folder. */
+  has(directory: string, name: string): boolean {
+    if (directory !== this.#directory) {
+      this.#directory = directory;
+      this.#lookups = 0;
+      this.#names = undefined;
+    }
+    this.#lookups += 1;
+    if (this.#lookups === MANY_LOOKUPS) this.#names = namesIn(directory);
+    // A name that is not in the list may be there all the same, in another case or composition.
+    return this.#names?.has(name) === true || existsSync(join(directory, name));
+  }
+}
+
+/** Without links, which may lead nowhere. */
+function namesIn(directory: string): ReadonlySet<string> | undefined {
+  try {
+    const entries = readdirSync(directory, { withFileTypes: true });
+    const plain = entries.filter((entry) => entry.isFile() || entry.isDirectory());
+    return new Set(plain.map(({ name }) => name));
+  } catch {
+    return undefined;
   }
 }
 

@@ -2,13 +2,13 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { execFileSync } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { parseMetainfo } from '@shoal/metainfo';
-import { dataDirectory } from '../src/data-location.ts';
+import { dataDirectory, FolderNames } from '../src/data-location.ts';
 import { fetchTorrent, MAX_TORRENT_LENGTH } from '../src/fetch-torrent.ts';
-import { loadTorrent } from '../src/load-torrent.ts';
+import { loadTorrent, loadTorrentNow } from '../src/load-torrent.ts';
 import { resolvePeers } from '../src/resolve-peers.ts';
 import { defaultResumeDirectory } from '../src/resume-directory.ts';
 import { tinyTorrent, useFolder } from './support/test-world.ts';
@@ -156,6 +156,57 @@ describe('where the data is', () => {
     ] as const) {
       await expect(dataDirectory(torrent, path)).rejects.toMatchObject({ exitCode: 4 });
     }
+  });
+});
+
+describe('names in a folder', () => {
+  it('are found one by one and all at once, with what is added later and without links that lead nowhere', async () => {
+    await folder.write('file', '');
+    await mkdir(join(folder.path, 'folder'));
+    await symlink(join(folder.path, 'none'), join(folder.path, 'broken'));
+    await symlink(join(folder.path, 'file'), join(folder.path, 'link'));
+    const names = new FolderNames();
+    for (let round = 0; round < 20; round += 1) {
+      const there = ['file', 'folder', 'broken', 'link', 'none'].filter((name) =>
+        names.has(folder.path, name),
+      );
+      expect(there).toEqual(['file', 'folder', 'link']);
+    }
+    await folder.write('late', '');
+    expect(names.has(folder.path, 'late')).toBe(true);
+    expect(names.has(join(folder.path, 'folder'), 'file')).toBe(false);
+    expect(names.has(join(folder.path, 'none'), 'file')).toBe(false);
+  });
+});
+
+describe('a torrent read at once', () => {
+  it('is the same as one read with care', async () => {
+    const path = await folder.write('t.torrent', tinyTorrent('t'));
+    expect(loadTorrentNow(path, true)?.info).toEqual((await loadTorrent(path)).info);
+    const fields = '6:lengthi327680000e4:name5:large12:piece lengthi16384e6:pieces400000:';
+    const large = `d4:infod${fields}${'h'.repeat(400_000)}ee`;
+    const largePath = await folder.write('large.torrent', large);
+    expect(loadTorrentNow(largePath)).toBeUndefined();
+    expect((await loadTorrent(largePath)).info.pieceCount).toBe(20_000);
+  });
+
+  it('keeps its bytes when others are read', async () => {
+    const [one, other] = [
+      await folder.write('one.torrent', tinyTorrent('one')),
+      await folder.write('other.torrent', tinyTorrent('other')),
+    ];
+    const first = loadTorrentNow(one, true);
+    const bytes = Buffer.from(first?.info.bytes ?? []);
+    loadTorrentNow(other, true);
+    expect(Buffer.from(first?.info.bytes ?? []).equals(bytes)).toBe(true);
+  });
+
+  it('is left to the other way where it is none, or no plain file', async () => {
+    await mkdir(join(folder.path, 'd.torrent'));
+    const empty = await folder.write('empty.torrent', '');
+    expect(loadTorrentNow(empty, true)).toBeUndefined();
+    expect(loadTorrentNow(join(folder.path, 'd.torrent'))).toBeUndefined();
+    expect(loadTorrentNow(join(folder.path, 'none.torrent'))).toBeUndefined();
   });
 });
 

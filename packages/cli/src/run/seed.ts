@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { CheckMode } from '@shoal/client';
 import type { Metainfo } from '@shoal/metainfo';
 import type { SeedArgs } from '../commands/seed.ts';
-import { DataLocation } from '../data-location.ts';
+import { DataLocation, FolderNames } from '../data-location.ts';
 import { CliError } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { inOrder } from '../in-order.ts';
@@ -19,6 +18,14 @@ import type { TransferTask } from './transfer.ts';
 
 /** Torrents read at a time where the disk is slow: enough for it to be busy. */
 const READS = 8;
+
+/** Where a torrent comes from. */
+interface Source {
+  /** Path or address. */
+  readonly from: string;
+  /** A plain file of a folder that was read: there is nothing to wait for, as at the end of a pipe. */
+  readonly isFile: boolean;
+}
 
 /** A torrent that cannot be used. */
 interface Failed {
@@ -57,7 +64,7 @@ async function* seedTasks(
 ): AsyncGenerator<TransferTask, void, undefined> {
   const peers = await resolvePeers(args.peer ?? [], signal);
   const failures: unknown[] = [];
-  const sources: string[] = [];
+  const sources: Source[] = [];
   for (const argument of args.torrent) {
     try {
       sources.push(...(await torrentsAt(argument)));
@@ -71,12 +78,13 @@ async function* seedTasks(
     peers,
     trackers: trackerTiers(args.tracker ?? []),
   };
+  const names = new FolderNames();
   const turns = new Turns();
-  const load = async (source: string): Promise<TransferTask | Failed> => {
+  const load = async ({ from: source, isFile }: Source): Promise<TransferTask | Failed> => {
     try {
-      const now = isUrl(source) ? undefined : turns.run(() => loadTorrentNow(source));
+      const now = isUrl(source) ? undefined : turns.run(() => loadTorrentNow(source, isFile));
       const metainfo = now ?? (await loadTorrent(source, signal));
-      const directory = await directoryOf(source, metainfo, data);
+      const directory = await directoryOf(source, metainfo, data, names);
       return { metainfo, options: { directory, ...shared } };
     } catch (error) {
       return { source, error };
@@ -103,13 +111,14 @@ async function directoryOf(
   source: string,
   metainfo: Metainfo,
   data: DataLocation | undefined,
+  names: FolderNames,
 ): Promise<string> {
   const { name } = metainfo.info;
   const directory =
     data === undefined
       ? resolve(isUrl(source) ? '.' : dirname(resolve(source)))
       : await data.directoryOf(metainfo);
-  if (existsSync(join(directory, name))) return directory;
+  if (names.has(directory, name)) return directory;
   const message = `there is no "${name}" in ${directory} (--data says where the content is)`;
   throw new CliError('ERR_CLI_FILE', ExitCode.disk, message);
 }
@@ -120,12 +129,16 @@ function checkMode(check: boolean | undefined): CheckMode {
 }
 
 /** The torrents an argument stands for: itself, or the .torrent files of a folder in the order of their names. */
-async function torrentsAt(source: string): Promise<string[]> {
-  if (isUrl(source)) return [source];
+async function torrentsAt(source: string): Promise<Source[]> {
+  if (isUrl(source)) return [{ from: source, isFile: false }];
   try {
-    if (!(await stat(source)).isDirectory()) return [source];
-    const names = (await readdir(source)).filter((name) => name.endsWith('.torrent')).sort();
-    if (names.length > 0) return names.map((name) => join(source, name));
+    if (!(await stat(source)).isDirectory()) return [{ from: source, isFile: false }];
+    const entries = await readdir(source, { withFileTypes: true });
+    const torrents = entries.filter(({ name }) => name.endsWith('.torrent'));
+    torrents.sort((one, other) => (one.name < other.name ? -1 : 1));
+    if (torrents.length > 0) {
+      return torrents.map((entry) => ({ from: join(source, entry.name), isFile: entry.isFile() }));
+    }
   } catch (error) {
     const message = `cannot read ${source}: ${reasonOf(error)}`;
     throw new CliError('ERR_CLI_FILE', ExitCode.disk, message, error);

@@ -193,6 +193,7 @@ class Transfer {
       this.#unchecked -= 1;
       if (this.#unchecked === 0 && !this.#signal.aborted) this.#view.ready(this.#rows);
     }
+    if (row.torrent.state === 'seeding') return;
     const { completedBytes, totalBytes } = row.torrent.progress();
     if (completedBytes >= totalBytes) return;
     const percent = formatPercent(completedBytes, totalBytes);
