@@ -1,7 +1,11 @@
+import { expectGarbage } from './garbage.ts';
 import { materialise } from './materialise.ts';
 import { BencodeDocument } from './node.ts';
 import { scan } from './tape.ts';
 import type { BencodeValue, DecodeOptions } from './types.ts';
+
+/** Tokens of a document whose values take more than ten megabytes. */
+const MANY_TOKENS = 1 << 18;
 
 /**
  * Scan one value and keep it in place: nothing is built until a node is asked for it, and every value knows its exact bytes
@@ -13,9 +17,14 @@ export function parse(bytes: Uint8Array, options: DecodeOptions = {}): BencodeDo
   return new BencodeDocument(bytes, scan(bytes, options, false));
 }
 
-/** Decode one value; byte strings are views of `bytes`, not copies. Throws {@link BencodeError}. */
+/**
+ * Decode one value; byte strings are views of `bytes`, not copies, and short ones in lists that are equal may be one view.
+ * Throws {@link BencodeError}.
+ */
 export function decode(bytes: Uint8Array, options: DecodeOptions = {}): BencodeValue {
-  return materialise(bytes, scan(bytes, options, false).words, 0);
+  const { words, count } = scan(bytes, options, false);
+  if (count >= MANY_TOKENS) expectGarbage();
+  return materialise(bytes, words, 0);
 }
 
 /**

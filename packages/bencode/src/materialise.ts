@@ -6,6 +6,7 @@ import {
   contentStart,
   readInteger,
 } from './content.ts';
+import { KeyCache, ViewCache } from './repeats.ts';
 import type { BencodeDictionary, BencodeValue } from './types.ts';
 
 /** A container being filled; `into` is the one array or map under construction. */
@@ -16,6 +17,7 @@ type Frame =
 /** Build the value that starts at `token`, walking the tape once with a stack of its own. */
 export function materialise(bytes: Uint8Array, words: Uint32Array, token: number): BencodeValue {
   const keys = new KeyCache(bytes);
+  const views = new ViewCache(bytes);
   const stack: Frame[] = [];
   let frame: Frame | undefined;
   for (;;) {
@@ -48,7 +50,8 @@ export function materialise(bytes: Uint8Array, words: Uint32Array, token: number
         frame.key = keys.at(content, word);
         continue;
       }
-      value = bytes.subarray(content, word);
+      value =
+        frame?.isList === true ? views.at(content, word) : bytes.subarray(content, word);
     }
     if (frame === undefined) return value;
     put(frame, value);
@@ -64,34 +67,4 @@ function put(frame: Frame, value: BencodeValue): void {
   // The first value of a repeated key stays.
   if (!frame.into.has(key)) frame.into.set(key, value);
   frame.key = undefined;
-}
-
-/** Slots of a {@link KeyCache}; a power of two, several times the keys that most documents have. */
-const KEY_SLOTS = 64;
-/** Bytes a key may have to be kept: no key of the protocols is longer, and names of files would displace the others. */
-const MAX_KEPT_KEY_LENGTH = 16;
-
-/** Keys of a document, so that the two that a hundred thousand dictionaries have are not made a hundred thousand times. */
-class KeyCache {
-  readonly #text: Buffer;
-  readonly #keys: (string | undefined)[] = [];
-
-  constructor(bytes: Uint8Array) {
-    this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  }
-
-  /** The key that stands from `start` to `end`. */
-  at(start: number, end: number): string {
-    const text = this.#text;
-    const length = end - start;
-    if (length === 0 || length > MAX_KEPT_KEY_LENGTH) return text.toString('latin1', start, end);
-    const slot = (length + 7 * (text[start] ?? 0) + 13 * (text[end - 1] ?? 0)) & (KEY_SLOTS - 1);
-    const kept = this.#keys[slot];
-    if (kept?.length === length) {
-      let at = 0;
-      while (at < length && kept.charCodeAt(at) === text[start + at]) at++;
-      if (at === length) return kept;
-    }
-    return (this.#keys[slot] = text.toString('latin1', start, end));
-  }
 }

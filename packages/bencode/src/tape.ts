@@ -43,9 +43,12 @@ export interface Tape {
 /** Stands for the byte behind the last one. */
 const END_OF_INPUT = -1;
 
-/** Tokens a new tape has room for at least, and at most before it is known how many are needed. */
+/**
+ * Tokens a new tape has room for at least, and at most before it is known how many are needed: 16 MiB, of which only what is
+ * written to becomes memory. A tape that must grow is there twice while it does.
+ */
 const MIN_CAPACITY = 32;
-const MAX_INITIAL_CAPACITY = 1 << 18;
+const MAX_INITIAL_CAPACITY = 1 << 21;
 
 /** A container that is not closed yet. */
 interface Frame {

@@ -28,6 +28,29 @@ describe('decode', () => {
     expect(Buffer.from(item).toString()).toBe('zbc');
   });
 
+  it('gives equal short byte strings of lists as one view, and others as their own', () => {
+    const long = `100:${'x'.repeat(100)}`;
+    const value = decode(text(`ll3:abc1:ael3:abc1:bel${long}ee`));
+    const [first, second, third] = value as [Uint8Array[], Uint8Array[], Uint8Array[]];
+    expect(second[0]).toBe(first[0]);
+    expect(second[1]).not.toEqual(first[1]);
+    expect(third[0]).toHaveLength(100);
+  });
+
+  it('tells any two byte strings of a list apart', () => {
+    const names = Array.from({ length: 20_000 }, (_, index) => index.toString(36));
+    const twice = [...names, ...names.reverse()];
+    const list = decode(text(`l${twice.map((name) => `${name.length}:${name}`).join('')}e`));
+    expect((list as Uint8Array[]).map((item) => Buffer.from(item).toString())).toEqual(twice);
+  });
+
+  it('decodes documents of hundreds of thousands of values', () => {
+    const count = 300_000;
+    const list = decode(text(`l${'i7e'.repeat(count)}e`)) as number[];
+    expect(list).toHaveLength(count);
+    expect(list.every((item) => item === 7)).toBe(true);
+  });
+
   it('reads from a part of a larger buffer', () => {
     const whole = text('xxd1:a2:bcexx');
     expect(decode(whole.subarray(2, -2))).toEqual(new Map([['a', text('bc')]]));

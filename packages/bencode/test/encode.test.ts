@@ -55,6 +55,17 @@ describe('encode', () => {
     expect(bytes.buffer.byteLength).toBe(5);
   });
 
+  it('puts long and short byte strings in order', () => {
+    const sizes = [3, 70_000, 0, 300, 65_536, 65_535, 5_000_000, 1];
+    const list = sizes.map((size, index) => new Uint8Array(size).fill(index + 1));
+    const expected = list.flatMap((bytes) => [Buffer.from(`${bytes.length}:`), bytes]);
+    const encoded = encode(list);
+    const whole = Buffer.concat([Buffer.from('l'), ...expected, Buffer.from('e')]);
+    expect(Buffer.compare(encoded, whole)).toBe(0);
+    list[1]?.fill(0);
+    expect(Buffer.compare(encoded, whole)).toBe(0);
+  });
+
   it('takes the same value twice', () => {
     const shared = [1];
     expect(encoded([shared, shared])).toBe('lli1eeli1eee');
