@@ -50,8 +50,7 @@ export function materialise(bytes: Uint8Array, words: Uint32Array, token: number
         frame.key = keys.at(content, word);
         continue;
       }
-      value =
-        frame?.isList === true ? views.at(content, word) : bytes.subarray(content, word);
+      value = frame?.isList === true ? views.at(content, word) : bytes.subarray(content, word);
     }
     if (frame === undefined) return value;
     put(frame, value);
