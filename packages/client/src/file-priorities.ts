@@ -1,4 +1,5 @@
 import type { FileLayout, TorrentInfo } from '@shoal/metainfo';
+import { fileColumns } from '@shoal/metainfo';
 
 /** 0 means that a file is not wanted, 7 that it comes first. */
 export type Priority = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
@@ -13,10 +14,12 @@ export function piecePriorities(
   ofFile: readonly Priority[],
 ): Uint8Array {
   const priorities = new Uint8Array(info.pieceCount);
-  for (const { index, attributes } of info.files) {
+  const files = fileColumns(info);
+  for (let index = 0; index < files.size; index += 1) {
     const priority = ofFile[index] ?? 0;
+    if (priority === 0 || files.isPadding(index)) continue;
     const range = layout.piecesOf(index);
-    if (attributes.padding || priority === 0 || range === undefined) continue;
+    if (range === undefined) continue;
     for (let piece = range.first; piece <= range.last; piece += 1) {
       if ((priorities[piece] ?? 0) < priority) priorities[piece] = priority;
     }

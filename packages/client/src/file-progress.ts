@@ -1,4 +1,5 @@
-import type { FileLayout, TorrentInfo } from '@shoal/metainfo';
+import type { FileColumns, FileLayout, TorrentInfo } from '@shoal/metainfo';
+import { fileColumns } from '@shoal/metainfo';
 import type { Bitfield } from '@shoal/peer-wire';
 
 /** Whether a file is wanted, by its index. */
@@ -6,7 +7,8 @@ export type WantedFiles = (fileIndex: number) => boolean;
 
 /** How much of each file is verified, kept up to date piece by piece. */
 export class FileProgress {
-  readonly #info: TorrentInfo;
+  readonly #pieceLength: number;
+  readonly #files: FileColumns;
   readonly #layout: () => FileLayout;
   /** Verified bytes by file index, or of all files alike. */
   #done: Float64Array | 'nothing' | 'all';
@@ -20,7 +22,8 @@ export class FileProgress {
     have: Bitfield | 'nothing' | 'all',
     wanted: WantedFiles,
   ) {
-    this.#info = info;
+    this.#pieceLength = info.pieceLength;
+    this.#files = fileColumns(info);
     this.#layout = layout;
     this.#wanted = wanted;
     if (typeof have === 'string') this.#done = have;
@@ -47,7 +50,7 @@ export class FileProgress {
   /** Verified bytes of one file. */
   of(fileIndex: number): number {
     if (this.#done === 'nothing') return 0;
-    if (this.#done === 'all') return this.#info.files[fileIndex]?.length ?? 0;
+    if (this.#done === 'all') return this.#files.lengths[fileIndex] ?? 0;
     return this.#done[fileIndex] ?? 0;
   }
 
@@ -55,9 +58,9 @@ export class FileProgress {
     this.#wanted = wanted;
     this.#total = 0;
     this.#completed = 0;
-    for (const { index, length, attributes } of this.#info.files) {
-      if (attributes.padding || !wanted(index)) continue;
-      this.#total += length;
+    for (let index = 0; index < this.#files.size; index += 1) {
+      if (this.#files.isPadding(index) || !wanted(index)) continue;
+      this.#total += this.#files.lengths[index] ?? 0;
       this.#completed += this.of(index);
     }
   }
@@ -66,20 +69,18 @@ export class FileProgress {
   add(piece: number): void {
     const done = this.#counted();
     const layout = this.#layout();
-    const offset = piece * this.#info.pieceLength;
+    const offset = piece * this.#pieceLength;
     for (const { fileIndex, length } of layout.spans(offset, layout.pieceLengthAt(piece))) {
       done[fileIndex] = (done[fileIndex] ?? 0) + length;
-      const padding = this.#info.files[fileIndex]?.attributes.padding ?? false;
-      if (!padding && this.#wanted(fileIndex)) this.#completed += length;
+      if (!this.#files.isPadding(fileIndex) && this.#wanted(fileIndex)) this.#completed += length;
     }
   }
 
   /** The bytes of each file by itself. */
   #counted(): Float64Array {
     if (typeof this.#done !== 'string') return this.#done;
-    const { files } = this.#info;
-    const done = new Float64Array(files.length);
-    if (this.#done === 'all') for (const { index, length } of files) done[index] = length;
+    const { size, lengths } = this.#files;
+    const done = this.#done === 'all' ? lengths.slice() : new Float64Array(size);
     this.#done = done;
     return done;
   }

@@ -1,4 +1,5 @@
-import type { FileLayout, TorrentInfo } from '@shoal/metainfo';
+import type { FileColumns, FileLayout, TorrentInfo } from '@shoal/metainfo';
+import { fileColumns } from '@shoal/metainfo';
 import type { Bitfield } from '@shoal/peer-wire';
 import { ClientError } from './errors.ts';
 import { NORMAL_PRIORITY, piecePriorities, type Priority } from './file-priorities.ts';
@@ -13,6 +14,7 @@ export interface PrioritySink {
 /** How much each file of a torrent is wanted, and how much of it is there. */
 export class FileSelection {
   readonly #info: TorrentInfo;
+  readonly #files: FileColumns;
   readonly #layout: () => FileLayout;
   /** By file index; undefined: all normal. */
   #priorities: Priority[] | undefined;
@@ -27,10 +29,11 @@ export class FileSelection {
     select?: readonly number[],
   ) {
     this.#info = info;
+    this.#files = fileColumns(info);
     this.#layout = layout;
     if (select !== undefined) {
       const selected = new Set(select);
-      this.#priorities = info.files.map(({ index }) => (selected.has(index) ? NORMAL_PRIORITY : 0));
+      this.#priorities = this.#each((index) => (selected.has(index) ? NORMAL_PRIORITY : 0));
     }
     this.#progress = new FileProgress(info, layout, have, this.#isWanted);
   }
@@ -41,7 +44,7 @@ export class FileSelection {
 
   /** By file index. */
   get priorities(): readonly Priority[] {
-    return this.#priorities ?? this.#info.files.map(() => NORMAL_PRIORITY);
+    return this.#priorities ?? this.#each(() => NORMAL_PRIORITY);
   }
 
   /** Every file is wanted, and as much as any other. */
@@ -51,12 +54,16 @@ export class FileSelection {
 
   /** Every piece is wanted as much as any other, as a new picker takes it: there is nothing to {@link apply}. */
   get isUniform(): boolean {
-    return this.isPlain && !this.#info.files.some(({ attributes }) => attributes.padding);
+    if (!this.isPlain) return false;
+    for (let index = 0; index < this.#files.size; index += 1) {
+      if (this.#files.isPadding(index)) return false;
+    }
+    return true;
   }
 
   priorityOf(fileIndex: number): Priority {
     if (this.#priorities !== undefined) return this.#priorities[fileIndex] ?? 0;
-    return fileIndex in this.#info.files ? NORMAL_PRIORITY : 0;
+    return fileIndex in this.#files.lengths ? NORMAL_PRIORITY : 0;
   }
 
   /** Throws `ERR_CLIENT_OPTION` for a priority that is not a whole number from 0 to 7. */
@@ -95,6 +102,10 @@ export class FileSelection {
   apply(sink: PrioritySink): void {
     const priorities = piecePriorities(this.#info, this.#layout(), this.priorities);
     priorities.forEach((priority, piece) => sink.setPriority(piece, priority));
+  }
+
+  #each(priority: (fileIndex: number) => Priority): Priority[] {
+    return Array.from({ length: this.#files.size }, (_, index) => priority(index));
   }
 
   #own(): Priority[] {

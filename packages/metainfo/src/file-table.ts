@@ -1,6 +1,26 @@
 import { attributeBits, PADDING_BIT } from './attributes.ts';
 import type { TorrentFile, TorrentInfo } from './types.ts';
 
+/** What {@link TorrentInfo.files} says in numbers, by file index, for those who would look at every file. Do not write to it. */
+export interface FileColumns {
+  /** Number of files, padding included. */
+  readonly size: number;
+  /** Bytes of each file. */
+  readonly lengths: Float64Array;
+  /** First byte of each file in the piece space. */
+  readonly offsets: Float64Array;
+  /** Whether a file only aligns the next one (BEP 47); false for an index that no file has. */
+  isPadding(index: number): boolean;
+}
+
+/**
+ * The files of a torrent as a torrent of 100,000 of them should be gone through: no object is made for any file where this
+ * package has parsed the torrent.
+ */
+export function fileColumns(info: Pick<TorrentInfo, 'files'>): FileColumns {
+  return tableOf(info);
+}
+
 /** One number for each file. */
 interface Columns {
   /** Bytes of each file. */
@@ -16,7 +36,7 @@ interface Columns {
  * The objects are made when somebody asks for them; where they were there first, the columns are, since three typed arrays
  * take more than the one file of a small torrent.
  */
-export class FileTable {
+export class FileTable implements FileColumns {
   /** Number of files. */
   readonly size: number;
   #columns: Columns | undefined;
@@ -92,15 +112,20 @@ export interface FileList {
   readonly length: number;
 }
 
-const tables = new WeakMap<object, FileTable>();
+/** Where an info dictionary keeps its table: a property of its own, so that it is found through proxies and heirs as well. */
+const TABLE = Symbol('file table');
+
+interface WithTable {
+  readonly [TABLE]?: FileTable;
+}
 
 /**
  * One getter for all torrents: one in each object literal would give every torrent a shape of its own, more than a kilobyte,
  * and reading any of its fields would be a look-up by name.
  */
-const FILES: PropertyDescriptor & ThisType<object> = {
+const FILES: PropertyDescriptor & ThisType<WithTable> = {
   get(): readonly TorrentFile[] {
-    return tables.get(this)?.files ?? [];
+    return this[TABLE]?.files ?? [];
   },
   enumerable: true,
   configurable: true,
@@ -108,11 +133,11 @@ const FILES: PropertyDescriptor & ThisType<object> = {
 
 /** Completes an info dictionary with its files, which are made of `table` when somebody asks for them. */
 export function withFiles(info: Omit<TorrentInfo, 'files'>, table: FileTable): TorrentInfo {
-  tables.set(info, table);
+  Object.defineProperty(info, TABLE, { value: table });
   return Object.defineProperty(info, 'files', FILES) as TorrentInfo;
 }
 
 /** The files of an info dictionary as a table; without making their objects where this package has parsed it. */
-export function tableOf(info: Pick<TorrentInfo, 'files'>): FileTable {
-  return tables.get(info) ?? FileTable.of(info.files);
+export function tableOf(info: Pick<TorrentInfo, 'files'> & WithTable): FileTable {
+  return info[TABLE] ?? FileTable.of(info.files);
 }

@@ -3,6 +3,8 @@ export { MetainfoError } from './errors.ts';
 export type { MetainfoErrorCode } from './errors.ts';
 export { FileLayout } from './file-layout.ts';
 export type { FileSpan } from './file-layout.ts';
+export { fileColumns } from './file-table.ts';
+export type { FileColumns } from './file-table.ts';
 export { fromHex, infoHashHex, toHex } from './hex.ts';
 export { DEFAULT_LIMITS, DEFAULT_MAGNET_LIMITS } from './limits.ts';
 export type { MagnetLimits, MetainfoLimits } from './limits.ts';

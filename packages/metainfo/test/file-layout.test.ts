@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { FileLayout, parseMetainfo } from '../src/index.ts';
+import { fileColumns, FileLayout, parseMetainfo } from '../src/index.ts';
 import type { FileEntry } from './torrent-builder.ts';
 import { multiFile } from './torrent-builder.ts';
 
@@ -7,6 +7,30 @@ function layoutOf(lengths: readonly number[]): FileLayout {
   const files = lengths.map((length, index): FileEntry => ({ path: [`f${index}`], length }));
   return new FileLayout(parseMetainfo(multiFile(files)).info);
 }
+
+describe('fileColumns', () => {
+  const { info } = parseMetainfo(
+    multiFile([
+      { path: ['a'], length: 3 },
+      { path: ['.pad', '5'], length: 5, attr: 'p' },
+      { path: ['b'], length: 0 },
+      { path: ['c'], length: 7, attr: 'x' },
+    ]),
+  );
+
+  it('says what the files say', () => {
+    // An object with the same files that this package has not made.
+    for (const columns of [fileColumns(info), fileColumns({ files: info.files })]) {
+      expect(columns.size).toBe(info.files.length);
+      expect([...columns.lengths]).toEqual(info.files.map(({ length }) => length));
+      expect([...columns.offsets]).toEqual(info.files.map(({ offset }) => offset));
+      expect(info.files.map(({ index }) => columns.isPadding(index))).toEqual(
+        info.files.map(({ attributes }) => attributes.padding),
+      );
+      expect(columns.isPadding(4)).toBe(false);
+    }
+  });
+});
 
 describe('FileLayout', () => {
   const layout = layoutOf([0, 10, 0, 0, 16_384, 5, 0]);
