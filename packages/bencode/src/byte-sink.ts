@@ -1,12 +1,7 @@
-import { expectGarbage } from './garbage.ts';
-
 /** Bytes of the first chunk; most of what is encoded is a message that fits. */
 const FIRST_CHUNK = 256;
 /** Byte strings of so many bytes are referred to and copied once, at the end: piece hashes are half of many a torrent. */
 const MIN_REFERRED = 64 * 1024;
-
-/** Bytes of an output that is worth looking for the garbage of making it. */
-const LONG_OUTPUT = 4 * 1024 * 1024;
 
 /**
  * Takes bytes and gives them as one array. They are kept in chunks, none of which is ever copied into a larger one, so that
@@ -60,7 +55,6 @@ export class ByteSink {
 
   /** All that was written, in memory of its own; the sink is spent. */
   finish(): Uint8Array {
-    if (this.#fullLength >= LONG_OUTPUT) expectGarbage();
     const all = new Uint8Array(this.#fullLength + this.#length);
     let at = 0;
     for (const part of this.#full) {

@@ -1,11 +1,7 @@
-import { expectGarbage } from './garbage.ts';
 import { materialise } from './materialise.ts';
 import { BencodeDocument } from './node.ts';
 import { scan } from './tape.ts';
 import type { BencodeValue, DecodeOptions } from './types.ts';
-
-/** Tokens of a document whose values take more than ten megabytes. */
-const MANY_TOKENS = 1 << 18;
 
 /**
  * Scan one value and keep it in place: nothing is built until a node is asked for it, and every value knows its exact bytes
@@ -22,8 +18,7 @@ export function parse(bytes: Uint8Array, options: DecodeOptions = {}): BencodeDo
  * Throws {@link BencodeError}.
  */
 export function decode(bytes: Uint8Array, options: DecodeOptions = {}): BencodeValue {
-  const { words, count } = scan(bytes, options, false);
-  if (count >= MANY_TOKENS) expectGarbage();
+  const { words } = scan(bytes, options, false);
   return materialise(bytes, words, 0);
 }
 
