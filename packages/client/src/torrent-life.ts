@@ -72,6 +72,7 @@ export class TorrentLife {
 
   /** Peers are welcome. */
   get isActive(): boolean {
+    if (this.#closing) return false;
     return this.#state === 'downloading' || this.#state === 'seeding';
   }
 
@@ -154,7 +155,7 @@ export class TorrentLife {
         if (!selection.isUniform) selection.apply(swarm.picker);
         files.focus();
         if (this.isActive) swarm.start();
-        this.#events.awake();
+        this.#events.busy();
       },
     );
   }
@@ -184,6 +185,8 @@ export class TorrentLife {
       }));
     } catch (error) {
       this.#events.warning(error as Error);
+      // To be tried again, also by a torrent that sleeps.
+      if (this.isActive) this.#events.busy();
       // Going on would lose what comes: the files are gone, or there is no room for them.
       const lost = error instanceof DiskError && HOPELESS.has(error.code);
       if (lost && this.isActive) void this.#inTurn(() => this.#fail(error));
@@ -296,6 +299,8 @@ export class TorrentLife {
     const { trackers, peers } = this.#parts;
     this.swarm?.start();
     this.#setState(this.#stateAtWork());
+    // What the check has found is to be saved in time.
+    if (this.isBusy) this.#events.busy();
     trackers.start();
     if (peers.retryNow()) this.#events.dial();
   }

@@ -31,8 +31,8 @@ export interface LifeEvents {
   failed(error: Error): void;
   warning(error: Error): void;
   peer(report: PeerReport): void;
-  /** It has a swarm from now on. */
-  awake(): void;
+  /** Something may be due from now on: it has a swarm, or something to save. */
+  busy(): void;
   /** There may be somebody to dial. */
   dial(): void;
 }

@@ -41,7 +41,7 @@ export class TorrentVoice implements LifeEvents {
     callOut(() => this.#torrent.emit('peer', report));
   }
 
-  awake(): void {
+  busy(): void {
     this.#host.busy(this.#torrent);
   }
 

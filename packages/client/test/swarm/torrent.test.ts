@@ -1,6 +1,6 @@
 import { allowedFastSet } from '@shoal/peer-wire';
 import { ClientError, DiskError } from '../../src/index.ts';
-import { makeTorrent } from '../disk/fixture.ts';
+import { makeTorrent, temporaryFolder } from '../disk/fixture.ts';
 import { ContentStorage } from '../support/content-storage.ts';
 import { poseAsSeed, ScriptedPeer } from '../support/scripted-peer.ts';
 import { metainfoOf } from '../support/metainfo.ts';
@@ -70,6 +70,52 @@ describe('the life of a torrent', () => {
     await swarm.pass(10);
     expect(seed.torrent.swarm).toBeUndefined();
     await swarm.close();
+  });
+
+  it('is not woken any more once it is being closed', async () => {
+    const swarm = new SimSwarm({ seed: 48 });
+    const seed = await swarm.seed();
+    await swarm.until(() => swarm.tracker.seen.length > 0, 10_000);
+    swarm.tracker.latency = 2_000;
+    expect(seed.torrent.swarm).toBeUndefined();
+    const closing = seed.torrent.remove();
+    const peer = await swarm.settle(ScriptedPeer.connect(swarm.host(), at(seed), swarm.torrent));
+    await swarm.settle(closing);
+    await swarm.pass(1_000);
+    expect(seed.torrent.swarm).toBeUndefined();
+    expect(peer.handshake).toBeUndefined();
+    expect(peer.closed).toBe(true);
+    await swarm.close();
+  });
+
+  it('remembers what a check has found, although it sleeps from then on', async () => {
+    const { path, remove } = await temporaryFolder();
+    const swarm = new SimSwarm({ seed: 49 });
+    const seed = await swarm.seed({ trackerless: true, client: { resumeDirectory: path } });
+    let saves = 0;
+    seed.storage.sync = () => Promise.resolve(void (saves += 1));
+    await swarm.pass(29_000);
+    expect(seed.torrent.swarm).toBeUndefined();
+    expect(saves).toBe(0);
+    await swarm.pass(4_000);
+    expect(saves).toBe(1);
+    await swarm.close();
+    await remove();
+  });
+
+  it('tries again to remember what it could not, although it sleeps', async () => {
+    const { path, remove } = await temporaryFolder();
+    const swarm = new SimSwarm({ seed: 50 });
+    const seed = await swarm.seed({ trackerless: true, client: { resumeDirectory: path } });
+    let saves = 0;
+    seed.storage.sync = () =>
+      (saves += 1) === 1 ? Promise.reject(new Error('not now')) : Promise.resolve();
+    await swarm.pass(33_000);
+    expect(saves).toBe(1);
+    await swarm.pass(31_000);
+    expect(saves).toBe(2);
+    await swarm.close();
+    await remove();
   });
 
   it('goes from checking over downloading to seeding, and says so', async () => {
