@@ -93,6 +93,8 @@ export class DiskPool implements AsyncDisposable {
   #nextTask = 1;
   #queuedBytes = 0;
   #crashes = 0;
+  /** Why the last thread could not be started. */
+  #notStarted: unknown;
   #pumpScheduled = false;
   #idle: (() => void)[] = [];
   #closed: Promise<void> | undefined;
@@ -197,7 +199,7 @@ export class DiskPool implements AsyncDisposable {
     this.#pumpScheduled = true;
     setImmediate(() => {
       this.#pumpScheduled = false;
-      this.#pump();
+      this.#afterwards();
     });
   }
 
@@ -229,9 +231,12 @@ export class DiskPool implements AsyncDisposable {
       next = this.#give(worker, next);
     }
     if (next > 0) this.#queue = this.#queue.slice(next);
+    if (this.#workers.length > 0 || this.#queue.length === 0) return;
+    const message = 'No disk worker can be started';
+    this.#lose(this.#queue.splice(0), undefined, message, this.#notStarted);
   }
 
-  /** One of the first `limit` workers that has time; a new one where there are fewer. */
+  /** One of the first `limit` workers that has time; a new one where there are fewer and the system gives one. */
   #freeWorker(limit: number): PoolWorker | undefined {
     let best: PoolWorker | undefined;
     for (const worker of this.#workers.slice(0, limit)) {
@@ -241,12 +246,17 @@ export class DiskPool implements AsyncDisposable {
     }
     if (this.#workers.length >= limit) return best;
     const data = { maxOpenFiles: this.#maxOpenFiles };
-    const worker = new PoolWorker(this.#workerUrl, data, {
-      onAnswers: (from, answers) => this.#onAnswers(from, answers),
-      onCrash: (crashed, cause) => this.#onCrash(crashed, cause),
-    });
-    this.#workers.push(worker);
-    return worker;
+    try {
+      const worker = new PoolWorker(this.#workerUrl, data, {
+        onAnswers: (from, answers) => this.#onAnswers(from, answers),
+        onCrash: (crashed, cause) => this.#onCrash(crashed, cause),
+      });
+      this.#workers.push(worker);
+      return worker;
+    } catch (error) {
+      this.#notStarted = error;
+      return best;
+    }
   }
 
   /** Sends one message: pieces up to {@link BATCH_BYTES}, or one other task. Returns the next place in the queue. */
@@ -338,12 +348,21 @@ export class DiskPool implements AsyncDisposable {
     const lost = [...worker.tasks];
     if (this.#crashes >= MAX_CRASHES) lost.push(...this.#queue.splice(0));
     const message = 'A disk worker ended unexpectedly; what it was doing is lost';
-    for (const task of lost) {
+    this.#lose(lost, worker, message, cause);
+    this.#afterwards();
+  }
+
+  #lose(
+    tasks: readonly number[],
+    worker: PoolWorker | undefined,
+    message: string,
+    cause: unknown,
+  ): void {
+    for (const task of tasks) {
       const pending = this.#take(task, worker);
       if (pending !== undefined)
         fail(pending, new DiskError('ERR_DISK_WORKER', message, { cause }));
     }
-    this.#afterwards();
   }
 
   #afterwards(): void {

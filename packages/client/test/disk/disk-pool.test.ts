@@ -109,6 +109,26 @@ describe('DiskPool', () => {
     expect(pool.queuedBytes).toBe(0);
   });
 
+  it('fails what waits, and nothing else, when no thread can be started', async () => {
+    // A scheme Node refuses at once, as it does where the system gives no further thread.
+    await using pool = new DiskPool({ workers: 2, workerUrl: new URL('ftp://nowhere/worker.js') });
+    const storage = pool.register(layout);
+    pool.warmUp();
+    const results = await Promise.all([
+      pool.write(pieceTask(storage, 0)),
+      pool.write(pieceTask(storage, 1)),
+    ]);
+    for (const { outcome, error, buffer } of results) {
+      expect(outcome).toBe('failed');
+      expect(error).toMatchObject({ code: 'ERR_DISK_WORKER' });
+      expect(buffer.byteLength).toBe(16_384);
+    }
+    await expect(pool.run({ kind: 'stat', storage })).rejects.toMatchObject({
+      code: 'ERR_DISK_WORKER',
+    });
+    expect(pool.queuedBytes).toBe(0);
+  });
+
   it('sends the pieces of one turn in few messages', async () => {
     await using pool = new DiskPool({ workers: 1, workerUrl: counting });
     const storage = pool.register(layout);
