@@ -24,6 +24,10 @@ export class BufferShare implements PieceBufferSource {
     return buffer;
   }
 
+  get diskIsBehind(): boolean {
+    return this.#buffers.diskIsBehind;
+  }
+
   release(buffer: ArrayBuffer): void {
     this.#buffers.release(buffer);
   }

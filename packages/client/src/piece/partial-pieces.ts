@@ -5,6 +5,8 @@ import { RequestOrder } from './request-order.ts';
 export interface PieceBufferSource {
   /** A buffer of at least `length` bytes, or undefined while the budget is spent. */
   acquire(length: number): ArrayBuffer | undefined;
+  /** No buffer is given for now, also where some come back: giving up a piece would be of no use. */
+  readonly diskIsBehind?: boolean;
   release(buffer: ArrayBuffer): void;
 }
 

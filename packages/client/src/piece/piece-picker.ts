@@ -244,7 +244,8 @@ export class PiecePicker<P extends PickerPeer> {
       if (this.#partials.freeBlocks === 0 && this.#ranking.total === 0) break;
       let partial = this.#chooser.choose(entry, allowed);
       if (partial === undefined && taken === 0 && allowed === undefined) {
-        const useless = this.#chooser.evictable(entry);
+        const useless =
+          this.#buffers.diskIsBehind === true ? undefined : this.#chooser.evictable(entry);
         if (useless === undefined) break;
         this.#transfers.abandon(useless);
         partial = this.#chooser.choose(entry, allowed);

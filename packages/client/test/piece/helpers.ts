@@ -26,10 +26,11 @@ export function randomOf(seed: number): Random {
 
 export class TestBuffers implements PieceBufferSource {
   limit = Infinity;
+  diskIsBehind = false;
   readonly out = new Set<ArrayBuffer>();
 
   acquire(length: number): ArrayBuffer | undefined {
-    if (this.out.size >= this.limit) return undefined;
+    if (this.diskIsBehind || this.out.size >= this.limit) return undefined;
     const buffer = new ArrayBuffer(length);
     this.out.add(buffer);
     return buffer;

@@ -350,6 +350,22 @@ describe('partial pieces', () => {
     expect(buffers.out.size).toBe(1);
   });
 
+  it('gives up nothing for memory that the disk keeps from everybody', () => {
+    const { picker, buffers } = pickerOf(40, 4);
+    const gone = new TestPeer(40, [7], 'gone');
+    picker.peerJoined(gone);
+    receive(picker, gone, pick(picker, gone, 4)[0]!);
+    picker.peerLeft(gone);
+    const other = new TestPeer(40, [9], 'other');
+    picker.peerJoined(other);
+    buffers.diskIsBehind = true;
+    expect(pick(picker, other, 4)).toEqual([]);
+    expect(picker.partialBytes).toBe(BLOCK_LENGTH);
+    buffers.diskIsBehind = false;
+    expect(piecesOf(picker, pick(picker, other, 4))).toEqual([9]);
+    expect(picker.partialBytes).toBe(BLOCK_LENGTH);
+  });
+
   it('gives memory back when a piece becomes unwanted, but never under a block that streams in', () => {
     const { picker, buffers } = pickerOf(4, 4);
     const seed = new TestPeer(4, 'all');
