@@ -16,6 +16,9 @@ const MAX_REJECTS_IN_A_ROW = 2 * DEFAULT_PEER_QUEUE;
 /** Milliseconds one block may take to arrive in the end-game, where somebody else could send it: 3 kB/s at least. */
 const END_GAME_BLOCK_TIME = 5_000;
 
+/** Milliseconds a peer has nothing to do for want of memory before it is asked for what others owe. */
+const IDLE_TIME = 5_000;
+
 /** Block ids of the last call of `pick`; shared, since it is consumed at once. */
 const picked: number[] = [];
 
@@ -29,6 +32,8 @@ export class BlockRequests {
   readonly #outstanding = new BlockIdSet();
   #allowance = UNREQUESTED_ALLOWANCE;
   #rejectsInARow = 0;
+  /** Since when nothing could be found to ask it for, monotonic ms; undefined while something was. */
+  #idleSince: number | undefined;
   /** The block now streaming in, -1 for none, and since when. */
   #arriving = -1;
   #arrivingSince = 0;
@@ -58,9 +63,16 @@ export class BlockRequests {
     if (room <= 0 || (room < depth >> 1 && this.#outstanding.size > 0)) return;
     picked.length = 0;
     const allowed = peer.peerChoking ? this.#isAllowedFast : undefined;
-    const count = this.#swarm.picker.pick(peer, room, picked, allowed);
-    if (count === 0) return;
     const { picker } = this.#swarm;
+    let count = picker.pick(peer, room, picked, allowed);
+    if (count > 0) this.#idleSince = undefined;
+    else {
+      // Whoever owes something is not idle: those who hold the memory must not be given each other's blocks.
+      if (this.#outstanding.size > 0) return;
+      this.#idleSince ??= now;
+      if (now - this.#idleSince >= IDLE_TIME) count = picker.pickOwed(peer, room, picked, allowed);
+      if (count === 0) return;
+    }
     for (const id of picked) {
       this.#outstanding.add(id);
       const piece = Math.floor(id / picker.blocksPerPiece);

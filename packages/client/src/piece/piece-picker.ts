@@ -61,6 +61,8 @@ export class PiecePicker<P extends PickerPeer> {
   readonly #transfers: BlockTransfers<P>;
   readonly #buffers: PieceBufferSource;
   readonly #maxPartials: number;
+  /** The last {@link pick} could not open a piece for want of memory. */
+  #wasRefused = false;
 
   constructor(options: PiecePickerOptions) {
     this.#states = new PieceStates(options, options.have);
@@ -239,6 +241,7 @@ export class PiecePicker<P extends PickerPeer> {
   pick(peer: P, count: number, out: number[], allowed?: PieceFilter): number {
     const entry = this.#peers.get(peer);
     if (entry === undefined || !this.#peers.hasInterest(entry)) return 0;
+    this.#wasRefused = false;
     let taken = 0;
     while (taken < count) {
       if (this.#partials.freeBlocks === 0 && this.#ranking.total === 0) break;
@@ -256,6 +259,19 @@ export class PiecePicker<P extends PickerPeer> {
     if (taken < count && this.endGame)
       taken += pickDuplicates(this.#partials, entry, count - taken, out, allowed);
     return taken;
+  }
+
+  /**
+   * For a peer that {@link pick} has just given nothing, and for a while before: where all memory is held by pieces that others
+   * owe the rest of, it is asked for up to `count` of those blocks too. Else two peers that withhold one block of each piece
+   * would end the download.
+   *
+   * @returns how many were appended to `out`
+   */
+  pickOwed(peer: P, count: number, out: number[], allowed?: PieceFilter): number {
+    const entry = this.#peers.get(peer);
+    if (entry === undefined || !this.#wasRefused || this.#buffers.diskIsBehind === true) return 0;
+    return pickDuplicates(this.#partials, entry, count, out, allowed);
   }
 
   /**
@@ -341,9 +357,10 @@ export class PiecePicker<P extends PickerPeer> {
   }
 
   #open(piece: number): PartialPiece<P> | undefined {
-    if (this.#partials.count >= this.#maxPartials) return undefined;
     const length = this.#states.lengthAt(piece);
-    const buffer = this.#buffers.acquire(length);
+    const hasRoom = this.#partials.count < this.#maxPartials;
+    const buffer = hasRoom ? this.#buffers.acquire(length) : undefined;
+    this.#wasRefused = buffer === undefined;
     if (buffer === undefined) return undefined;
     this.#ranking.remove(piece);
     this.#states.become(piece, DOWNLOADING);

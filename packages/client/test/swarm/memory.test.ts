@@ -42,4 +42,29 @@ describe('memory for pieces', () => {
     await swarm.until(() => torrent.state === 'seeding', 60_000, 'the other download');
     await swarm.close();
   });
+
+  it('is of use to an honest peer, although others hold all of it by keeping back a block of each piece', async () => {
+    const swarm = new SimSwarm({ seed: 83 });
+    const hosts = [swarm.host(), swarm.host()];
+    for (const host of hosts) {
+      await ScriptedPeer.listen(host, swarm.torrent, {
+        peerId: Uint8Array.from(host.address.padEnd(20), (each) => each.charCodeAt(0)),
+        onOpen: poseAsSeed,
+        onRequest: (peer, piece, begin, length) => {
+          if (begin === 0) peer.serve(piece, begin, length);
+        },
+      });
+    }
+    const seed = await swarm.seed({ trackerless: true });
+    const leecher = await swarm.node({
+      trackerless: true,
+      client: { pieceBufferBudget: 6 * PIECE_LENGTH },
+      add: { peers: hosts.map(({ address }) => ({ address, port: 6881 })) },
+    });
+    await swarm.until(() => leecher.torrent.swarm?.picker.partialCount === 6, 10_000);
+    await swarm.pass(2_000);
+    leecher.torrent.addPeer({ address: seed.host.address, port: 6881 });
+    await swarm.finished([leecher], 60_000);
+    await swarm.close();
+  });
 });
