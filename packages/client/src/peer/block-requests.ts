@@ -87,6 +87,8 @@ export class BlockRequests {
     return (
       begin % BLOCK_LENGTH === 0 &&
       piece < this.#swarm.info.pieceCount &&
+      // Beyond its end lie, by their numbers, the blocks of the next piece.
+      length > 0 &&
       this.#outstanding.has(this.idOf(piece, begin)) &&
       length === this.#lengthAt(piece, begin)
     );

@@ -116,6 +116,25 @@ describe('a hostile peer that is dialled', () => {
     await swarm.close();
   });
 
+  it('answers with nothing, from beyond the end of the piece before', async () => {
+    const { swarm, leecher, hostile } = await beside(
+      {
+        onOpen: poseAsSeed,
+        onRequest: (peer, piece, begin) => {
+          const answers = begin === 0 && piece > 0;
+          if (answers) peer.send((to) => to.piece(piece - 1, 32_768, new Uint8Array(0)));
+        },
+      },
+      { seedDelay: 10_000 },
+    );
+    await swarm.pass(10_000);
+    // It is not taken for an answer, so nothing more is asked for.
+    expect(hostile[0]?.count('request')).toBeLessThan(20);
+    await swarm.finished([leecher], SNUBBED);
+    expectWhole(leecher);
+    await swarm.close();
+  });
+
   it('stops in the middle of a block', async () => {
     const { swarm, leecher } = await beside(
       {
