@@ -30,6 +30,11 @@ export class UploadQueue {
   #inFlight = 0;
   /** When each batch that has not left yet was handed to the connection, monotonic ms; the oldest first. */
   readonly #leaving: number[] = [];
+  /**
+   * Cancels still to be looked up: as many as requests were taken, since each look goes through the whole queue, and whoever
+   * sends nothing but cancels must not have it gone through for ever.
+   */
+  #cancellable = 0;
   /** Tokens of the upload limit taken for the block at the head of the queue. */
   #credit = 0;
 
@@ -59,9 +64,12 @@ export class UploadQueue {
       return;
     }
     this.#waiting.push({ piece, begin, length });
+    this.#cancellable = Math.min(this.#cancellable + 1, clientDefaults.maxQueuedRequests);
   }
 
   cancel(piece: number, begin: number, length: number): void {
+    if (this.#cancellable === 0) return;
+    this.#cancellable -= 1;
     const index = this.#waiting.findIndex(
       (each) => each.piece === piece && each.begin === begin && each.length === length,
     );

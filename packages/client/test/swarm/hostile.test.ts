@@ -327,6 +327,29 @@ describe('a hostile peer that connects', () => {
     await swarm.close();
   });
 
+  it('cancels more than it has asked for: that is not looked up', async () => {
+    const { swarm, seed, at } = await besideSeed({ seed: { add: { maxUploadRate: 1_000 } } });
+    const peer = await swarm.settle(
+      ScriptedPeer.connect(swarm.host(), at, swarm.torrent, {
+        onOpen: (open) => open.send((to) => to.interested()),
+        onUnchoke: (open) => {
+          for (let piece = 0; piece < 8; piece += 1) open.encoder.request(piece, 0, BLOCK_LENGTH);
+          for (let piece = 8; piece < 15; piece += 1) open.encoder.cancel(piece, 0, BLOCK_LENGTH);
+          open.encoder.cancel(6, 0, BLOCK_LENGTH);
+          open.encoder.cancel(7, 0, BLOCK_LENGTH);
+          open.flush();
+        },
+      }),
+    );
+    await swarm.until(() => peer.count('reject') > 0, 10_000);
+    await swarm.pass(1_000);
+    expect(peer.messages.filter(([name]) => name === 'reject').map(([, piece]) => piece)).toEqual([
+      6,
+    ]);
+    expect(seed.torrent.progress().peers).toBeGreaterThan(0);
+    await swarm.close();
+  });
+
   it.each(['reads', 'does not read'])(
     'asks 50,000 times while it is unchoked and %s what it gets',
     async (reading) => {
