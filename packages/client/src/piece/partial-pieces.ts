@@ -3,7 +3,7 @@ import { RequestOrder } from './request-order.ts';
 
 /** Where the memory of partial pieces comes from and goes back to. */
 export interface PieceBufferSource {
-  /** A buffer of at least `length` bytes, or undefined while the budget is spent. */
+  /** A buffer of at least `length` bytes, or undefined while the budget is spent or the disk is behind. */
   acquire(length: number): ArrayBuffer | undefined;
   /** No buffer is given for now, also where some come back: giving up a piece would be of no use. */
   readonly diskIsBehind?: boolean;

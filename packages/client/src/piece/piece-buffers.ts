@@ -1,6 +1,6 @@
 /**
- * Bytes of memory for pieces on their way from peers to the disk, by default. At 1 GB/s a disk may pause for a tenth of a
- * second before peers have to wait; and 32 partial pieces of 4 MiB fit.
+ * Bytes of memory for pieces on their way from peers to the disk, by default: 32 partial pieces of 4 MiB fit. How much of it
+ * may wait for the disk has a bound of its own, {@link DEFAULT_WRITE_BACKLOG}.
  */
 export const DEFAULT_PIECE_BUDGET = 128 * 1024 * 1024;
 
