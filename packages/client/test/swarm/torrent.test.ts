@@ -92,6 +92,8 @@ describe('the life of a torrent', () => {
     const { path, remove } = await temporaryFolder();
     const swarm = new SimSwarm({ seed: 49 });
     const seed = await swarm.seed({ trackerless: true, client: { resumeDirectory: path } });
+    // Looking for resume data, like writing it at the end, takes real time.
+    await seed.torrent.checked();
     let saves = 0;
     seed.storage.sync = () => Promise.resolve(void (saves += 1));
     await swarm.pass(29_000);
@@ -99,6 +101,7 @@ describe('the life of a torrent', () => {
     expect(saves).toBe(0);
     await swarm.pass(4_000);
     expect(saves).toBe(1);
+    await seed.torrent.close();
     await swarm.close();
     await remove();
   });
@@ -107,6 +110,8 @@ describe('the life of a torrent', () => {
     const { path, remove } = await temporaryFolder();
     const swarm = new SimSwarm({ seed: 50 });
     const seed = await swarm.seed({ trackerless: true, client: { resumeDirectory: path } });
+    // Looking for resume data, like writing it at the end, takes real time.
+    await seed.torrent.checked();
     let saves = 0;
     seed.storage.sync = () =>
       (saves += 1) === 1 ? Promise.reject(new Error('not now')) : Promise.resolve();
@@ -114,6 +119,7 @@ describe('the life of a torrent', () => {
     expect(saves).toBe(1);
     await swarm.pass(31_000);
     expect(saves).toBe(2);
+    await seed.torrent.close();
     await swarm.close();
     await remove();
   });
