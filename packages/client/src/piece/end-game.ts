@@ -7,9 +7,9 @@ import type { PeerEntry, PickerPeer } from './picker-peers.ts';
 const MAX_PROBES = 1024;
 
 /**
- * Strict end-game (BEP 3), also where memory is short: requests up to `count` blocks from this peer that are outstanding at others, those outstanding
- * longest first, and appends their ids to `out`. Nothing is requested twice from one peer, or from more than
- * {@link MAX_REQUESTERS}.
+ * Strict end-game (BEP 3), also where memory is short: requests up to `count` blocks from this peer that are outstanding at
+ * others, those outstanding longest first, and appends their ids to `out`. Nothing is requested twice from one peer, or from
+ * more than {@link MAX_REQUESTERS}.
  *
  * @returns how many were appended
  */

@@ -239,9 +239,9 @@ export class PiecePicker<P extends PickerPeer> {
    * @returns how many were appended
    */
   pick(peer: P, count: number, out: number[], allowed?: PieceFilter): number {
+    this.#wasRefused = false;
     const entry = this.#peers.get(peer);
     if (entry === undefined || !this.#peers.hasInterest(entry)) return 0;
-    this.#wasRefused = false;
     let taken = 0;
     while (taken < count) {
       if (this.#partials.freeBlocks === 0 && this.#ranking.total === 0) break;
