@@ -1,11 +1,23 @@
 import { defineConfig } from 'tsup';
 import type { Options } from 'tsup';
 import { libraryOptions } from '../../tools/config/tsup.base.ts';
-import { leanYargs, requireBuiltin } from '../../tools/config/lean-yargs.ts';
+import { leanBuiltins } from '../../tools/config/lean-builtins.ts';
+import { leanWidth, leanYargs, requireBuiltin } from '../../tools/config/lean-yargs.ts';
 import { thirdPartyLicenses } from '../../tools/config/third-party.ts';
 
 const base = libraryOptions();
 const plugins = [...(base.esbuildPlugins ?? []), thirdPartyLicenses('dist/THIRD-PARTY-LICENSES')];
+
+/** Modules that are an entry of their own: by how they are imported, where they are built. */
+const builtApart = (files: Readonly<Record<string, string>>): (typeof plugins)[number] => ({
+  name: 'built-apart',
+  setup: (build) => {
+    build.onResolve({ filter: /^\.\// }, ({ path }) => {
+      const built = files[path];
+      return built === undefined ? undefined : { path: built, external: true };
+    });
+  },
+});
 
 /**
  * An application: nothing is left to be resolved when it starts, since finding and opening a file takes longer than reading
@@ -22,24 +34,42 @@ const program: Options = {
     options.conditions = ['@shoal/source'];
     options.minifySyntax = true;
     options.minifyWhitespace = true;
+    options.minifyIdentifiers = true;
   },
 };
 
 export default defineConfig([
   {
     ...program,
-    // The shebang of `src/bin.ts` is kept.
+    // The shebang of `src/bin.ts` is kept. One file that needs no other to say the version.
     entry: ['src/bin.ts'],
-    // The three are built at the same time: each cleans away only what is its own.
-    clean: ['*', '!help-layout.*', '!*-worker.*'],
-    banner: { js: requireBuiltin },
-    esbuildPlugins: [...plugins, leanYargs],
+    // All are built at the same time: each cleans away only what is its own.
+    clean: ['bin.*'],
+    esbuildPlugins: [...plugins, builtApart({ './main.ts': './main.js' })],
   },
   {
     ...program,
-    entry: ['src/terminal/help-layout.mjs'],
+    entry: ['src/main.ts'],
+    clean: [
+      '*',
+      '!bin.*',
+      '!help-layout.*',
+      '!string-width.*',
+      '!*-worker.*',
+      '!THIRD-PARTY-LICENSES',
+    ],
+    banner: { js: requireBuiltin },
+    esbuildPlugins: [...plugins, leanYargs, leanBuiltins],
+  },
+  {
+    ...program,
+    entry: {
+      'help-layout': 'src/terminal/help-layout.mjs',
+      'string-width': 'src/terminal/string-width.mjs',
+    },
     format: ['cjs'],
-    clean: ['help-layout.*'],
+    clean: ['help-layout.*', 'string-width.*'],
+    esbuildPlugins: [...plugins, leanWidth],
   },
   {
     ...program,

@@ -2,9 +2,8 @@ import { existsSync, readdirSync, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Metainfo } from '@shoal/metainfo';
-import { CliError, codeOf } from './errors.ts';
+import { CliError, codeOf, reasonOf } from './errors.ts';
 import { ExitCode } from './exit-codes.ts';
-import { reasonOf } from './load-torrent.ts';
 
 /**
  * Where content is: a `path` that is either the folder that holds the torrents' top files and folders, or the content itself.

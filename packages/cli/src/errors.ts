@@ -115,3 +115,24 @@ export function messageOf(error: unknown): string {
   }
   return String(error);
 }
+
+/** A system error in words. */
+export function reasonOf(error: unknown): string {
+  switch (codeOf(error)) {
+    case 'ENOENT':
+      return 'there is no such file';
+    case 'EACCES':
+    case 'EPERM':
+      return 'not permitted';
+    case 'EISDIR':
+      return 'it is a folder';
+    case 'ENOTDIR':
+      return 'a part of the path is no folder';
+    case 'ENOSPC':
+      return 'no space left';
+    case 'EEXIST':
+      return 'it exists already';
+    default:
+      return messageOf(error);
+  }
+}

@@ -3,7 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { parseMetainfo } from '@shoal/metainfo';
 import type { Metainfo } from '@shoal/metainfo';
-import { CliError, codeOf, exitCodeOf, messageOf, UsageError } from './errors.ts';
+import { CliError, exitCodeOf, messageOf, reasonOf, UsageError } from './errors.ts';
 import { ExitCode } from './exit-codes.ts';
 import { defined } from './defined.ts';
 import { fetchTorrent, MAX_TORRENT_LENGTH } from './fetch-torrent.ts';
@@ -164,26 +164,5 @@ async function* chunksOf(
     }
   } finally {
     await file.close();
-  }
-}
-
-/** A system error in words. */
-export function reasonOf(error: unknown): string {
-  switch (codeOf(error)) {
-    case 'ENOENT':
-      return 'there is no such file';
-    case 'EACCES':
-    case 'EPERM':
-      return 'not permitted';
-    case 'EISDIR':
-      return 'it is a folder';
-    case 'ENOTDIR':
-      return 'a part of the path is no folder';
-    case 'ENOSPC':
-      return 'no space left';
-    case 'EEXIST':
-      return 'it exists already';
-    default:
-      return messageOf(error);
   }
 }

@@ -1,9 +1,8 @@
 import { startClient } from './engine.ts';
 import { commands } from './commands/index.ts';
 import { parseCommandLine } from './command-line.ts';
-import { codeOf, exitCodeOf, messageOf, SignalError, UsageError } from './errors.ts';
+import { codeOf, exitCodeOf, messageOf, reasonOf, SignalError, UsageError } from './errors.ts';
 import { ExitCode } from './exit-codes.ts';
-import { reasonOf } from './load-torrent.ts';
 import { plainText } from './terminal/plain-text.ts';
 import type { World } from './world.ts';
 
@@ -61,13 +60,15 @@ export async function runProcess(args: readonly string[]): Promise<void> {
     if (output.failed || codeOf(error) === 'EPIPE') return;
     // A full disk below a log must not end a transfer; it is told once, and by the exit code.
     output.failed = true;
-    process.stderr.write(`shoal: cannot write to the output: ${plainText(reasonOf(error))}\n`);
+    stderr().write(`shoal: cannot write to the output: ${plainText(reasonOf(error))}\n`);
     process.exitCode ||= ExitCode.disk;
   });
-  process.stderr.on('error', () => undefined);
   const world: World = {
     stdout: process.stdout,
-    stderr: process.stderr,
+    // Made when something is said there: mostly nothing is.
+    get stderr() {
+      return stderr();
+    },
     env: process.env,
     platform: process.platform,
     signals: process,
@@ -81,4 +82,11 @@ export async function runProcess(args: readonly string[]): Promise<void> {
   const exitCode = await runCli(args, world);
   process.exitCode = output.failed ? exitCode || ExitCode.disk : exitCode;
   setTimeout(() => process.exit(), EXIT_GRACE).unref();
+}
+
+/** The process's stderr; where nobody reads it, nobody can be told. */
+function stderr(): NodeJS.WriteStream {
+  const stream = process.stderr;
+  if (stream.listenerCount('error') === 0) stream.on('error', () => undefined);
+  return stream;
 }

@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs';
 import type { World } from '../world.ts';
 
-/** A command as it is listed, parsed and documented. The engine, and what else is large, is loaded only when one runs. */
+/** A command as it is listed, parsed and documented. What it does, and all that takes, is loaded only when it runs. */
 export interface Command {
   /** Usage as yargs reads it: the name, then positionals. */
   readonly usage: string;

@@ -1,7 +1,6 @@
 import type { InferredOptionTypes, Options } from 'yargs';
 import { parseCount } from '../parse/number.ts';
 import { parseSize } from '../parse/size.ts';
-import { runCreate } from '../run/create.ts';
 import type { Command } from './command.ts';
 import { each, Group, once, outputOptions, parseTrackerUrl, text } from './options.ts';
 
@@ -128,5 +127,8 @@ export const create: Command = {
       .options(options)
       .example('$0 create album -t http://tracker.example/announce', 'Write album.torrent')
       .example('$0 create movie.mkv -o m.torrent --private --source SITE', 'For a private tracker'),
-  run: (args, world) => runCreate(args as CreateArgs, world),
+  run: async (args, world) => {
+    const { runCreate } = await import('../run/look.ts');
+    return runCreate(args as CreateArgs, world);
+  },
 };

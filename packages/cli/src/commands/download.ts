@@ -1,7 +1,6 @@
 import type { InferredOptionTypes, Options } from 'yargs';
 import { parseDuration } from '../parse/duration.ts';
 import { parseSelect } from '../parse/select.ts';
-import { runDownload } from '../run/download.ts';
 import type { Command } from './command.ts';
 import { Group, once, outputOptions, text, transferOptions } from './options.ts';
 
@@ -83,5 +82,8 @@ export const download: Command = {
         'From an address, not too fast',
       )
       .conflicts('seed', ['seed-ratio', 'seed-time']),
-  run: (args, world) => runDownload(args as DownloadArgs, world),
+  run: async (args, world) => {
+    const { runDownload } = await import('../run/share.ts');
+    return runDownload(args as DownloadArgs, world);
+  },
 };

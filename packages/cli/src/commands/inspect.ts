@@ -1,8 +1,4 @@
 import type { InferredOptionTypes, Options } from 'yargs';
-import { runInfo } from '../run/info.ts';
-import { runMagnet } from '../run/magnet.ts';
-import { runScrape } from '../run/scrape.ts';
-import { runVerify } from '../run/verify.ts';
 import type { Command } from './command.ts';
 import { outputOptions } from './options.ts';
 
@@ -29,7 +25,10 @@ export const info: Command = {
       .options(options)
       .example('$0 info debian.torrent', 'Name, size, info-hash, trackers, files')
       .example('$0 info debian.torrent --json | jq .infoHash', 'For scripts'),
-  run: (args, world) => runInfo(args as InfoArgs, world),
+  run: async (args, world) => {
+    const { runInfo } = await import('../run/look.ts');
+    return runInfo(args as InfoArgs, world);
+  },
 };
 
 export const verify: Command = {
@@ -49,7 +48,10 @@ export const verify: Command = {
       })
       .options(options)
       .example('$0 verify debian.torrent ~/iso', 'Exit code 0: whole, 1: incomplete'),
-  run: (args, world) => runVerify(args as VerifyArgs, world),
+  run: async (args, world) => {
+    const { runVerify } = await import('../run/look.ts');
+    return runVerify(args as VerifyArgs, world);
+  },
 };
 
 export const magnet: Command = {
@@ -65,7 +67,10 @@ export const magnet: Command = {
       })
       .options(options)
       .example('$0 magnet debian.torrent', 'One line, to be shared'),
-  run: (args, world) => runMagnet(args as MagnetArgs, world),
+  run: async (args, world) => {
+    const { runMagnet } = await import('../run/look.ts');
+    return runMagnet(args as MagnetArgs, world);
+  },
 };
 
 export const scrape: Command = {
@@ -90,5 +95,8 @@ export const scrape: Command = {
         ...options,
       })
       .example('$0 scrape debian.torrent', 'Seeds, leechers and downloads by tracker'),
-  run: (args, world) => runScrape(args as ScrapeArgs, world),
+  run: async (args, world) => {
+    const { runScrape } = await import('../run/share.ts');
+    return runScrape(args as ScrapeArgs, world);
+  },
 };

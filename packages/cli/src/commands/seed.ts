@@ -1,5 +1,4 @@
 import type { InferredOptionTypes, Options } from 'yargs';
-import { runSeed } from '../run/seed.ts';
 import type { Command } from './command.ts';
 import { Group, once, outputOptions, text, transferOptions } from './options.ts';
 
@@ -39,5 +38,8 @@ export const seed: Command = {
       .options(options)
       .example('$0 seed debian.torrent --data ~/iso', 'The content is in ~/iso')
       .example('$0 seed ~/torrents --data /srv/data --port 6881', 'Every torrent of a folder'),
-  run: (args, world) => runSeed(args as SeedArgs, world),
+  run: async (args, world) => {
+    const { runSeed } = await import('../run/share.ts');
+    return runSeed(args as SeedArgs, world);
+  },
 };

@@ -1,8 +1,6 @@
 import type { InferredOptionTypes, Options } from 'yargs';
 import { parsePort } from '../parse/port.ts';
 import { parseSize } from '../parse/size.ts';
-import { runTour } from '../run/tour.ts';
-import { runTracker } from '../run/tracker.ts';
 import type { Command } from './command.ts';
 import { Group, once, outputOptions, text } from './options.ts';
 
@@ -35,7 +33,10 @@ export const tracker: Command = {
     yargs
       .options(trackerOptions)
       .example('$0 tracker --port 6969', 'Announce URL: http://<this host>:6969/announce'),
-  run: (args, world) => runTracker(args as TrackerArgs, world),
+  run: async (args, world) => {
+    const { runTracker } = await import('../run/share.ts');
+    return runTracker(args as TrackerArgs, world);
+  },
 };
 
 const tourOptions = {
@@ -62,5 +63,8 @@ export const tour: Command = {
   usage: 'tour',
   describe: 'Show the whole way on this machine: create, track, seed, download, verify',
   build: (yargs) => yargs.options(tourOptions).example('$0 tour --size 1G', 'With more data'),
-  run: (args, world) => runTour(args as TourArgs, world),
+  run: async (args, world) => {
+    const { runTour } = await import('../run/share.ts');
+    return runTour(args as TourArgs, world);
+  },
 };

@@ -2,7 +2,7 @@ import { magnetOf, parseMagnet, toHex } from '@shoal/metainfo';
 import type { FileAttributes, MagnetLink, Metainfo } from '@shoal/metainfo';
 import type { InfoArgs } from '../commands/inspect.ts';
 import { ExitCode } from '../exit-codes.ts';
-import { isMagnet, loadTorrent } from '../load-torrent.ts';
+import { isMagnet, loadTorrent, loadTorrentNow } from '../load-torrent.ts';
 import { formatBytes } from '../terminal/format.ts';
 import { jsonLine, plainText } from '../terminal/plain-text.ts';
 import type { World } from '../world.ts';
@@ -39,7 +39,7 @@ export interface InfoReport {
 export async function runInfo(args: InfoArgs, world: World): Promise<number> {
   const report = isMagnet(args.torrent)
     ? reportOfMagnet(args.torrent, parseMagnet(args.torrent))
-    : reportOf(await loadTorrent(args.torrent));
+    : reportOf(loadTorrentNow(args.torrent) ?? (await loadTorrent(args.torrent)));
   if (args.json) world.stdout.write(jsonLine(report));
   else if (!args.quiet) world.stdout.write(describe(report));
   return ExitCode.done;

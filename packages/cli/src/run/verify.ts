@@ -7,7 +7,7 @@ import type { VerifyArgs } from '../commands/inspect.ts';
 import { dataDirectory } from '../data-location.ts';
 import type { EngineTorrent } from '../engine.ts';
 import { ExitCode } from '../exit-codes.ts';
-import { isUrl, loadTorrent } from '../load-torrent.ts';
+import { isUrl, loadTorrent, loadTorrentNow } from '../load-torrent.ts';
 import { SignalGate } from '../signal-gate.ts';
 import { jsonLine, plainText } from '../terminal/plain-text.ts';
 import { singleBar } from '../terminal/single-bar.ts';
@@ -29,7 +29,7 @@ const DRAW_INTERVAL = 250;
 /** `shoal verify` */
 export async function runVerify(args: VerifyArgs, world: World): Promise<number> {
   using gate = new SignalGate(world.signals, world.exitNow);
-  const metainfo = await loadTorrent(args.torrent, gate.signal);
+  const metainfo = loadTorrentNow(args.torrent) ?? (await loadTorrent(args.torrent, gate.signal));
   const beside = isUrl(args.torrent) ? '.' : dirname(args.torrent);
   const directory =
     args.path === undefined ? resolve(beside) : await dataDirectory(metainfo, args.path);
