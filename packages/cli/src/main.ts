@@ -1,3 +1,4 @@
+import type { Early } from './early.ts';
 import { startClient } from './engine.ts';
 import { commands } from './commands/index.ts';
 import { parseCommandLine } from './command-line.ts';
@@ -53,7 +54,7 @@ function helpFor(command: string | undefined): string {
 }
 
 /** Runs the process's command line. */
-export async function runProcess(args: readonly string[]): Promise<void> {
+export async function runProcess(args: readonly string[], early: Early = {}): Promise<void> {
   const output = { failed: false };
   process.stdout.on('error', (error) => {
     // A reader that goes away (`| head`) is no error; there is only nobody left to tell.
@@ -73,6 +74,7 @@ export async function runProcess(args: readonly string[]): Promise<void> {
     platform: process.platform,
     signals: process,
     startClient,
+    early,
     runAgain: (again) => runCli(again, world),
     exitNow: (code) => {
       if (process.stdout.isTTY) process.stdout.write(RESTORE_TERMINAL);

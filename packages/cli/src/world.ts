@@ -1,3 +1,4 @@
+import type { Early } from './early.ts';
 import type { StartClient } from './engine.ts';
 
 /** Where output goes. */
@@ -22,6 +23,8 @@ export interface World {
   readonly platform: NodeJS.Platform;
   readonly signals: SignalSource;
   readonly startClient: StartClient;
+  /** What has been started for this command line. */
+  readonly early?: Early;
   /** Milliseconds in which a command that ends must have closed everything; default 4,000. */
   readonly closeTimeout?: number;
   /** Runs another command line in this world, as the tour does with each of its steps. */

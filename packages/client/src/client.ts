@@ -66,8 +66,11 @@ export class Client implements AsyncDisposable {
     this.#trackerClient =
       options.trackerClient ??
       new HttpTrackerClient(options.bind === undefined ? {} : { bind: options.bind });
-    const { diskWorkers } = options;
-    this.#disk = new DiskStores(diskWorkers === undefined ? {} : { workers: diskWorkers });
+    const { diskWorkers, diskThreads } = options;
+    this.#disk = new DiskStores({
+      threads: diskThreads,
+      ...(diskWorkers === undefined ? {} : { workers: diskWorkers }),
+    });
     this.#connections = new OpenConnections(clock);
     const shared = {
       network,

@@ -29,6 +29,7 @@ export type {
   TorrentState,
   TrackerReport,
 } from './events.ts';
+export { DiskThreads } from './disk/disk-threads.ts';
 export type { TorrentFileHandle } from './file-handle.ts';
 export type { Priority } from './file-priorities.ts';
 export type { AddOptions, CheckMode, ClientOptions, PortRange } from './options.ts';

@@ -1,3 +1,4 @@
+import type { DiskThreads } from './disk/disk-threads.ts';
 import type { Endpoint, Host } from '@shoal/net';
 import type { TrackerClient } from '@shoal/tracker';
 import type { StorageFactory } from './disk/storage.ts';
@@ -32,6 +33,8 @@ export interface ClientOptions {
   readonly pieceBufferBudget?: number;
   /** Worker threads that hash and write. Default: 2, or 1 on a machine with one core. */
   readonly diskWorkers?: number;
+  /** Some of them, started before for this client alone, which ends them. Default: started when needed. */
+  readonly diskThreads?: DiskThreads;
   /** 20 bytes; default: Azureus style, random (BEP 20). */
   readonly peerId?: Uint8Array;
   /** Network, clock and randomness; default: Node's. Tests hand in a simulated world. */

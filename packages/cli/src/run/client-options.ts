@@ -26,6 +26,7 @@ export async function clientOptions(args: NetworkArgs, world: World): Promise<Cl
     maxUploadRate: args['max-upload'],
     maxPeers: args['max-peers'],
     maxPeersPerTorrent: args['max-peers'],
+    diskThreads: await world.early?.diskThreads,
     resumeDirectory: args.resume
       ? (args['resume-dir'] ?? defaultResumeDirectory(world))
       : undefined,

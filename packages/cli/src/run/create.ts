@@ -31,6 +31,7 @@ export async function runCreate(args: CreateArgs, world: World): Promise<number>
       comment: args.comment,
       pieceLength: args['piece-length'],
       workers: args.workers,
+      threads: await world.early?.hashThreads,
       onProgress: bar.update,
     }),
     trackers: args.tracker ?? [],

@@ -5,6 +5,7 @@ import { FileLayout, infoHashHex } from '@shoal/metainfo';
 import type { Metainfo } from '@shoal/metainfo';
 import type { VerifyArgs } from '../commands/inspect.ts';
 import { dataDirectory } from '../data-location.ts';
+import { defined } from '../defined.ts';
 import type { EngineTorrent } from '../engine.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { isUrl, loadTorrent, loadTorrentNow } from '../load-torrent.ts';
@@ -56,7 +57,11 @@ async function findBadPieces(
   world: World,
 ): Promise<readonly number[]> {
   // Loopback, paused and without resume data: nothing is told to anyone, and nothing is left behind.
-  const client = await world.startClient({ bind: '127.0.0.1', port: 0 });
+  const client = await world.startClient({
+    bind: '127.0.0.1',
+    port: 0,
+    ...defined({ diskThreads: await world.early?.diskThreads }),
+  });
   try {
     const torrent = await client.add(metainfo, { directory, check: 'trust', paused: true });
     using _bar = await CheckBar.open(torrent, world, args.json || args.quiet);

@@ -1,4 +1,4 @@
-import { CHECK_TASK_BYTES } from './disk-limits.ts';
+import { CHECK_TASK_BYTES, LAST_CHECK_TASK_BYTES } from './disk-limits.ts';
 import type { DiskPool } from './disk-pool.ts';
 import { allDone } from './file-io.ts';
 
@@ -19,13 +19,17 @@ export interface CheckTasks {
 /** Has the pool hash pieces where they lie, in tasks of a few megabytes. Rejects with a `DiskError` or the signal's reason. */
 export async function runCheckTasks(tasks: CheckTasks): Promise<void> {
   const { pool, storage, pieceLength, slots, pieces, onPiece, signal } = tasks;
-  const perTask = Math.max(1, Math.floor(CHECK_TASK_BYTES / pieceLength));
+  const most = Math.max(1, Math.floor(CHECK_TASK_BYTES / pieceLength));
+  const least = Math.max(1, Math.floor(LAST_CHECK_TASK_BYTES / pieceLength));
   let next = 0;
   let failed = false;
   const isOver = () => failed || signal?.aborted === true;
   const work = async () => {
     while (next < pieces.length && !isOver()) {
-      const batch = Uint32Array.from(pieces.slice(next, (next += perTask)));
+      // The last tasks are smaller, so that the workers finish together.
+      const share = Math.ceil((pieces.length - next) / (2 * pool.concurrency));
+      const count = Math.min(most, Math.max(least, share));
+      const batch = Uint32Array.from(pieces.slice(next, (next += count)));
       const whole = await pool.run({
         kind: 'check',
         storage,

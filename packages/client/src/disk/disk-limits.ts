@@ -41,6 +41,9 @@ export const WRITE_CHUNK_BYTES = 131_072;
 /** Bytes of pieces checked in one task, so that writing and cancelling never wait long behind a check. */
 export const CHECK_TASK_BYTES = 8_388_608;
 
+/** The same, of the smallest tasks at the end of a check: 1 ms of work, some 20 times what a message costs. */
+export const LAST_CHECK_TASK_BYTES = 1_048_576;
+
 /** Views in one `readv`; the system allows 1,024. */
 export const MAX_READ_VECTORS = 512;
 

@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
+import * as workerThreads from 'node:worker_threads';
 import { DiskError } from '../errors.ts';
 import { unpackDiskError } from './disk-error.ts';
 import type { LayoutData } from './disk-layout.ts';
 import {
   BATCHES_IN_FLIGHT,
   BATCH_BYTES,
-  DEFAULT_WORKERS,
   DEFAULT_WORKER_FILES,
   MAX_CRASHES,
 } from './disk-limits.ts';
@@ -19,6 +19,8 @@ import {
   type ToWorker,
   type WriteResults,
 } from './disk-protocol.ts';
+import { startDiskThread } from './disk-thread.ts';
+import { defaultDiskThreads, type DiskThreads } from './disk-threads.ts';
 import { PoolWorker } from './pool-worker.ts';
 import type { PieceWrite } from './storage.ts';
 import { diskWorkerUrl } from './worker-url.ts';
@@ -33,6 +35,8 @@ export interface DiskPoolOptions {
   readonly writers?: number;
   /** File descriptors each worker keeps open. Default 256. */
   readonly maxOpenFiles?: number;
+  /** Threads started before, with the default of files; the pool ends them. */
+  readonly threads?: DiskThreads | undefined;
   /** The worker's script, for tests. */
   readonly workerUrl?: URL;
 }
@@ -85,6 +89,7 @@ export class DiskPool implements AsyncDisposable {
   readonly #writers: number;
   readonly #maxOpenFiles: number;
   readonly #workerUrl: URL;
+  readonly #threads: DiskThreads | undefined;
   readonly #layouts = new Map<number, LayoutData>();
   readonly #workers: PoolWorker[] = [];
   readonly #pending = new Map<number, Pending>();
@@ -100,12 +105,13 @@ export class DiskPool implements AsyncDisposable {
   #closed: Promise<void> | undefined;
 
   constructor(options: DiskPoolOptions = {}) {
-    const { workers = Math.min(DEFAULT_WORKERS, availableParallelism()) } = options;
+    const { workers = defaultDiskThreads } = options;
     this.#limit = Math.max(1, workers);
     const { writers = availableParallelism() - 1 } = options;
     this.#writers = Math.min(this.#limit, Math.max(1, writers));
     this.#maxOpenFiles = options.maxOpenFiles ?? DEFAULT_WORKER_FILES;
     this.#workerUrl = options.workerUrl ?? diskWorkerUrl;
+    this.#threads = options.threads;
   }
 
   /** Bytes of pieces handed over and not yet handed back. */
@@ -186,7 +192,8 @@ export class DiskPool implements AsyncDisposable {
         this.#idle.push(resolve);
       });
     }
-    await Promise.all(this.#workers.splice(0).map((worker) => worker.terminate()));
+    const workers = this.#workers.splice(0);
+    await Promise.all([this.#threads?.close(), ...workers.map((worker) => worker.terminate())]);
     this.#layouts.clear();
   }
 
@@ -247,7 +254,8 @@ export class DiskPool implements AsyncDisposable {
     if (this.#workers.length >= limit) return best;
     const data = { maxOpenFiles: this.#maxOpenFiles };
     try {
-      const worker = new PoolWorker(this.#workerUrl, data, {
+      const thread = this.#threads?.take() ?? startDiskThread(workerThreads, this.#workerUrl, data);
+      const worker = new PoolWorker(thread, {
         onAnswers: (from, answers) => this.#onAnswers(from, answers),
         onCrash: (crashed, cause) => this.#onCrash(crashed, cause),
       });

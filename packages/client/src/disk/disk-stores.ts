@@ -1,5 +1,6 @@
 import type { TorrentInfo } from '@shoal/metainfo';
 import { DiskPool } from './disk-pool.ts';
+import type { DiskThreads } from './disk-threads.ts';
 import { FileCache } from './file-cache.ts';
 import { FileStorage } from './file-storage.ts';
 import { FileSyncer } from './file-syncer.ts';
@@ -10,6 +11,8 @@ import type { TorrentStorage } from './storage.ts';
 export interface DiskStoresOptions {
   /** Threads that hash and write. Default: 2, or 1 on a machine with one core. */
   readonly workers?: number;
+  /** Threads started before: these stores end them. For the default of files only. */
+  readonly threads?: DiskThreads | undefined;
   /** Files each worker keeps open, and files kept open for reading. Default 256 each. */
   readonly maxOpenFiles?: number;
   /** Bytes of buffers for blocks being sent. Default 64 MiB. */
@@ -23,9 +26,13 @@ export class DiskStores implements AsyncDisposable {
   readonly #syncer = new FileSyncer();
   readonly #sendBuffers: SendBuffers;
 
-  constructor({ workers, maxOpenFiles, sendBudget }: DiskStoresOptions = {}) {
+  constructor({ workers, threads, maxOpenFiles, sendBudget }: DiskStoresOptions = {}) {
     const limit = maxOpenFiles === undefined ? {} : { maxOpenFiles };
-    this.#pool = new DiskPool({ ...(workers === undefined ? {} : { workers }), ...limit });
+    this.#pool = new DiskPool({
+      threads,
+      ...(workers === undefined ? {} : { workers }),
+      ...limit,
+    });
     this.#files = new FileCache(limit);
     this.#sendBuffers = new SendBuffers(sendBudget);
   }

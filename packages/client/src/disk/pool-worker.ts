@@ -1,5 +1,5 @@
-import { SHARE_ENV, Worker } from 'node:worker_threads';
-import type { DiskWorkerData, FromWorker, ToWorker } from './disk-protocol.ts';
+import type { Worker } from 'node:worker_threads';
+import type { FromWorker, ToWorker } from './disk-protocol.ts';
 
 /** What a {@link PoolWorker} tells its pool. */
 export interface PoolWorkerEvents {
@@ -19,15 +19,9 @@ export class PoolWorker {
   readonly #worker: Worker;
   #ended = false;
 
-  constructor(url: URL, data: DiskWorkerData, events: PoolWorkerEvents) {
-    this.#worker = new Worker(url, {
-      name: 'shoal-disk',
-      workerData: data,
-      execArgv: [],
-      // Copying the environment takes a tenth of the start.
-      env: SHARE_ENV,
-    });
-    this.#worker.unref();
+  /** `worker` as `startDiskThread` gives it. */
+  constructor(worker: Worker, events: PoolWorkerEvents) {
+    this.#worker = worker;
     let cause: unknown;
     this.#worker.on('message', (answers: FromWorker) => {
       if (--this.messagesInFlight === 0) this.#worker.unref();

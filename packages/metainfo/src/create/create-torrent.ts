@@ -34,6 +34,14 @@ export async function createTorrent(
   path: string,
   options: CreateOptions = {},
 ): Promise<CreatedTorrent> {
+  try {
+    return await create(path, options);
+  } finally {
+    await options.threads?.close();
+  }
+}
+
+async function create(path: string, options: CreateOptions): Promise<CreatedTorrent> {
   options.signal?.throwIfAborted();
   const outer = outerKeys(options);
   const workers = checkedWorkers(options.workers);

@@ -1,6 +1,6 @@
 import type { HashFile } from './piece-range-hasher.ts';
 
-/** What the hash worker is started with. */
+/** To the worker, first: what it works on. */
 export interface HashWorkerData {
   readonly files: readonly HashFile[];
   readonly pieceLength: number;

@@ -1,25 +1,26 @@
-import { availableParallelism } from 'node:os';
-import type { Worker } from 'node:worker_threads';
 import { SHA1_LENGTH } from '../limits.ts';
 import type { SourceFile } from './collect-files.ts';
 import { changedError, CreateError, fileError } from './errors.ts';
 import type { HashFailure, HashReply, HashTask, HashWorkerData } from './hash-messages.ts';
+import { HashThreads } from './hash-threads.ts';
 import type { CreateProgress } from './options.ts';
 import type { HashFile } from './piece-range-hasher.ts';
-import { hashWorkerUrl } from './worker-url.ts';
 
 export interface HashOptions {
   readonly workers?: number | undefined;
+  readonly threads?: HashThreads | undefined;
   readonly onProgress?: ((progress: CreateProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Bytes per task: 5 to 10 ms of work, so that messages cost nothing and the workers finish together. */
+/** Bytes per task, at most: 5 to 10 ms of work, so that messages cost nothing. */
 const TASK_LENGTH = 8 * 1024 * 1024;
+/** Bytes per task, at least: some 20 times the work that its messages are. */
+const LEAST_TASK_LENGTH = 1024 * 1024;
 /** Tasks a worker has been given and not answered: it never waits for the next one. */
 const TASKS_IN_FLIGHT = 2;
-/** Threads. Beyond it the memory bus or the disk is the limit, not the hashing. */
-const MOST_WORKERS = 16;
+/** Tasks of each worker that the rest is divided into, where that makes them smaller: the workers finish together. */
+const LAST_TASKS = 2 * TASKS_IN_FLIGHT;
 
 /** SHA-1 of every piece of the files laid end to end, 20 bytes each. */
 export async function hashPieces(
@@ -31,16 +32,8 @@ export async function hashPieces(
   const { files, totalLength } = layOut(sources);
   const pieceCount = Math.ceil(totalLength / pieceLength);
   if (pieceCount === 0) return new Uint8Array(0);
-  // Loaded here, so that reading a torrent does not load it.
-  const threads = await import('node:worker_threads');
-  const start = (workerData: HashWorkerData): Worker =>
-    // Its own copy of the environment would only take time.
-    new threads.Worker(hashWorkerUrl, {
-      name: 'shoal-create',
-      workerData,
-      env: threads.SHARE_ENV,
-    });
-  const job = new HashJob({ files, pieceLength }, start, totalLength, pieceCount, options);
+  const threads = options.threads ?? (await HashThreads.start(0));
+  const job = new HashJob({ files, pieceLength }, threads, totalLength, pieceCount, options);
   try {
     return await job.run();
   } finally {
@@ -61,13 +54,13 @@ function layOut(sources: readonly SourceFile[]): { files: HashFile[]; totalLengt
 /** One run: hands ranges of pieces to workers as they become free, and gathers the digests. */
 class HashJob {
   readonly #data: HashWorkerData;
-  readonly #start: (data: HashWorkerData) => Worker;
+  readonly #threads: HashThreads;
   readonly #totalLength: number;
   readonly #pieceCount: number;
   readonly #options: HashOptions;
   readonly #digests: Uint8Array;
-  readonly #workers: Worker[] = [];
   readonly #piecesPerTask: number;
+  readonly #workers: number;
   #nextPiece = 0;
   #hashedPieces = 0;
   #working = 0;
@@ -75,30 +68,30 @@ class HashJob {
 
   constructor(
     data: HashWorkerData,
-    start: (data: HashWorkerData) => Worker,
+    threads: HashThreads,
     totalLength: number,
     pieceCount: number,
     options: HashOptions,
   ) {
     this.#data = data;
-    this.#start = start;
+    this.#threads = threads;
     this.#totalLength = totalLength;
     this.#pieceCount = pieceCount;
     this.#options = options;
     this.#digests = new Uint8Array(pieceCount * SHA1_LENGTH);
     this.#piecesPerTask = Math.max(1, Math.floor(TASK_LENGTH / data.pieceLength));
+    const tasks = Math.ceil(pieceCount / this.#piecesPerTask);
+    this.#workers = Math.min(tasks, options.workers ?? HashThreads.defaultCount);
   }
 
   run(): Promise<Uint8Array> {
-    const tasks = Math.ceil(this.#pieceCount / this.#piecesPerTask);
-    const most = this.#options.workers ?? Math.min(availableParallelism(), MOST_WORKERS);
     return new Promise((resolve, reject) => {
       const { signal } = this.#options;
       this.#onAbort = () => {
         reject(signal?.reason as Error);
       };
       signal?.addEventListener('abort', this.#onAbort, { once: true });
-      for (let i = 0; i < Math.min(tasks, most); i++) this.#startWorker(resolve, reject);
+      for (let i = 0; i < this.#workers; i++) this.#startWorker(resolve, reject);
     });
   }
 
@@ -106,12 +99,12 @@ class HashJob {
     if (this.#onAbort !== undefined) {
       this.#options.signal?.removeEventListener('abort', this.#onAbort);
     }
-    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    await this.#threads.close();
   }
 
   #startWorker(resolve: (digests: Uint8Array) => void, reject: (error: unknown) => void): void {
-    const worker = this.#start(this.#data);
-    this.#workers.push(worker);
+    const worker = this.#threads.take();
+    worker.postMessage(this.#data);
     this.#working++;
     let ending = false;
     const postNext = (): void => {
@@ -150,7 +143,10 @@ class HashJob {
 
   #nextTask(): HashTask {
     const first = this.#nextPiece;
-    const count = Math.min(this.#piecesPerTask, this.#pieceCount - first);
+    const left = this.#pieceCount - first;
+    const least = Math.ceil(LEAST_TASK_LENGTH / this.#data.pieceLength);
+    const share = Math.ceil(left / (this.#workers * LAST_TASKS));
+    const count = Math.min(left, this.#piecesPerTask, Math.max(least, share));
     this.#nextPiece += count;
     return { first, count };
   }

@@ -1,22 +1,25 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import type { HashFailure, HashReply, HashTask, HashWorkerData } from './hash-messages.ts';
 import { FileChangedError, PieceRangeHasher } from './piece-range-hasher.ts';
 
-const { files, pieceLength } = workerData as HashWorkerData;
-const hasher = new PieceRangeHasher(files, pieceLength);
 const port = parentPort;
 
-port?.on('message', ({ first, count }: HashTask) => {
-  let reply: HashReply;
+port?.once('message', ({ files, pieceLength }: HashWorkerData) => {
+  const hasher = new PieceRangeHasher(files, pieceLength);
+  port.on('message', (task: HashTask) => {
+    port.postMessage(replyOf(hasher, task));
+  });
+});
+
+function replyOf(hasher: PieceRangeHasher, { first, count }: HashTask): HashReply {
   try {
     const digests = hasher.hash(first, count);
     if (count === 0) hasher.close();
-    reply = { first, count, digests };
+    return { first, count, digests };
   } catch (error) {
-    reply = { failure: failureOf(error) };
+    return { failure: failureOf(error) };
   }
-  port.postMessage(reply);
-});
+}
 
 function failureOf(error: unknown): HashFailure {
   if (error instanceof FileChangedError) {

@@ -1,3 +1,5 @@
+import type { HashThreads } from './hash-threads.ts';
+
 /** How far a {@link createTorrent} call has come. */
 export interface CreateProgress {
   /** Bytes read and hashed so far. */
@@ -41,6 +43,8 @@ export interface CreateOptions {
   readonly symlinks?: 'inside' | 'skip';
   /** Threads that read and hash. Default: one per available processor, at most 16. */
   readonly workers?: number;
+  /** Threads that were started before, for this call alone: it ends them, however it ends. Default: started when needed. */
+  readonly threads?: HashThreads;
   /** Called as pieces are hashed, at most once per range of some MiB. */
   readonly onProgress?: (progress: CreateProgress) => void;
   /** Ends the work; the promise then rejects with the signal's reason. */
