@@ -9,15 +9,15 @@ export interface Early {
 
 /** Starts what the command that stands first in a command line will need, if it is a run of it. */
 export function startEarly(args: readonly string[]): Early {
+  // One thread each: it is enough for little content, and begins while others are started for more.
   if (args.some((arg) => arg === '--help' || arg === '-h')) return {};
   switch (args[0]) {
     case 'create':
-      // One is enough for little content, and begins while others are started for more.
       return { hashThreads: HashThreads.start(1) };
     case 'verify':
-      return { diskThreads: DiskThreads.start() };
+      return { diskThreads: DiskThreads.start(1) };
     case 'seed':
-      return args.includes('--check') ? { diskThreads: DiskThreads.start() } : {};
+      return args.includes('--check') ? { diskThreads: DiskThreads.start(1) } : {};
     default:
       return {};
   }

@@ -99,11 +99,12 @@ export class Client implements AsyncDisposable {
    * option out of its range.
    */
   static async start(options: ClientOptions = {}): Promise<Client> {
-    const client = new Client(options);
+    let client: Client | undefined;
     try {
+      client = new Client(options);
       await client.#acceptor.listen(options.port ?? 0, options.bind);
     } catch (error) {
-      await client.close();
+      await (client ?? options.diskThreads)?.close();
       throw error;
     }
     client.#ticker = client.#host.clock.setRepeating(() => client.#tick(), TICK_PERIOD);

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
 import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { decode } from '@shoal/bencode';
-import { automaticPieceLength, createTorrent } from '../src/index.ts';
+import { automaticPieceLength, createTorrent, HashThreads } from '../src/index.ts';
 import { plainPieces, TemporaryFolder } from './create-support.ts';
 
 const KIB = 1024;
@@ -154,6 +155,33 @@ describe('what comes out', () => {
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
     expect(seen.length).toBeGreaterThan(3);
     expect(seen.at(-1)).toBe(content.length);
+  });
+
+  it('uses threads that were started before, and ends them all', async () => {
+    const content = randomBytes(MIB + 17);
+    const path = await folder.write('early', content);
+    const threads = await HashThreads.start(2);
+    const lent = threads.take();
+    const ended = once(lent, 'exit');
+    const takeOne = threads.take.bind(threads);
+    let taken = 0;
+    threads.take = () => {
+      taken++;
+      return takeOne();
+    };
+    const { metainfo } = await createTorrent(path, { threads, pieceLength: 16 * KIB });
+    expect(Buffer.compare(metainfo.info.pieceHashes!, plainPieces(content, 16 * KIB))).toBe(0);
+    expect(taken).toBe(1);
+    await ended;
+  });
+
+  it('ends threads that were started before also where it fails', async () => {
+    const threads = await HashThreads.start(1);
+    const ended = once(threads.take(), 'exit');
+    await expect(createTorrent(join(folder.path, 'nowhere'), { threads })).rejects.toMatchObject({
+      code: 'ERR_METAINFO_CREATE_FILE_MISSING',
+    });
+    await ended;
   });
 
   it('writes the keys beside info', async () => {

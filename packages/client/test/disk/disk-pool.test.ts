@@ -1,4 +1,5 @@
 import { DiskPool } from '../../src/disk/disk-pool.ts';
+import { DiskThreads } from '../../src/disk/disk-threads.ts';
 import { layoutOf } from '../../src/disk/layout-of.ts';
 import { makeTorrent, temporaryFolder } from './fixture.ts';
 
@@ -166,6 +167,17 @@ describe('DiskPool', () => {
     await expect(pool.run({ kind: 'stat', storage })).rejects.toMatchObject({
       code: 'ERR_DISK_CLOSED',
     });
+  });
+
+  it('takes threads that were started before first, and ends those it had no use for', async () => {
+    const threads = await DiskThreads.start(2);
+    const pool = new DiskPool({ workers: 1, threads, workerUrl: new URL('file:///nowhere.js') });
+    const storage = pool.register(layout);
+    await expect(pool.run({ kind: 'stat', storage })).resolves.toHaveLength(2);
+    const lent = threads.take();
+    expect(lent).toBeDefined();
+    await Promise.all([pool.close(), lent?.terminate()]);
+    expect(threads.take()).toBeUndefined();
   });
 
   it('closes without ever having started a thread', async () => {
