@@ -8,7 +8,8 @@
  * @property {string} [peer] the figure is shoal's divided by this one's; without: shoal's own
  * @property {string} [client] default: shoal
  * @property {RegExp} [label] of the case; default: the first
- * @property {number} atMost
+ * @property {number} atMost times the peer's figure, or the figure itself
+ * @property {number} [plus] added to that, in the column's unit
  */
 
 /** @type {readonly Target[]} */
@@ -33,6 +34,8 @@ export const targets = [
     label: /^100000 files/,
     atMost: 0.25,
   },
+  { measure: 'startup', column: 'wallMs', peer: 'node', atMost: 1.5, plus: 40 },
+  { measure: 'show', column: 'wallMs', peer: 'node', atMost: 1.5, plus: 40 },
   { measure: 'idle', column: 'wall', peer: 'libtorrent', label: /^1000 /, atMost: 1.5 },
   { measure: 'idle', column: 'peak', peer: 'libtorrent', label: /^1000 /, atMost: 1.5 },
 ];

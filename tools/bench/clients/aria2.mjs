@@ -34,6 +34,7 @@ export const aria2 = {
   name: 'aria2',
   version: () => firstLine(['aria2c', '--version']),
   startup: () => ({ command: ['aria2c', '--version'] }),
+  show: (file) => ({ command: ['aria2c', '--no-conf=true', '--show-files=true', file] }),
   leech: (task) => run(task, ['--seed-time=0', `--on-bt-download-complete=${TOUCH}`]),
   seed: (task) => run(task, ['--seed-ratio=0.0', '--bt-seed-unverified=true']),
   verify: (task) =>

@@ -32,6 +32,7 @@
  * @property {(task: Task) => Command} [idle] seed every torrent of the folder; may trust the data
  * @property {(task: CreateTask) => Command} [create] v1
  * @property {() => Command} [startup] the quickest complete run of the command, or the loading of the library
+ * @property {(file: string) => Command} [show] says what a .torrent file holds
  * @property {(file: string, seconds: number) => Command} [metainfo] decodes, encodes and parses it; prints `{"decode":,"encode":,"parse":,"rss":}`: ms of CPU each, MiB
  * @property {(task: Task, report: string) => Command} [watched] `leech` that writes delays of its event loop to the file `report`
  */

@@ -62,4 +62,6 @@ export const node = {
   name: 'node',
   version: () => `Node ${process.version}`,
   startup: () => ({ command: [process.execPath, '-e', '0'] }),
+  // There is nothing to compare with below it.
+  show: () => ({ command: [process.execPath, '-e', '0'] }),
 };

@@ -31,6 +31,7 @@ export function shoalFrom(name, bin, node = process.execPath) {
       return `shoal ${firstLine([...command, '--version'])}, Node ${nodeVersion}`;
     },
     startup: () => ({ command: [...command, '--version'] }),
+    show: (file) => ({ command: [...command, 'info', file] }),
     leech: (task) => ({ command: [...command, ...download(task)] }),
     watched: (task, report) => ({
       command: [node, '--import', MONITOR, bin, ...download(task)],

@@ -54,6 +54,7 @@ export const transmission = {
   name: 'transmission',
   version: () => firstLine(['transmission-daemon', '--version']),
   startup: () => ({ command: ['transmission-daemon', '--version'] }),
+  show: (file) => ({ command: ['transmission-show', file] }),
   leech: (task) => run(task),
   seed: (task) => run(task),
   verify: (task) => run(task),

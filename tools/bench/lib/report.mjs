@@ -64,7 +64,7 @@ function textsOf(results) {
 /** @param {Result[]} results @returns {string} Markdown */
 function acceptanceOf(results) {
   const lines = ['| measure | target | result | met |', '| --- | --- | --- | --- |'];
-  for (const { measure, column, peer, client = 'shoal', label, atMost } of targets) {
+  for (const { measure, column, peer, client = 'shoal', label, atMost, plus = 0 } of targets) {
     const result = results.find((each) => each.measure === measure);
     const which = result?.cases.find((each) => !label || label.test(each.label));
     const title = result?.columns.find(({ key }) => key === column)?.title ?? column;
@@ -77,7 +77,8 @@ function acceptanceOf(results) {
       which?.rows.find((row) => row.client === peer),
       column,
     );
-    const target = peer === undefined ? `at most ${atMost}` : `at most ${atMost} × ${peer}`;
+    const more = plus ? ` + ${plus} ${unit}` : '';
+    const target = `at most ${atMost}${peer === undefined ? '' : ` × ${peer}`}${more}`;
     const what = `${measure}, ${title}${which?.label ? `, ${which.label}` : ''}`;
     const value = peer === undefined ? mine : mine !== undefined && its ? mine / its : undefined;
     if (value === undefined || mine === undefined) {
@@ -88,7 +89,9 @@ function acceptanceOf(results) {
       peer === undefined
         ? `${format(mine)} ${unit}`
         : `${value.toFixed(2)} (${format(mine)} ${unit} to ${format(its ?? 0)} ${unit})`;
-    lines.push(`| ${what} | ${target} | ${got} | ${value <= atMost ? 'yes' : 'no'} |`);
+    lines.push(
+      `| ${what} | ${target} | ${got} | ${mine <= atMost * (peer === undefined ? 1 : (its ?? 0)) + plus ? 'yes' : 'no'} |`,
+    );
   }
   return lines.join('\n');
 }

@@ -6,7 +6,7 @@ import {
   memoryMeasure,
   piecesMeasure,
 } from './leech.mjs';
-import { createMeasure, metainfoMeasure, startupMeasure } from './make.mjs';
+import { createMeasure, metainfoMeasure, showMeasure, startupMeasure } from './make.mjs';
 import { idleMeasure, seedMeasure, verifyMeasure } from './seed.mjs';
 
 /** In the order of a report. @type {readonly import('./measure.mjs').Measure[]} */
@@ -22,4 +22,5 @@ export const measures = [
   metainfoMeasure,
   idleMeasure,
   startupMeasure,
+  showMeasure,
 ];

@@ -68,6 +68,12 @@ export const createMeasure = {
   },
 };
 
+const STARTUP_COLUMNS = [
+  { key: 'wallMs', title: 'wall', unit: 'ms', ratio: true },
+  { key: 'cpuMs', title: 'CPU', unit: 'ms', ratio: true },
+  ...columns('noise'),
+];
+
 /** @type {Measure} */
 export const startupMeasure = {
   name: 'startup',
@@ -75,32 +81,48 @@ export const startupMeasure = {
   action: 'startup',
   clients:
     'shoal,shoal-node24,node,aria2,transmission,qbittorrent,libtorrent,webtorrent3,webtorrent2,mktorrent',
-  columns: [
-    { key: 'wallMs', title: 'wall', unit: 'ms', ratio: true },
-    { key: 'cpuMs', title: 'CPU', unit: 'ms', ratio: true },
-    ...columns('noise'),
-  ],
+  columns: STARTUP_COLUMNS,
   cases: () => [{ label: `median of ${STARTS} starts` }],
-  run: async (client) => {
-    const work = freshWork();
-    const { command, env } = actionOf(client, 'startup')();
-    const othersUntilNow = watchMachine();
-    const times = [];
-    let cpu = 0;
-    for (let start = 0; start < STARTS; start++) {
-      const child = new Child(command, { home: work, log: join(work, 'client.log'), env });
-      await child.wait(START_LIMIT);
-      if (!child.ended) {
-        await child.stop();
-        throw new Error('does not end');
-      }
-      times.push((child.ended.at - child.started) * 1000);
-      cpu += child.cpu();
-    }
-    const noise = othersUntilNow(cpu);
-    return { wallMs: median(times), cpuMs: (cpu / STARTS) * 1000, ...noise };
-  },
+  run: (client) => timeStarts(actionOf(client, 'startup')()),
 };
+
+/** @type {Measure} */
+export const showMeasure = {
+  name: 'show',
+  title: 'Show a small .torrent file',
+  action: 'show',
+  clients: 'shoal,shoal-node24,node,aria2,transmission',
+  columns: STARTUP_COLUMNS,
+  cases: () => {
+    const file = makeMetainfo({ files: 1, pieces: 2_000, pieceLength: METAINFO_PIECE });
+    return [{ label: `median of ${STARTS} starts`, file }];
+  },
+  run: (client, /** @type {{ file: string }} */ { file }) =>
+    timeStarts(actionOf(client, 'show')(file)),
+};
+
+/**
+ * @param {import('../clients/client.mjs').Command} start
+ * @returns {Promise<import('./measure.mjs').Values>}
+ */
+async function timeStarts({ command, env }) {
+  const work = freshWork();
+  const othersUntilNow = watchMachine();
+  const times = [];
+  let cpu = 0;
+  for (let start = 0; start < STARTS; start++) {
+    const child = new Child(command, { home: work, log: join(work, 'client.log'), env });
+    await child.wait(START_LIMIT);
+    if (!child.ended) {
+      await child.stop();
+      throw new Error('does not end');
+    }
+    times.push((child.ended.at - child.started) * 1000);
+    cpu += child.cpu();
+  }
+  const noise = othersUntilNow(cpu);
+  return { wallMs: median(times), cpuMs: (cpu / STARTS) * 1000, ...noise };
+}
 
 const METAINFO_PIECE = 64 * KIB;
 /** What a .torrent file of 100,000 files and 200,000 pieces describes. */
