@@ -31,7 +31,7 @@ export interface ClientOptions {
   readonly resumeDirectory?: string;
   /** Bytes of memory for pieces being downloaded, over all torrents. */
   readonly pieceBufferBudget?: number;
-  /** Worker threads that hash and write. Default: 2, or 1 on a machine with one core. */
+  /** Worker threads that hash; as many of them write as leave the main thread a core, at least one. Default: 2, or 1 on a machine with one core. */
   readonly diskWorkers?: number;
   /** Some of them, started before for this client alone, which ends them. Default: started when needed. */
   readonly diskThreads?: DiskThreads;

@@ -2,8 +2,8 @@
 export const BLOCK_BYTES = 16_384;
 
 /**
- * Workers in a pool, at most as many as there are cores. Two hash and write some 1.5 GB/s, more than one main thread can
- * receive.
+ * Workers in a pool, at most as many as there are cores. Two check some 2 GB/s; one hashes and writes as fast as the main
+ * thread receives.
  */
 export const DEFAULT_WORKERS = 2;
 
