@@ -14,6 +14,8 @@ export function startEarly(args: readonly string[]): Early {
   switch (args[0]) {
     case 'create':
       return { hashThreads: HashThreads.start(1) };
+    case 'download':
+      return args.includes('--list-files') ? {} : { diskThreads: DiskThreads.start(1) };
     case 'verify':
       return { diskThreads: DiskThreads.start(1) };
     case 'seed':

@@ -4,6 +4,7 @@ describe('startEarly', () => {
   it('starts the threads that a command will need', async () => {
     for (const args of [
       ['create', 'x'],
+      ['download', 'x'],
       ['verify', 'x'],
       ['seed', 'x', '--check'],
     ]) {
@@ -18,7 +19,14 @@ describe('startEarly', () => {
   });
 
   it('starts nothing for anything else', () => {
-    for (const args of [[], ['info', 'x'], ['seed', 'x'], ['create', '--help'], ['x', 'create']]) {
+    for (const args of [
+      [],
+      ['info', 'x'],
+      ['seed', 'x'],
+      ['download', 'x', '--list-files'],
+      ['create', '--help'],
+      ['x', 'create'],
+    ]) {
       expect(startEarly(args)).toEqual({});
     }
   });
