@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { BencodeNode } from '@shoal/bencode';
 import { cutText } from './safe-path.ts';
 
@@ -8,7 +9,13 @@ const lossy = new TextDecoder('utf-8', { ignoreBOM: true });
 /** A byte string as text; what is not UTF-8 becomes `_`, as most clients do in file names. Undefined for other types. */
 export function textOf(node: BencodeNode | undefined): string | undefined {
   if (node?.type !== 'bytes') return undefined;
-  return node.asText() ?? lossy.decode(node.asBytes()).replaceAll('\uFFFD', '_');
+  return node.asText() ?? textOfBytes(node.asBytes());
+}
+
+/** The same of bytes. */
+export function textOfBytes(bytes: Uint8Array): string {
+  const text = lossy.decode(bytes);
+  return isUtf8(bytes) ? text : text.replaceAll('\uFFFD', '_');
 }
 
 /**

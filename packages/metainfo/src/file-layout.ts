@@ -1,4 +1,5 @@
 import { MetainfoError } from './errors.ts';
+import type { FileTable } from './file-table.ts';
 import { tableOf } from './file-table.ts';
 import type { TorrentInfo } from './types.ts';
 
@@ -13,6 +14,9 @@ export interface FileSpan {
   /** First byte within the range that was asked for. */
   readonly at: number;
 }
+
+/** What a layout has to know of a torrent. */
+export type LayoutInfo = Pick<TorrentInfo, 'files' | 'pieceLength' | 'totalLength' | 'pieceCount'>;
 
 /**
  * Where files and pieces lie in the piece space (BEP 3): all files, padding included, one after the other, cut into pieces
@@ -29,9 +33,14 @@ export class FileLayout {
   readonly #pieceLength: number;
   readonly #totalLength: number;
   readonly #pieceCount: number;
+  readonly #table: FileTable;
+  /** For each filled file the last one up to it that is no padding, counted from 1, or 0; made when it is first needed. */
+  #payload: Uint32Array | undefined;
 
-  constructor(info: Pick<TorrentInfo, 'files' | 'pieceLength' | 'totalLength' | 'pieceCount'>) {
-    const { lengths, offsets } = tableOf(info);
+  constructor(info: LayoutInfo) {
+    const table = tableOf(info);
+    const { lengths, offsets } = table;
+    this.#table = table;
     this.#lengths = lengths;
     this.#offsets = offsets;
     this.#pieceLength = info.pieceLength;
@@ -71,6 +80,21 @@ export class FileLayout {
     return Math.min(this.#pieceLength, this.#totalLength - piece * this.#pieceLength);
   }
 
+  /**
+   * Bytes of a piece before the padding at its end: all that is worth asking peers for. {@link pieceLengthAt} where no padding
+   * ends the piece, 0 for a piece of padding only (which v2 torrents never have).
+   */
+  payloadLengthAt(piece: number): number {
+    const length = this.pieceLengthAt(piece);
+    const start = piece * this.#pieceLength;
+    this.#payload ??= this.#findPayload();
+    const last = this.#payload[this.#slotAt(start + length - 1)] ?? 0;
+    if (last === 0) return 0;
+    const index = this.#filled[last - 1] ?? 0;
+    const end = (this.#offsets[index] ?? 0) + (this.#lengths[index] ?? 0);
+    return Math.max(0, Math.min(length, end - start));
+  }
+
   /** The first and last piece a file has bytes in; undefined for an empty file. */
   piecesOf(fileIndex: number): { readonly first: number; readonly last: number } | undefined {
     const length = this.#lengths[fileIndex];
@@ -91,6 +115,16 @@ export class FileLayout {
       throw outOfRange(`byte ${offset}`, `${this.#totalLength} bytes`);
     }
     return this.#filled[this.#slotAt(offset)] ?? 0;
+  }
+
+  #findPayload(): Uint32Array {
+    const payload = new Uint32Array(this.#filled.length);
+    let last = 0;
+    for (let slot = 0; slot < payload.length; slot++) {
+      if (!this.#table.isPadding(this.#filled[slot] ?? 0)) last = slot + 1;
+      payload[slot] = last;
+    }
+    return payload;
   }
 
   /** The last filled file that starts at or before an offset. */

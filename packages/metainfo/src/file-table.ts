@@ -1,4 +1,5 @@
 import { attributeBits, PADDING_BIT } from './attributes.ts';
+import { SHA256_LENGTH } from './limits.ts';
 import type { TorrentFile, TorrentInfo } from './types.ts';
 
 /** What {@link TorrentInfo.files} says in numbers, by file index, for those who would look at every file. Do not write to it. */
@@ -11,6 +12,8 @@ export interface FileColumns {
   readonly offsets: Float64Array;
   /** Whether a file only aligns the next one (BEP 47); false for an index that no file has. */
   isPadding(index: number): boolean;
+  /** {@link TorrentFile.piecesRoot}: a view that is made for each call; undefined for an index that no file has. */
+  piecesRootOf(index: number): Uint8Array | undefined;
 }
 
 /**
@@ -20,6 +23,9 @@ export interface FileColumns {
 export function fileColumns(info: Pick<TorrentInfo, 'files'>): FileColumns {
   return tableOf(info);
 }
+
+/** Files of a torrent as they are put together. */
+export type MutableFile = { -readonly [Key in keyof TorrentFile]: TorrentFile[Key] };
 
 /** One number for each file. */
 interface Columns {
@@ -31,6 +37,15 @@ interface Columns {
   readonly bits: Uint8Array;
 }
 
+/** Pieces roots by file: where each stands in some bytes, 0 for a file that has none. */
+export interface RootColumn {
+  readonly bytes: Uint8Array;
+  readonly at: Uint32Array;
+}
+
+/** Makes the objects of a table. */
+type MakeFiles = (table: FileTable) => readonly TorrentFile[];
+
 /**
  * The files of a torrent as columns, one number for each file: 17 bytes where an object with its strings takes two hundred.
  * The objects are made when somebody asks for them; where they were there first, the columns are, since three typed arrays
@@ -41,27 +56,30 @@ export class FileTable implements FileColumns {
   readonly size: number;
   #columns: Columns | undefined;
   #files: readonly TorrentFile[] | undefined;
-  #make: (() => readonly TorrentFile[]) | undefined;
+  #make: MakeFiles | undefined;
+  #roots: RootColumn | undefined;
 
   private constructor(
     size: number,
     columns: Columns | undefined,
     files: readonly TorrentFile[] | undefined,
-    make: (() => readonly TorrentFile[]) | undefined,
+    make: MakeFiles | undefined,
+    roots: RootColumn | undefined,
   ) {
     this.size = size;
     this.#columns = columns;
     this.#files = files;
     this.#make = make;
+    this.#roots = roots;
   }
 
   static of(files: readonly TorrentFile[]): FileTable {
-    return new FileTable(files.length, undefined, files, undefined);
+    return new FileTable(files.length, undefined, files, undefined, undefined);
   }
 
   /** All columns have one length. `make` is called once at most, when the objects are first asked for. */
-  static ofColumns(columns: Columns, make: () => readonly TorrentFile[]): FileTable {
-    return new FileTable(columns.lengths.length, columns, undefined, make);
+  static ofColumns(columns: Columns, make: MakeFiles, roots?: RootColumn): FileTable {
+    return new FileTable(columns.lengths.length, columns, undefined, make, roots);
   }
 
   /** Bytes of each file. */
@@ -78,9 +96,25 @@ export class FileTable implements FileColumns {
     return ((this.#allColumns.bits[index] ?? 0) & PADDING_BIT) !== 0;
   }
 
+  piecesRootOf(index: number): Uint8Array | undefined {
+    if (this.#roots === undefined) return this.#files?.[index]?.piecesRoot;
+    const at = this.#roots.at[index] ?? 0;
+    return at === 0 ? undefined : this.#roots.bytes.subarray(at, at + SHA256_LENGTH);
+  }
+
+  /** Give the files of a list the roots that a file tree has for them. */
+  setRoots(roots: RootColumn): void {
+    this.#roots = roots;
+    if (this.#files === undefined) return;
+    // They were made along with this table, and nobody has seen them yet.
+    for (const file of this.#files as readonly MutableFile[]) {
+      file.piecesRoot = this.piecesRootOf(file.index);
+    }
+  }
+
   /** One object for each file; the same array every time. */
   get files(): readonly TorrentFile[] {
-    this.#files ??= this.#make?.() ?? [];
+    this.#files ??= this.#make?.(this) ?? [];
     // What it refers to is no longer needed.
     this.#make = undefined;
     return this.#files;

@@ -1,17 +1,23 @@
 import type { BencodeNode } from '@shoal/bencode';
-import { BencodeError, parse } from '@shoal/bencode';
+import { BencodeError, bytesFromKey, parse } from '@shoal/bencode';
 import { hash } from 'node:crypto';
 import { MetainfoError } from './errors.ts';
-import { safeIntegerOf, textField, textOf } from './fields.ts';
+import { safeIntegerOf, textField, textOf, textOfBytes } from './fields.ts';
+import type { FileList } from './file-table.ts';
 import { withFiles } from './file-table.ts';
 import { toHex } from './hex.ts';
 import type { MetainfoLimits } from './limits.ts';
 import { DEFAULT_LIMITS, SHA1_LENGTH } from './limits.ts';
+import { BLOCK_LENGTH, isPowerOfTwo } from './merkle/geometry.ts';
 import type { NameRules, TargetPlatform } from './safe-path.ts';
 import { rulesFor, safeComponent } from './safe-path.ts';
 import type { TorrentInfo } from './types.ts';
 import { readFileList, readSingleFile } from './v1-files.ts';
 import { checkHybrid } from './v2/hybrid.ts';
+import { readTree, readTreeFile } from './v2/tree-files.ts';
+
+/** The only `meta version` there is (BEP 52). */
+const META_VERSION = 2;
 
 /** Options of `parseMetainfo` and {@link parseInfo}. */
 export interface ParseOptions {
@@ -78,31 +84,47 @@ export function parseInfo(bytes: Uint8Array, options: ParseOptions = {}): Torren
 }
 
 /** Read an info dictionary in place. */
-export function readInfo(node: BencodeNode, { limits, rules }: ParseContext): TorrentInfo {
-  const isHybrid = hasV2(node);
+export function readInfo(node: BencodeNode, context: ParseContext): TorrentInfo {
+  const { limits, rules } = context;
+  const version = versionOf(node);
+  if (version !== 'v1') checkCanonical(node, limits);
   const bytes = node.source();
-  const infoHash = digest('sha1', bytes);
-  const { name, originalName } = readName(node, infoHash, rules);
-  const pieceLength = readPieceLength(node, limits);
-  const fileList = node.get('files');
-  const { table, totalLength, length } =
-    fileList === undefined
-      ? readSingleFile(node, name)
-      : readFileList(fileList, name, limits, rules);
+  const infoHash = version === 'v2' ? undefined : digest('sha1', bytes);
+  const infoHashV2 = version === 'v1' ? undefined : digest('sha256', bytes);
+  const pieceLength = readPieceLength(node, version, limits);
+  const tree = version === 'v1' ? undefined : node.get('file tree');
+  const onlyFile = version === 'v2' && tree !== undefined ? onlyFileOf(tree) : undefined;
+  const { name, originalName } = readName(node, onlyFile, infoHash ?? infoHashV2, rules);
+
+  const list = node.get('files');
+  let files: FileList;
+  if (tree !== undefined && version === 'v2') {
+    const treeContext = { name, pieceLength, limits, rules };
+    files =
+      onlyFile === undefined
+        ? readTree(tree.source(), treeContext)
+        : readTreeFile(tree.source(), treeContext);
+  } else if (list === undefined) files = readSingleFile(node, name);
+  else files = readFileList(list, name, limits, rules);
+
+  const { table, totalLength, length } = files;
   const pieceCount = Math.ceil(totalLength / pieceLength);
-  const pieceHashes = readPieces(node, pieceCount, limits);
-  if (isHybrid) checkHybrid(node, table, pieceLength, limits);
+  checkPieceCount(pieceCount, limits);
+  const pieceHashes = version === 'v2' ? undefined : readPieces(node, pieceCount);
+  if (version === 'hybrid' && tree !== undefined) {
+    table.setRoots(checkHybrid(node, tree.source(), table, pieceLength));
+  }
 
   const info = {
     bytes,
     infoHash,
-    infoHashV2: isHybrid ? digest('sha256', bytes) : undefined,
+    infoHashV2,
     name,
     originalName,
     pieceLength,
     pieceCount,
     pieceHashes,
-    multiFile: fileList !== undefined,
+    multiFile: version === 'v2' ? onlyFile === undefined : list !== undefined,
     totalLength,
     length,
     private: isPrivate(node.get('private')),
@@ -116,14 +138,17 @@ function digest(algorithm: 'sha1' | 'sha256', bytes: Uint8Array): Uint8Array {
   return new Uint8Array(hash(algorithm, bytes, 'buffer'));
 }
 
-/** Whether the torrent is hybrid; throws for versions that cannot be read (BEP 52). */
-function hasV2(node: BencodeNode): boolean {
+/** Which of the two formats a torrent has: a hybrid has both. */
+type Version = 'v1' | 'v2' | 'hybrid';
+
+/** The version of a torrent; throws for those that cannot be read. Looked at before all else, as BEP 52 asks. */
+function versionOf(node: BencodeNode): Version {
   const version = node.get('meta version');
   const hasTree = node.has('file tree');
-  if (version === undefined && !hasTree) return false;
-  if (safeIntegerOf(version) !== 2) {
+  if (version === undefined && !hasTree) return 'v1';
+  if (safeIntegerOf(version) !== META_VERSION) {
     // Only version 2 has a meaning; without a file tree the key could be anybody's.
-    if (!hasTree && version?.type !== 'integer') return false;
+    if (!hasTree && version?.type !== 'integer') return 'v1';
     throw new MetainfoError(
       'ERR_METAINFO_UNSUPPORTED_VERSION',
       'the torrent is of a version this software does not know',
@@ -132,18 +157,38 @@ function hasV2(node: BencodeNode): boolean {
   if (!hasTree) {
     throw new MetainfoError('ERR_METAINFO_INVALID_FILE_TREE', 'the torrent has no file tree');
   }
-  if (!node.has('pieces') && !node.has('files') && !node.has('length')) {
-    throw new MetainfoError(
-      'ERR_METAINFO_V2_UNSUPPORTED',
-      'this is a version 2 torrent without version 1 data, which is not supported yet',
-    );
-  }
-  return true;
+  return node.has('pieces') || node.has('files') || node.has('length') ? 'hybrid' : 'v2';
 }
 
+/** A v2 info-hash is that of canonical bencode (BEP 52): others decode and encode, and would arrive at another one. */
+function checkCanonical(info: BencodeNode, limits: MetainfoLimits): void {
+  const { maxLength, maxDepth, maxTokens } = limits;
+  try {
+    parse(info.source(), { maxLength, maxDepth, maxTokens });
+  } catch (cause) {
+    if (!(cause instanceof BencodeError)) throw cause;
+    throw new MetainfoError(
+      'ERR_METAINFO_BENCODE',
+      `the info dictionary of a version 2 torrent must be canonical: ${cause.message}`,
+      { cause },
+    );
+  }
+}
+
+/** The name of the only file of a tree; undefined where it has more, or folders (BEP 52, "Interpreting paths"). */
+function onlyFileOf(tree: BencodeNode): string | undefined {
+  if (tree.type !== 'dictionary' || tree.size !== 1) return undefined;
+  const [[key, entry] = []] = tree.entries();
+  return key === undefined || key === '' || entry?.has('') !== true
+    ? undefined
+    : textOfBytes(bytesFromKey(key));
+}
+
+/** `onlyFile` is the name of the file that a v2-only torrent is: what stands on disk, whatever the torrent's name is. */
 function readName(
   node: BencodeNode,
-  infoHash: Uint8Array,
+  onlyFile: string | undefined,
+  infoHash: Uint8Array | undefined,
   rules: NameRules,
 ): Pick<TorrentInfo, 'name' | 'originalName'> {
   const preferred = textOf(node.get('name.utf-8'));
@@ -151,12 +196,14 @@ function readName(
   if (given === undefined) {
     throw new MetainfoError('ERR_METAINFO_INVALID_NAME', 'the torrent has no name');
   }
+  const wanted = onlyFile ?? given;
   // A name that says nothing must not become the download folder itself.
-  const name = given === '' ? toHex(infoHash) : (safeComponent(given, rules) ?? toHex(infoHash));
+  const safe = wanted === '' ? undefined : safeComponent(wanted, rules);
+  const name = safe ?? toHex(infoHash ?? new Uint8Array());
   return { name, originalName: name === given ? undefined : given };
 }
 
-function readPieceLength(node: BencodeNode, limits: MetainfoLimits): number {
+function readPieceLength(node: BencodeNode, version: Version, limits: MetainfoLimits): number {
   const length = safeIntegerOf(node.get('piece length'));
   if (length === undefined || length <= 0 || length > limits.maxPieceLength) {
     throw new MetainfoError(
@@ -164,19 +211,27 @@ function readPieceLength(node: BencodeNode, limits: MetainfoLimits): number {
       `the piece length is missing, not positive or above the limit of ${limits.maxPieceLength} bytes`,
     );
   }
+  if (version !== 'v1' && (length < BLOCK_LENGTH || !isPowerOfTwo(length))) {
+    throw new MetainfoError(
+      'ERR_METAINFO_INVALID_PIECE_LENGTH',
+      'the piece length of a version 2 torrent is a power of two from 16 KiB on',
+    );
+  }
   return length;
 }
 
-function readPieces(node: BencodeNode, pieceCount: number, limits: MetainfoLimits): Uint8Array {
+function checkPieceCount(pieceCount: number, limits: MetainfoLimits): void {
+  if (pieceCount <= limits.maxPieces) return;
+  throw new MetainfoError(
+    'ERR_METAINFO_TOO_MANY_PIECES',
+    `the torrent claims ${pieceCount} pieces, more than the limit of ${limits.maxPieces}`,
+  );
+}
+
+function readPieces(node: BencodeNode, pieceCount: number): Uint8Array {
   const pieces = node.get('pieces');
   if (pieces?.type !== 'bytes') {
     throw new MetainfoError('ERR_METAINFO_INVALID_PIECES', 'the torrent has no piece hashes');
-  }
-  if (pieceCount > limits.maxPieces) {
-    throw new MetainfoError(
-      'ERR_METAINFO_TOO_MANY_PIECES',
-      `the torrent claims ${pieceCount} pieces, more than the limit of ${limits.maxPieces}`,
-    );
   }
   if (pieces.size !== pieceCount * SHA1_LENGTH) {
     throw new MetainfoError(

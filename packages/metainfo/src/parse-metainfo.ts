@@ -6,6 +6,7 @@ import { SHA1_LENGTH } from './limits.ts';
 import type { ParseOptions } from './parse-info.ts';
 import { contextOf, parseBencode, readInfo } from './parse-info.ts';
 import type { Metainfo, TorrentNode } from './types.ts';
+import { readPieceLayers } from './v2/read-layers.ts';
 
 /** The last second a `Date` can hold, as Unix time. */
 const MAX_UNIX_TIME = 8_640_000_000_000;
@@ -36,6 +37,7 @@ export function parseMetainfo(bytes: Uint8Array, options: ParseOptions = {}): Me
     creationDate: readDate(root.get('creation date')),
     collections: readCollections([infoNode, root], limits),
     similar: readSimilar([infoNode, root], limits),
+    pieceLayers: readPieceLayers(root.get('piece layers'), info),
   };
 }
 

@@ -144,7 +144,7 @@ class PlainFileReader {
     const paths = this.#paths;
     const longest = this.#longest;
     const folder = `${this.#name}/`;
-    const make = (): TorrentFile[] => {
+    const make = (table: FileTable): TorrentFile[] => {
       const reader = new PathReader(bytes, paths, longest);
       return Array.from(lengths, (length, index) => ({
         index,
@@ -152,6 +152,7 @@ class PlainFileReader {
         originalPath: undefined,
         length,
         offset: offsets[index] ?? 0,
+        piecesRoot: table.piecesRootOf(index),
         attributes: attributesOf(bits[index] ?? 0),
       }));
     };

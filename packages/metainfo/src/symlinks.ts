@@ -66,3 +66,10 @@ function safeTarget(target: readonly string[], rules: NameRules): string[] | und
   }
   return safe.length === 0 ? undefined : safe;
 }
+
+export function malformedTarget(index: number): MetainfoError {
+  return new MetainfoError(
+    'ERR_METAINFO_UNSAFE_SYMLINK',
+    `the symlink target of file ${index} holds something that is not a name`,
+  );
+}

@@ -1,3 +1,5 @@
+import type { PieceLayers } from './v2/piece-layers.ts';
+
 /** BEP 47 attributes of a file; absent letters are `false`. */
 export interface FileAttributes {
   /** `p`: zeros that only align the next file; never written, never requested where avoidable, not counted as payload. */
@@ -33,6 +35,11 @@ export interface TorrentFile {
   readonly length: number;
   /** First byte in the piece space. */
   readonly offset: number;
+  /**
+   * Root of the file's hash tree, 32 bytes (BEP 52); undefined for files of v1-only torrents, and for those without bytes of
+   * their own: empty ones, padding and symlinks.
+   */
+  readonly piecesRoot?: Uint8Array | undefined;
   /** What the file is besides its bytes (BEP 47). */
   readonly attributes: FileAttributes;
 }
@@ -49,16 +56,20 @@ export interface TorrentInfo {
   readonly name: string;
   /** The name the torrent gives, where {@link name} had to differ from it. */
   readonly originalName?: string | undefined;
-  /** Bytes per piece; the last one may be shorter. */
+  /** Bytes per piece; the last one may be shorter. A power of two from 16 KiB on where there is a v2 info-hash. */
   readonly pieceLength: number;
   /** Pieces of the piece space: ceil({@link totalLength} / {@link pieceLength}). */
   readonly pieceCount: number;
   /** SHA-1 of every piece, 20 bytes each, one after the other; undefined for a v2-only torrent. */
   readonly pieceHashes: Uint8Array | undefined;
-  /** True where the dictionary has a file list (or tree) rather than a single `length`. */
+  /** True where the dictionary has a file list rather than a single `length`, or a tree that is not just one file. */
   readonly multiFile: boolean;
   /**
-   * In the order of the piece space, padding files included. Checked when the torrent was parsed; the objects of a long list
+   * In the order of the piece space, padding files included. Of a hybrid it is the v1 list. Of a v2-only torrent it is the file
+   * tree in its order with a padding file behind every non-empty file that does not end with a piece, the last one included:
+   * every file starts at a piece, and there are no gaps (BEP 52).
+   *
+   * Checked when the torrent was parsed; the objects of a long list
    * are made when they are first asked for, and are the same every time.
    */
   readonly files: readonly TorrentFile[];
@@ -102,4 +113,6 @@ export interface Metainfo {
   readonly collections: readonly string[];
   /** Info-hashes, 20 bytes each, of torrents that share files with this one (BEP 38). */
   readonly similar: readonly Uint8Array[];
+  /** Hashes of the pieces of v2 torrents (BEP 52); none are known for v1-only ones. */
+  readonly pieceLayers: PieceLayers;
 }

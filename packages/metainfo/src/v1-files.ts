@@ -1,21 +1,16 @@
 import type { BencodeNode } from '@shoal/bencode';
 import type { AttributeLetters } from './attributes.ts';
 import { plainAttributes, readLetters } from './attributes.ts';
+import { CarefulFiles } from './careful-files.ts';
 import { MetainfoError } from './errors.ts';
 import { itemsOf, safeIntegerOf, textOf } from './fields.ts';
-import { FileNames } from './file-names.ts';
 import type { FileList } from './file-table.ts';
 import { FileTable } from './file-table.ts';
 import type { MetainfoLimits } from './limits.ts';
 import { readPlainFiles } from './plain-files.ts';
 import type { NameRules } from './safe-path.ts';
-import { safeComponent } from './safe-path.ts';
-import type { SymlinkRequest } from './symlinks.ts';
-import { resolveSymlinks } from './symlinks.ts';
+import { malformedTarget } from './symlinks.ts';
 import type { TorrentFile } from './types.ts';
-
-/** Files of a torrent as they are put together. */
-export type MutableFile = { -readonly [Key in keyof TorrentFile]: TorrentFile[Key] };
 
 /** The list of a torrent that is one file (BEP 3). */
 export function readSingleFile(info: BencodeNode, name: string): FileList {
@@ -27,6 +22,7 @@ export function readSingleFile(info: BencodeNode, name: string): FileList {
     originalPath: undefined,
     length,
     offset: 0,
+    piecesRoot: undefined,
     attributes: plainAttributes(letters),
   };
   return {
@@ -67,69 +63,31 @@ export function readWithCare(
   return reader.finish();
 }
 
+/** Reads the entries of a `files` list. */
 class FileListReader {
-  readonly #name: string;
   readonly #limits: MetainfoLimits;
-  readonly #rules: NameRules;
-  readonly #names: FileNames;
-  readonly #files: MutableFile[] = [];
-  readonly #symlinks: SymlinkRequest[] = [];
-  #offset = 0;
-  #length = 0;
+  readonly #files: CarefulFiles;
+  #index = 0;
 
   constructor(name: string, limits: MetainfoLimits, rules: NameRules) {
-    this.#name = name;
     this.#limits = limits;
-    this.#rules = rules;
-    this.#names = new FileNames(name, rules);
+    this.#files = new CarefulFiles(name, limits, rules);
   }
 
   add(entry: BencodeNode): void {
-    const index = this.#files.length;
+    const index = this.#index++;
     if (entry.type !== 'dictionary') throw invalidFiles(`file ${index} is not a dictionary`);
     const letters = readLetters(entry.get('attr'));
     const isLink = letters.symlink && !letters.padding;
     // A link has no content, whatever length it claims (BEP 47).
     const length = isLink ? 0 : readLength(entry.get('length'), index);
-    const raw = this.#rawPath(entry, index, letters, length);
-    const components = this.#safePath(raw, index);
-    // Padding never stands on disk: it takes no name from others.
-    const path = letters.padding
-      ? `${this.#name}/${components.join('/')}`
-      : this.#names.add(index, components);
-    if (path.length * 3 > this.#limits.maxPathLength) this.#checkPathLength(path, index);
-    this.#files.push({
-      index,
-      path,
-      originalPath: components === raw ? undefined : raw,
-      length,
-      offset: this.#offset,
-      attributes: plainAttributes(letters),
-    });
-    if (!letters.padding) this.#length += length;
-    if (isLink) {
-      this.#symlinks.push({ index, letters, target: readTarget(entry.get('symlink path'), index) });
-    }
-    this.#offset += length;
-    if (this.#offset > Number.MAX_SAFE_INTEGER) {
-      throw new MetainfoError(
-        'ERR_METAINFO_INVALID_LENGTH',
-        'the files are longer than 2^53 bytes',
-      );
-    }
+    const path = this.#rawPath(entry, index, letters, length);
+    const target = isLink ? readTarget(entry.get('symlink path'), index) : undefined;
+    this.#files.add({ path, length, letters, target });
   }
 
   finish(): FileList {
-    const files = this.#files;
-    for (const [index, renamed] of this.#names.resolve()) {
-      const file = files[index];
-      if (file === undefined) continue;
-      file.originalPath ??= file.path.slice(this.#name.length + 1).split('/');
-      file.path = `${this.#name}/${renamed}`;
-      this.#checkPathLength(file.path, index);
-    }
-    resolveSymlinks(this.#symlinks, files, this.#names, this.#name, this.#rules);
-    return { table: FileTable.of(files), totalLength: this.#offset, length: this.#length };
+    return this.#files.finish();
   }
 
   /** The path as the torrent gives it: `path.utf-8` where that is one, else `path`. */
@@ -177,27 +135,6 @@ class FileListReader {
     }
     return path;
   }
-
-  /** The same array where every component is safe as it is. */
-  #safePath(raw: readonly string[], index: number): readonly string[] {
-    let changed: string[] | undefined;
-    for (let depth = 0; depth < raw.length; depth++) {
-      const component = raw[depth] ?? '';
-      const safe = safeComponent(component, this.#rules);
-      if (safe !== component) changed ??= raw.slice(0, depth);
-      if (changed !== undefined && safe !== undefined) changed.push(safe);
-    }
-    if (changed === undefined) return raw;
-    return changed.length === 0 ? [`_${index}`] : changed;
-  }
-
-  #checkPathLength(path: string, index: number): void {
-    if (Buffer.byteLength(path) <= this.#limits.maxPathLength) return;
-    throw new MetainfoError(
-      'ERR_METAINFO_INVALID_PATH',
-      `the path of file ${index} is longer than the limit of ${this.#limits.maxPathLength} bytes`,
-    );
-  }
 }
 
 /** `symlink path`; undefined where it is not a list. */
@@ -206,12 +143,7 @@ function readTarget(node: BencodeNode | undefined, index: number): string[] | un
   const target: string[] = [];
   for (const component of itemsOf(node)) {
     const text = textOf(component);
-    if (text === undefined) {
-      throw new MetainfoError(
-        'ERR_METAINFO_UNSAFE_SYMLINK',
-        `the symlink target of file ${index} holds something that is not a name`,
-      );
-    }
+    if (text === undefined) throw malformedTarget(index);
     target.push(text);
   }
   return target;

@@ -81,7 +81,7 @@ describe('parseMetainfo', () => {
       }),
     ],
     [
-      'ERR_METAINFO_V2_UNSUPPORTED',
+      'ERR_METAINFO_INVALID_FILE_TREE',
       encode({ info: { name: 'n', 'piece length': 16384, 'meta version': 2, 'file tree': {} } }),
     ],
   ])('throws %s', (code, bytes) => {

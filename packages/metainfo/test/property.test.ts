@@ -26,11 +26,26 @@ function exercise(bytes: Uint8Array, parse: typeof parseMetainfo | typeof parseI
   }
   if (!('info' in parsed)) return;
   const { info } = parsed;
-  expect(parseMagnet(magnetOf(parsed)).infoHash).toEqual(info.infoHash);
+  const link = parseMagnet(magnetOf(parsed));
+  expect(link.infoHash).toEqual(info.infoHash);
+  expect(link.infoHashV2).toEqual(info.infoHashV2);
   const layout = new FileLayout(info);
   const spans = layout.spans(0, info.totalLength);
   expect(spans.reduce((sum, { length }) => sum + length, 0)).toBe(info.totalLength);
-  expect(info.pieceHashes).toHaveLength(20 * info.pieceCount);
+  if (info.pieceHashes === undefined) {
+    expect(info.infoHash).toBeUndefined();
+    expect(info.totalLength).toBe(info.pieceCount * info.pieceLength);
+  } else expect(info.pieceHashes).toHaveLength(20 * info.pieceCount);
+  for (let piece = 0; piece < info.pieceCount; piece++) {
+    const payload = layout.payloadLengthAt(piece);
+    expect(payload).toBeLessThanOrEqual(layout.pieceLengthAt(piece));
+    const hash = parsed.pieceLayers.pieceHash(piece);
+    if (info.infoHashV2 === undefined) expect(hash).toBeUndefined();
+    else {
+      expect(payload).toBeGreaterThan(0);
+      expect(hash).toHaveLength(32);
+    }
+  }
   for (const { path } of info.files) expect(path.split('/')).not.toContain('..');
 }
 

@@ -1,3 +1,4 @@
+import { PieceLayers } from '@shoal/metainfo';
 import type { Metainfo } from '@shoal/metainfo';
 import type { TestTorrent } from '../disk/fixture.ts';
 
@@ -17,5 +18,6 @@ export function metainfoOf(
     creationDate: undefined,
     collections: [],
     similar: [],
+    pieceLayers: PieceLayers.unknown(torrent.info),
   };
 }

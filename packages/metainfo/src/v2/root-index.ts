@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { SHA256_LENGTH } from '../limits.ts';
+
+/** Slots for each root, so that half of them stay free; a power of two is made of it. */
+const SLOTS_PER_ROOT = 2;
+const MIN_SLOTS = 4;
+
+/** Words of a root that its slot is computed from. */
+const WORDS = 8;
+
+/**
+ * Finds pieces roots among those that stand in some bytes, without an object for any. The slots depend on random numbers: who
+ * makes a torrent can choose its roots, but not such that they share slots.
+ */
+export class RootIndex {
+  readonly #bytes: Uint8Array;
+  readonly #at: Uint32Array;
+  /** Number of the root in each slot, counted from 1; 0 where it is free. */
+  readonly #slots: Uint32Array;
+  readonly #shift: number;
+  readonly #factors = new Uint32Array(WORDS);
+
+  /** `at` says where the roots start in `bytes`; of equal ones the first is found. */
+  constructor(bytes: Uint8Array, at: Uint32Array) {
+    this.#bytes = bytes;
+    this.#at = at;
+    const bits = Math.ceil(Math.log2(Math.max(MIN_SLOTS, SLOTS_PER_ROOT * at.length)));
+    this.#slots = new Uint32Array(2 ** bits);
+    this.#shift = 32 - bits;
+    const random = randomBytes(4 * WORDS);
+    for (let word = 0; word < WORDS; word++) {
+      this.#factors[word] = random.readUInt32LE(4 * word) | 1;
+    }
+    for (let entry = 0; entry < at.length; entry++) {
+      const slot = this.#slotOf(bytes, at[entry] ?? 0);
+      if (this.#slots[slot] === 0) this.#slots[slot] = entry + 1;
+    }
+  }
+
+  /** Which of the roots this one is; undefined where it is none of them. */
+  find(root: Uint8Array): number | undefined {
+    if (this.#at.length === 0) return undefined;
+    const found = this.#slots[this.#slotOf(root, 0)] ?? 0;
+    return found === 0 ? undefined : found - 1;
+  }
+
+  /** The slot of a root, or the free one where it would go. */
+  #slotOf(bytes: Uint8Array, at: number): number {
+    const slots = this.#slots;
+    let hash = 0;
+    for (let word = 0; word < WORDS; word++) {
+      const from = at + 4 * word;
+      const value =
+        (bytes[from] ?? 0) |
+        ((bytes[from + 1] ?? 0) << 8) |
+        ((bytes[from + 2] ?? 0) << 16) |
+        ((bytes[from + 3] ?? 0) << 24);
+      hash = (hash + Math.imul(value, this.#factors[word] ?? 1)) | 0;
+      hash ^= hash >>> 15;
+    }
+    let slot = Math.imul(hash, this.#factors[0] ?? 1) >>> this.#shift;
+    for (;;) {
+      const found = slots[slot] ?? 0;
+      if (found === 0 || this.#isRoot(bytes, at, this.#at[found - 1] ?? 0)) return slot;
+      slot = (slot + 1) & (slots.length - 1);
+    }
+  }
+
+  #isRoot(bytes: Uint8Array, at: number, other: number): boolean {
+    for (let byte = 0; byte < SHA256_LENGTH; byte++) {
+      if (bytes[at + byte] !== this.#bytes[other + byte]) return false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,124 @@
+import { attributesOf, HIDDEN_BIT, EXECUTABLE_BIT, LINK_BIT } from '../attributes.ts';
+import type { AttributeLetters } from '../attributes.ts';
+import { ByteCursor } from '../byte-cursor.ts';
+import { CarefulFiles } from '../careful-files.ts';
+import { MetainfoError } from '../errors.ts';
+import { textOfBytes } from '../fields.ts';
+import type { FileList } from '../file-table.ts';
+import { FileTable } from '../file-table.ts';
+import type { MetainfoLimits } from '../limits.ts';
+import type { NameRules } from '../safe-path.ts';
+import { malformedTarget } from '../symlinks.ts';
+import { FileTreeWalker } from './file-tree.ts';
+
+const PADDING: AttributeLetters = {
+  padding: true,
+  executable: false,
+  hidden: false,
+  symlink: false,
+};
+
+/** Bytes from the end of a file to the next piece. */
+export function gapBehind(length: number, pieceLength: number): number {
+  const rest = length % pieceLength;
+  return rest === 0 ? 0 : pieceLength - rest;
+}
+
+/** What a v2-only torrent's tree is read with. */
+export interface TreeContext {
+  /** The torrent's name, made safe. */
+  readonly name: string;
+  readonly pieceLength: number;
+  readonly limits: MetainfoLimits;
+  readonly rules: NameRules;
+}
+
+/** The only file of a tree (BEP 52: then the torrent is that file, and its name the path) and the padding behind it. */
+export function readTreeFile(bytes: Uint8Array, context: TreeContext): FileList {
+  const walker = new FileTreeWalker(bytes);
+  walker.next();
+  const { name, pieceLength } = context;
+  const { length, bits, rootAt } = walker;
+  const gap = gapBehind(length, pieceLength);
+  const at = Uint32Array.of(rootAt, 0);
+  const attributes = attributesOf(bits & (EXECUTABLE_BIT | HIDDEN_BIT));
+  const file = { index: 0, path: name, originalPath: undefined, length, offset: 0, attributes };
+  const files = [file, ...(gap > 0 ? [paddingBehind(name, length, gap)] : [])];
+  const table = FileTable.of(files);
+  table.setRoots({ bytes, at });
+  return { table, totalLength: length + gap, length };
+}
+
+function paddingBehind(name: string, offset: number, length: number) {
+  return {
+    index: 1,
+    path: `${name}/.pad/${length}`,
+    originalPath: undefined,
+    length,
+    offset,
+    piecesRoot: undefined,
+    attributes: attributesOf(1),
+  };
+}
+
+/** The files of a tree of several (BEP 52) and the padding behind them. */
+export function readTree(bytes: Uint8Array, context: TreeContext): FileList {
+  const { name, pieceLength, limits, rules } = context;
+  const files = new CarefulFiles(name, limits, rules);
+  const walker = new FileTreeWalker(bytes);
+  const roots: number[] = [];
+  while (walker.next()) {
+    const index = roots.length;
+    if (index >= limits.maxFiles) throw tooManyFiles(limits);
+    if (walker.depth > limits.maxPathDepth) {
+      throw new MetainfoError(
+        'ERR_METAINFO_INVALID_PATH',
+        `the path of file ${index} is deeper than the limit of ${limits.maxPathDepth} folders`,
+      );
+    }
+    const path = Array.from({ length: walker.depth }, (_, depth) =>
+      textOfBytes(bytes.subarray(walker.startOf(depth), walker.endOf(depth))),
+    );
+    const letters = lettersOf(walker.bits);
+    const target = letters.symlink ? targetAt(bytes, walker.linkAt, index) : undefined;
+    files.add({ path, length: walker.length, letters, target });
+    roots.push(walker.rootAt);
+    const gap = gapBehind(walker.length, pieceLength);
+    if (gap === 0) continue;
+    files.add({ path: ['.pad', String(gap)], length: gap, letters: PADDING, target: undefined });
+    roots.push(0);
+  }
+  if (roots.length > limits.maxFiles) throw tooManyFiles(limits);
+  const list = files.finish();
+  list.table.setRoots({ bytes, at: Uint32Array.from(roots) });
+  return list;
+}
+
+/** The components of the symlink target that stands at an offset, which is 0 where there is none. */
+function targetAt(bytes: Uint8Array, at: number, index: number): string[] | undefined {
+  if (at === 0) return undefined;
+  const cursor = new ByteCursor(bytes, at + 1);
+  const target: string[] = [];
+  while (!cursor.isEnd()) {
+    if (!cursor.isString()) throw malformedTarget(index);
+    const size = cursor.stringSize();
+    target.push(textOfBytes(bytes.subarray(cursor.at, (cursor.at += size))));
+  }
+  return target;
+}
+
+function lettersOf(bits: number): AttributeLetters {
+  return {
+    padding: false,
+    executable: (bits & EXECUTABLE_BIT) !== 0,
+    hidden: (bits & HIDDEN_BIT) !== 0,
+    symlink: (bits & LINK_BIT) !== 0,
+  };
+}
+
+function tooManyFiles({ maxFiles }: MetainfoLimits): MetainfoError {
+  return new MetainfoError(
+    'ERR_METAINFO_TOO_MANY_FILES',
+    `the torrent has more files than the limit of ${maxFiles}`,
+  );
+}
