@@ -1,6 +1,6 @@
 import { materialise } from './materialise.ts';
 import { BencodeDocument } from './node.ts';
-import { scan } from './tape.ts';
+import { scan, scanSteps } from './tape.ts';
 import type { BencodeValue, DecodeOptions } from './types.ts';
 
 /**
@@ -11,6 +11,18 @@ import type { BencodeValue, DecodeOptions } from './types.ts';
  */
 export function parse(bytes: Uint8Array, options: DecodeOptions = {}): BencodeDocument {
   return new BencodeDocument(bytes, scan(bytes, options, false));
+}
+
+/**
+ * {@link parse} in steps: a generator that pauses behind every `tokensPerStep` tokens (keys, values and ends of containers) and
+ * returns the document at its end, for those who must not keep a thread for long. A step may throw {@link BencodeError}.
+ */
+export function* parseSteps(
+  bytes: Uint8Array,
+  options: DecodeOptions,
+  tokensPerStep: number,
+): Generator<undefined, BencodeDocument, undefined> {
+  return new BencodeDocument(bytes, yield* scanSteps(bytes, options, tokensPerStep));
 }
 
 /**

@@ -13,7 +13,7 @@
  *
  * @packageDocumentation
  */
-export { decode, decodePrefix, parse } from './decode.ts';
+export { decode, decodePrefix, parse, parseSteps } from './decode.ts';
 export { encode } from './encode.ts';
 export type { EncodeOptions } from './encode.ts';
 export { BencodeError } from './errors.ts';

@@ -68,6 +68,25 @@ interface Frame {
  * @param prefix whether bytes behind the value are none of our business
  */
 export function scan(bytes: Uint8Array, options: DecodeOptions, prefix: boolean): Tape {
+  const scanner = scannerOf(bytes, options);
+  scanner.run(Infinity);
+  return scanner.finish(prefix);
+}
+
+/**
+ * The same with a pause behind every `tokensPerStep` tokens. Throws {@link BencodeError} from any step.
+ */
+export function* scanSteps(
+  bytes: Uint8Array,
+  options: DecodeOptions,
+  tokensPerStep: number,
+): Generator<undefined, Tape, undefined> {
+  const scanner = scannerOf(bytes, options);
+  while (!scanner.run(tokensPerStep)) yield;
+  return scanner.finish(false);
+}
+
+function scannerOf(bytes: Uint8Array, options: DecodeOptions): Scanner {
   const length = bytes.length;
   const maxLength = Math.min(options.maxLength ?? DEFAULT_MAX_LENGTH, ABSOLUTE_MAX_LENGTH);
   if (length > maxLength) {
@@ -76,7 +95,7 @@ export function scan(bytes: Uint8Array, options: DecodeOptions, prefix: boolean)
       `the input has ${length} bytes, more than the limit of ${maxLength}`,
     );
   }
-  return new Scanner(bytes, options).run(prefix);
+  return new Scanner(bytes, options);
 }
 
 class Scanner {
@@ -89,6 +108,10 @@ class Scanner {
   #words: Uint32Array;
   #capacity: number;
   #count = 0;
+  /** Where the next run goes on. */
+  #at = 0;
+  #needsKey = false;
+  readonly #stack: Frame[] = [];
 
   constructor(bytes: Uint8Array, options: DecodeOptions) {
     this.#bytes = bytes;
@@ -102,12 +125,14 @@ class Scanner {
     this.#words = new Uint32Array(2 * this.#capacity);
   }
 
-  run(prefix: boolean): Tape {
+  /** Scan about so many tokens more; true when the value is complete. */
+  run(tokens: number): boolean {
     const bytes = this.#bytes;
-    const stack: Frame[] = [];
-    let frame: Frame | undefined;
-    let needsKey = false;
-    let at = 0;
+    const stack = this.#stack;
+    const pause = this.#count + tokens;
+    let frame = stack.at(-1);
+    let needsKey = this.#needsKey;
+    let at = this.#at;
 
     do {
       const byte = bytes[at] ?? END_OF_INPUT;
@@ -180,12 +205,20 @@ class Scanner {
           at,
         );
       }
-    } while (frame !== undefined);
+    } while (frame !== undefined && this.#count < pause);
 
-    if (!prefix && at < bytes.length) {
-      this.#irregular('trailing_data', 'there are bytes behind the value', at);
+    this.#at = at;
+    this.#needsKey = needsKey;
+    return frame === undefined;
+  }
+
+  /** The tape of a complete value. */
+  finish(prefix: boolean): Tape {
+    const end = this.#at;
+    if (!prefix && end < this.#bytes.length) {
+      this.#irregular('trailing_data', 'there are bytes behind the value', end);
     }
-    return { words: this.#words, count: this.#count, end: at };
+    return { words: this.#words, count: this.#count, end };
   }
 
   /** Scan the byte string at `at`, whose first digit is `byte`; the offset behind it. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { BencodeInput, BencodeValue } from '../src/index.ts';
-import { BencodeError, decode, decodePrefix, encode, parse } from '../src/index.ts';
+import { BencodeError, decode, decodePrefix, encode, parse, parseSteps } from '../src/index.ts';
 import { fromDecoded, fromNode } from './vector-value.ts';
 
 const key = fc.uint8Array({ maxLength: 6 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
@@ -64,6 +64,48 @@ function sorted(input: BencodeValue): BencodeValue {
 }
 
 describe('properties', () => {
+  it('gives the same in steps of any size', () => {
+    const inSteps = (bytes: Uint8Array, tokens: number): unknown => {
+      const steps = parseSteps(bytes, { lenient: true }, tokens);
+      for (let pauses = 0; ; pauses++) {
+        const result = steps.next();
+        if (result.done !== true) continue;
+        return { value: result.value.root.toValue(), end: result.value.end };
+      }
+    };
+    const atOnce = (bytes: Uint8Array): unknown => {
+      const { root, end } = parse(bytes, { lenient: true });
+      return { value: root.toValue(), end };
+    };
+    const outcome = (read: () => unknown): unknown => {
+      try {
+        return read();
+      } catch (error) {
+        if (!(error instanceof BencodeError)) throw error;
+        return [error.code, error.offset];
+      }
+    };
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          value.map((item) => encode(item)),
+          almost,
+        ),
+        fc.integer({ min: 1, max: 9 }),
+        (bytes, tokens) => {
+          expect(outcome(() => inSteps(bytes, tokens))).toEqual(outcome(() => atOnce(bytes)));
+        },
+      ),
+    );
+  });
+
+  it('pauses behind every step', () => {
+    const steps = parseSteps(encode([1, 2, 3, 4, 5]), {}, 2);
+    let pauses = 0;
+    while (steps.next().done !== true) pauses++;
+    expect(pauses).toBe(3);
+  });
+
   it('decoding undoes encoding', () => {
     fc.assert(
       fc.property(value, (input) => {

@@ -1,19 +1,10 @@
 // Microbenchmarks of the built package; one JSON line for each case. Run `tsup` first.
-import { FileLayout, parseMagnet, parseMetainfo } from '../dist/index.js';
+import { FileLayout, parseMagnet, parseMetainfo, parseMetainfoAsync } from '../dist/index.js';
 import { merkleCases } from './merkle.mjs';
+import { bencode, PIECE_LENGTH, v2Torrent } from './torrents.mjs';
 
 const FILES = 100_000;
-const PIECE_LENGTH = 65_536;
 const MIN_MS = 500;
-
-/** Bencode of plain values; all that a torrent needs. */
-function bencode(value) {
-  if (typeof value === 'number') return `i${value}e`;
-  if (typeof value === 'string') return `${value.length}:${value}`;
-  if (Array.isArray(value)) return `l${value.map(bencode).join('')}e`;
-  const members = Object.entries(value).map(([key, member]) => bencode(key) + bencode(member));
-  return `d${members.join('')}e`;
-}
 
 function torrent(fileCount) {
   const files = [];
@@ -56,6 +47,8 @@ measure(`parse ${FILES} files, ${info.pieceCount} pieces`, () => parseMetainfo(l
   firstMs,
   rssMiBAfterFirst: rss / 2 ** 20,
 });
+const small = torrent(3);
+measure('parse 3 files', () => parseMetainfo(small), { bytes: small.length });
 measure(`layout of ${FILES} files`, () => new FileLayout(info));
 const layout = new FileLayout(info);
 let offset = 0;
@@ -68,3 +61,43 @@ measure('1000 spans of one piece', () => {
 const link = `magnet:?xt=urn:btih:${'0a'.repeat(20)}&dn=a+name&tr=http%3A%2F%2Ft.invalid%2Fa`;
 measure('parse magnet link', () => parseMagnet(link));
 merkleCases(measure);
+for (const version of ['v2', 'hybrid']) {
+  const bytes = v2Torrent(FILES, version);
+  const start = performance.now();
+  const { info: first } = parseMetainfo(bytes);
+  const more = { bytes: bytes.length, firstMs: performance.now() - start };
+  measure(
+    `parse ${FILES} files, ${first.pieceCount} pieces, ${version}`,
+    () => parseMetainfo(bytes),
+    more,
+  );
+  await measureStalls(`stalls of parseMetainfoAsync, ${FILES} files, ${version}`, bytes);
+}
+
+/** How long other work has to wait while a torrent is parsed in slices. */
+async function measureStalls(name, bytes) {
+  const waits = [];
+  const from = performance.now();
+  const cpu = process.cpuUsage();
+  let isDone = false;
+  const parsing = parseMetainfoAsync(bytes).finally(() => (isDone = true));
+  let last = performance.now();
+  while (!isDone) {
+    await new Promise((resolve) => setImmediate(resolve));
+    const now = performance.now();
+    waits.push(now - last);
+    last = now;
+  }
+  await parsing;
+  const { user, system } = process.cpuUsage(cpu);
+  console.log(
+    JSON.stringify({
+      package: 'metainfo',
+      case: name,
+      totalMs: performance.now() - from,
+      cpuMs: (user + system) / 1000,
+      longestMs: Math.max(...waits),
+      slices: waits.length,
+    }),
+  );
+}

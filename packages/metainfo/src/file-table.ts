@@ -102,6 +102,11 @@ export class FileTable implements FileColumns {
     return at === 0 ? undefined : this.#roots.bytes.subarray(at, at + SHA256_LENGTH);
   }
 
+  /** Where the roots stand, for those who would look at all of them; undefined where only the objects have them, if any. */
+  get roots(): RootColumn | undefined {
+    return this.#roots;
+  }
+
   /** Give the files of a list the roots that a file tree has for them. */
   setRoots(roots: RootColumn): void {
     this.#roots = roots;

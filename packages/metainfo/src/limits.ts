@@ -2,11 +2,14 @@
  * What a torrent may claim. Each limit is checked before memory is spent on what would pass it; all can be set per call.
  */
 export interface MetainfoLimits {
-  /** Bytes of a .torrent file or info dictionary. The largest in real use have close to 30 MB. */
+  /**
+   * Bytes of a .torrent file or info dictionary. The largest of version 1 in real use have close to 30 MB; a hybrid one of 100,000
+   * files has 40.
+   */
   readonly maxLength: number;
   /** Containers inside one another; a torrent needs 5, a file tree (BEP 52) one for each folder. */
   readonly maxDepth: number;
-  /** Keys, values and container ends of the bencode; a file of a torrent takes about ten. */
+  /** Keys, values and container ends of the bencode: about ten for a file, thirty in a hybrid torrent. Eight bytes each. */
   readonly maxTokens: number;
   /** Pieces. 2,097,152 hashes are 40 MB and a bitfield of 256 KiB. */
   readonly maxPieces: number;
@@ -34,9 +37,9 @@ export interface MetainfoLimits {
 
 /** What is accepted unless the caller says otherwise. */
 export const DEFAULT_LIMITS: MetainfoLimits = {
-  maxLength: 30 * 1024 * 1024,
+  maxLength: 64 * 1024 * 1024,
   maxDepth: 100,
-  maxTokens: 3_000_000,
+  maxTokens: 5_000_000,
   maxPieces: 2_097_152,
   maxPieceLength: 1024 * 1024 * 1024,
   maxFiles: 500_000,

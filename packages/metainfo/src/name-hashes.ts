@@ -1,3 +1,22 @@
+/** Where the two halves of a path's hash start, and by what they grow (FNV-1a, and the same with another factor). */
+export const HASH_START = 0x811c9dc5 | 0;
+const HASH_FACTOR = 0x01000193;
+const OTHER_FACTOR = 0x5bd1e995;
+
+/** What stands between the components of a path, to its hash. */
+export const SEPARATOR = 0x2f;
+
+/** One half of a hash with one more byte. */
+export function nextHash(low: number, code: number): number {
+  return Math.imul(low ^ code, HASH_FACTOR);
+}
+
+/** The other half. */
+export function nextOtherHash(high: number, code: number): number {
+  const product = Math.imul(high ^ code, OTHER_FACTOR);
+  return product ^ (product >>> 15);
+}
+
 /** Words of a slot: two halves of a hash, the lowest bit of the second one saying what stands there. Zeros are a free slot. */
 const SLOT_WORDS = 2;
 const KIND_FILE = 0;

@@ -1,72 +1,35 @@
 import type { BencodeNode } from '@shoal/bencode';
-import { BencodeError, bytesFromKey, parse } from '@shoal/bencode';
-import { hash } from 'node:crypto';
+import { bytesFromKey } from '@shoal/bencode';
+import { createHash, hash } from 'node:crypto';
 import { MetainfoError } from './errors.ts';
 import { safeIntegerOf, textField, textOf, textOfBytes } from './fields.ts';
 import type { FileList } from './file-table.ts';
 import { withFiles } from './file-table.ts';
 import { toHex } from './hex.ts';
 import type { MetainfoLimits } from './limits.ts';
-import { DEFAULT_LIMITS, SHA1_LENGTH } from './limits.ts';
+import { SHA1_LENGTH } from './limits.ts';
 import { BLOCK_LENGTH, isPowerOfTwo } from './merkle/geometry.ts';
-import type { NameRules, TargetPlatform } from './safe-path.ts';
-import { rulesFor, safeComponent } from './safe-path.ts';
+import type {
+  BencodeSource,
+  ParseAsyncOptions,
+  ParseContext,
+  ParseOptions,
+} from './parse-context.ts';
+import { checkCanonical, contextOf, parseBencode } from './parse-context.ts';
+import type { NameRules } from './safe-path.ts';
+import { safeComponent } from './safe-path.ts';
+import type { Steps } from './steps.ts';
+import { runInSlices, runNow } from './steps.ts';
 import type { TorrentInfo } from './types.ts';
 import { readFileList, readSingleFile } from './v1-files.ts';
 import { checkHybrid } from './v2/hybrid.ts';
 import { readTree, readTreeFile } from './v2/tree-files.ts';
 
+/** Bytes of an info dictionary that are hashed in one step: one to three milliseconds. */
+const HASH_STEP = 1024 * 1024;
+
 /** The only `meta version` there is (BEP 52). */
 const META_VERSION = 2;
-
-/** Options of `parseMetainfo` and {@link parseInfo}. */
-export interface ParseOptions {
-  /** Limits that differ from {@link DEFAULT_LIMITS}. */
-  readonly limits?: Partial<MetainfoLimits>;
-  /** Whose rules file names follow. Default: the platform this runs on. */
-  readonly platform?: TargetPlatform;
-  /**
-   * Set where the download folder is known to tell letter case apart: then files whose names differ by case only keep them.
-   * Default false: the second one is renamed, as on a file system that ignores case both would be one file.
-   */
-  readonly caseSensitive?: boolean;
-}
-
-/** Options with all defaults filled in. */
-export interface ParseContext {
-  readonly limits: MetainfoLimits;
-  readonly rules: NameRules;
-}
-
-export function contextOf(options: ParseOptions): ParseContext {
-  return {
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
-    rules: rulesFor(options.platform ?? process.platform, options.caseSensitive),
-  };
-}
-
-/** Read bencode as leniently as torrents in use need it; throws {@link MetainfoError}. */
-export function parseBencode(bytes: Uint8Array, limits: MetainfoLimits): BencodeNode {
-  const { maxLength, maxDepth, maxTokens } = limits;
-  if (bytes.length > maxLength) {
-    throw new MetainfoError(
-      'ERR_METAINFO_TOO_LONG',
-      `${bytes.length} bytes are more than the limit of ${maxLength} for a torrent`,
-    );
-  }
-  try {
-    return parse(bytes, { lenient: true, maxLength, maxDepth, maxTokens }).root;
-  } catch (error) {
-    throw bencodeError(error);
-  }
-}
-
-function bencodeError(cause: unknown): unknown {
-  if (!(cause instanceof BencodeError)) return cause;
-  return new MetainfoError('ERR_METAINFO_BENCODE', `this is no torrent: ${cause.message}`, {
-    cause,
-  });
-}
 
 /**
  * Parse an info dictionary, as a magnet link's metadata brings it (BEP 9). The info-hash is computed over `bytes` as they
@@ -75,22 +38,41 @@ function bencodeError(cause: unknown): unknown {
  * Throws {@link MetainfoError}.
  */
 export function parseInfo(bytes: Uint8Array, options: ParseOptions = {}): TorrentInfo {
+  return runNow(infoSteps(bytes, options));
+}
+
+/**
+ * {@link parseInfo} without keeping the thread for long, whatever the size of the torrent. Rejects with {@link MetainfoError},
+ * or with the reason of the signal when that is aborted.
+ */
+export function parseInfoAsync(
+  bytes: Uint8Array,
+  options: ParseAsyncOptions = {},
+): Promise<TorrentInfo> {
+  return runInSlices(infoSteps(bytes, options), options.signal);
+}
+
+function* infoSteps(bytes: Uint8Array, options: ParseOptions): Steps<TorrentInfo> {
   const context = contextOf(options);
-  const node = parseBencode(bytes, context.limits);
-  if (node.type !== 'dictionary') {
+  const source = yield* parseBencode(bytes, context.limits);
+  if (source.root.type !== 'dictionary') {
     throw new MetainfoError('ERR_METAINFO_NOT_A_TORRENT', 'the metadata is not a dictionary');
   }
-  return readInfo(node, context);
+  return yield* readInfo(source.root, source, context);
 }
 
 /** Read an info dictionary in place. */
-export function readInfo(node: BencodeNode, context: ParseContext): TorrentInfo {
+export function* readInfo(
+  node: BencodeNode,
+  source: BencodeSource,
+  context: ParseContext,
+): Steps<TorrentInfo> {
   const { limits, rules } = context;
   const version = versionOf(node);
-  if (version !== 'v1') checkCanonical(node, limits);
+  if (version !== 'v1') yield* checkCanonical(node, source, limits);
   const bytes = node.source();
-  const infoHash = version === 'v2' ? undefined : digest('sha1', bytes);
-  const infoHashV2 = version === 'v1' ? undefined : digest('sha256', bytes);
+  const infoHash = version === 'v2' ? undefined : yield* digest('sha1', bytes);
+  const infoHashV2 = version === 'v1' ? undefined : yield* digest('sha256', bytes);
   const pieceLength = readPieceLength(node, version, limits);
   const tree = version === 'v1' ? undefined : node.get('file tree');
   const onlyFile = version === 'v2' && tree !== undefined ? onlyFileOf(tree) : undefined;
@@ -102,17 +84,17 @@ export function readInfo(node: BencodeNode, context: ParseContext): TorrentInfo 
     const treeContext = { name, pieceLength, limits, rules };
     files =
       onlyFile === undefined
-        ? readTree(tree.source(), treeContext)
+        ? yield* readTree(tree.source(), treeContext)
         : readTreeFile(tree.source(), treeContext);
   } else if (list === undefined) files = readSingleFile(node, name);
-  else files = readFileList(list, name, limits, rules);
+  else files = yield* readFileList(list, name, limits, rules);
 
   const { table, totalLength, length } = files;
   const pieceCount = Math.ceil(totalLength / pieceLength);
   checkPieceCount(pieceCount, limits);
   const pieceHashes = version === 'v2' ? undefined : readPieces(node, pieceCount);
   if (version === 'hybrid' && tree !== undefined) {
-    table.setRoots(checkHybrid(node, tree.source(), table, pieceLength));
+    table.setRoots(yield* checkHybrid(node, tree.source(), table, pieceLength));
   }
 
   const info = {
@@ -133,9 +115,15 @@ export function readInfo(node: BencodeNode, context: ParseContext): TorrentInfo 
   return withFiles(info, table);
 }
 
-/** In one call: a hash object for each of thousands of torrents costs the garbage collector more than the hashing does. */
-function digest(algorithm: 'sha1' | 'sha256', bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(hash(algorithm, bytes, 'buffer'));
+/** In one call where it is short: a hash object for each of thousands of torrents costs more than the hashing does. */
+function* digest(algorithm: 'sha1' | 'sha256', bytes: Uint8Array): Steps<Uint8Array> {
+  if (bytes.length <= HASH_STEP) return new Uint8Array(hash(algorithm, bytes, 'buffer'));
+  const digester = createHash(algorithm);
+  for (let at = 0; at < bytes.length; at += HASH_STEP) {
+    digester.update(bytes.subarray(at, at + HASH_STEP));
+    yield;
+  }
+  return new Uint8Array(digester.digest());
 }
 
 /** Which of the two formats a torrent has: a hybrid has both. */
@@ -158,21 +146,6 @@ function versionOf(node: BencodeNode): Version {
     throw new MetainfoError('ERR_METAINFO_INVALID_FILE_TREE', 'the torrent has no file tree');
   }
   return node.has('pieces') || node.has('files') || node.has('length') ? 'hybrid' : 'v2';
-}
-
-/** A v2 info-hash is that of canonical bencode (BEP 52): others decode and encode, and would arrive at another one. */
-function checkCanonical(info: BencodeNode, limits: MetainfoLimits): void {
-  const { maxLength, maxDepth, maxTokens } = limits;
-  try {
-    parse(info.source(), { maxLength, maxDepth, maxTokens });
-  } catch (cause) {
-    if (!(cause instanceof BencodeError)) throw cause;
-    throw new MetainfoError(
-      'ERR_METAINFO_BENCODE',
-      `the info dictionary of a version 2 torrent must be canonical: ${cause.message}`,
-      { cause },
-    );
-  }
 }
 
 /** The name of the only file of a tree; undefined where it has more, or folders (BEP 52, "Interpreting paths"). */

@@ -3,8 +3,11 @@ import { MetainfoError } from './errors.ts';
 import { itemsOf, safeIntegerOf, textField, textOf, urlOf } from './fields.ts';
 import type { MetainfoLimits } from './limits.ts';
 import { SHA1_LENGTH } from './limits.ts';
-import type { ParseOptions } from './parse-info.ts';
-import { contextOf, parseBencode, readInfo } from './parse-info.ts';
+import type { ParseAsyncOptions, ParseOptions } from './parse-context.ts';
+import { contextOf, parseBencode } from './parse-context.ts';
+import { readInfo } from './parse-info.ts';
+import type { Steps } from './steps.ts';
+import { runInSlices, runNow } from './steps.ts';
 import type { Metainfo, TorrentNode } from './types.ts';
 import { readPieceLayers } from './v2/read-layers.ts';
 
@@ -18,14 +21,31 @@ const MAX_UNIX_TIME = 8_640_000_000_000;
  * The info-hash covers the info dictionary's original bytes, also where they are not canonical bencode.
  */
 export function parseMetainfo(bytes: Uint8Array, options: ParseOptions = {}): Metainfo {
+  return runNow(metainfoSteps(bytes, options));
+}
+
+/**
+ * {@link parseMetainfo} without keeping the thread for long, whatever the size of the torrent: for one of 100,000 files or
+ * more than a few thousand pieces of version 2. Do not write to `bytes` meanwhile. Rejects with {@link MetainfoError}, or with
+ * the reason of the signal when that is aborted.
+ */
+export function parseMetainfoAsync(
+  bytes: Uint8Array,
+  options: ParseAsyncOptions = {},
+): Promise<Metainfo> {
+  return runInSlices(metainfoSteps(bytes, options), options.signal);
+}
+
+function* metainfoSteps(bytes: Uint8Array, options: ParseOptions): Steps<Metainfo> {
   const context = contextOf(options);
   const { limits } = context;
-  const root = parseBencode(bytes, limits);
+  const source = yield* parseBencode(bytes, limits);
+  const { root } = source;
   const infoNode = root.get('info');
   if (infoNode?.type !== 'dictionary') {
     throw new MetainfoError('ERR_METAINFO_NOT_A_TORRENT', 'there is no info dictionary');
   }
-  const info = readInfo(infoNode, context);
+  const info = yield* readInfo(infoNode, source, context);
   return {
     info,
     trackers: readTrackers(root, limits),
@@ -37,7 +57,7 @@ export function parseMetainfo(bytes: Uint8Array, options: ParseOptions = {}): Me
     creationDate: readDate(root.get('creation date')),
     collections: readCollections([infoNode, root], limits),
     similar: readSimilar([infoNode, root], limits),
-    pieceLayers: readPieceLayers(root.get('piece layers'), info),
+    pieceLayers: yield* readPieceLayers(root.get('piece layers'), info),
   };
 }
 

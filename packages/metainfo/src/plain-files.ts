@@ -3,9 +3,10 @@ import type { FileList } from './file-table.ts';
 import { FileTable } from './file-table.ts';
 import type { MetainfoLimits } from './limits.ts';
 import { MAX_COMPONENT_LENGTH } from './limits.ts';
-import { NameHashes } from './name-hashes.ts';
+import { HASH_START, NameHashes, nextHash, nextOtherHash, SEPARATOR } from './name-hashes.ts';
 import type { NameRules } from './safe-path.ts';
 import { isDeviceName, isDotOrSpace, plainCharacters } from './safe-path.ts';
+import type { Steps } from './steps.ts';
 import type { TorrentFile } from './types.ts';
 
 const BYTE_COLON = 0x3a;
@@ -19,18 +20,15 @@ const BYTE_9 = 0x39;
 /** Integers of up to this many digits stay exact when summed up as a double. */
 const MAX_EXACT_DIGITS = 15;
 
+/** Files of a step. */
+const FILES_PER_STEP = 4_096;
+
 const NONE = -1;
 
 const KEY_ATTRIBUTES = Buffer.from('attr');
 const KEY_LENGTH = Buffer.from('length');
 const KEY_PATH = Buffer.from('path');
 const KEY_OTHER_PATH = Buffer.from('path.utf-8');
-
-/** Where the two halves of a path's hash start, and by what they grow (FNV-1a, and the same with another factor). */
-const HASH_START = 0x811c9dc5;
-const HASH_FACTOR = 0x01000193;
-const OTHER_FACTOR = 0x5bd1e995;
-const SEPARATOR = 0x2f;
 
 /**
  * Read a file list of which there is nothing to say: every path is safe as it is and in ASCII, no two clash, no file is a
@@ -41,15 +39,18 @@ const SEPARATOR = 0x2f;
  * @param count items of the list
  * @param name the torrent's, made safe
  */
-export function readPlainFiles(
+export function* readPlainFiles(
   bytes: Uint8Array,
   count: number,
   name: string,
   limits: MetainfoLimits,
   rules: NameRules,
-): FileList | undefined {
+): Steps<FileList | undefined> {
   const reader = new PlainFileReader(bytes, count, name, limits, rules);
-  for (let index = 0; index < count; index++) if (!reader.add(index)) return undefined;
+  for (let index = 0; index < count; index++) {
+    if (!reader.add(index)) return undefined;
+    if (index % FILES_PER_STEP === FILES_PER_STEP - 1) yield;
+  }
   return reader.finish();
 }
 
@@ -183,9 +184,8 @@ class PlainFileReader {
       for (at = start; at < end; at++) {
         const code = plain[bytes[at] ?? 0] ?? 0;
         if (code === 0) return false;
-        low = Math.imul(low ^ code, HASH_FACTOR);
-        high = Math.imul(high ^ code, OTHER_FACTOR);
-        high ^= high >>> 15;
+        low = nextHash(low, code);
+        high = nextOtherHash(high, code);
       }
       if (isDotOrSpace(bytes[end - 1] ?? 0)) return false;
       if (this.#windows && isDeviceName(latin1(bytes, start, end))) return false;
@@ -197,8 +197,8 @@ class PlainFileReader {
         if (length > this.#longest) this.#longest = length;
         return length <= this.#room;
       }
-      low = Math.imul(low ^ SEPARATOR, HASH_FACTOR);
-      high = Math.imul(high ^ SEPARATOR, OTHER_FACTOR);
+      low = nextHash(low, SEPARATOR);
+      high = nextOtherHash(high, SEPARATOR);
     }
     return false;
   }

@@ -10,7 +10,11 @@ import type { MetainfoLimits } from './limits.ts';
 import { readPlainFiles } from './plain-files.ts';
 import type { NameRules } from './safe-path.ts';
 import { malformedTarget } from './symlinks.ts';
+import type { Steps } from './steps.ts';
 import type { TorrentFile } from './types.ts';
+
+/** Files of a step. */
+const FILES_PER_STEP = 1_024;
 
 /** The list of a torrent that is one file (BEP 3). */
 export function readSingleFile(info: BencodeNode, name: string): FileList {
@@ -33,12 +37,12 @@ export function readSingleFile(info: BencodeNode, name: string): FileList {
 }
 
 /** The `files` list of a torrent (BEP 3, BEP 47). */
-export function readFileList(
+export function* readFileList(
   list: BencodeNode,
   name: string,
   limits: MetainfoLimits,
   rules: NameRules,
-): FileList {
+): Steps<FileList> {
   if (list.type !== 'list') throw invalidFiles('"files" is not a list');
   if (list.size === 0) throw invalidFiles('the file list is empty');
   if (list.size > limits.maxFiles) {
@@ -47,19 +51,23 @@ export function readFileList(
       `the torrent has ${list.size} files, more than the limit of ${limits.maxFiles}`,
     );
   }
-  const plain = readPlainFiles(list.source(), list.size, name, limits, rules);
-  return plain ?? readWithCare(list, name, limits, rules);
+  const plain = yield* readPlainFiles(list.source(), list.size, name, limits, rules);
+  return plain ?? (yield* readWithCare(list, name, limits, rules));
 }
 
 /** One pass over any list within the limits, then what clashes is renamed and links are resolved. */
-export function readWithCare(
+export function* readWithCare(
   list: BencodeNode,
   name: string,
   limits: MetainfoLimits,
   rules: NameRules,
-): FileList {
+): Steps<FileList> {
   const reader = new FileListReader(name, limits, rules);
-  for (const entry of list.items()) reader.add(entry);
+  let files = 0;
+  for (const entry of list.items()) {
+    reader.add(entry);
+    if (++files % FILES_PER_STEP === 0) yield;
+  }
   return reader.finish();
 }
 

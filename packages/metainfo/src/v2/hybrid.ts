@@ -2,8 +2,12 @@ import type { BencodeNode } from '@shoal/bencode';
 import { ByteCursor } from '../byte-cursor.ts';
 import { MetainfoError } from '../errors.ts';
 import type { FileTable, RootColumn } from '../file-table.ts';
+import type { Steps } from '../steps.ts';
 import { FileTreeWalker } from './file-tree.ts';
 import { gapBehind } from './tree-files.ts';
+
+/** Files of a step. */
+const FILES_PER_STEP = 4_096;
 
 const KEY_PATH = Buffer.from('path');
 const KEY_OTHER_PATH = Buffer.from('path.utf-8');
@@ -18,17 +22,18 @@ const KEY_OTHER_PATH = Buffer.from('path.utf-8');
  *
  * Throws ERR_METAINFO_HYBRID_MISMATCH or ERR_METAINFO_INVALID_FILE_TREE.
  */
-export function checkHybrid(
+export function* checkHybrid(
   info: BencodeNode,
   tree: Uint8Array,
   files: FileTable,
   pieceLength: number,
-): RootColumn {
+): Steps<RootColumn> {
   const walker = new FileTreeWalker(tree);
   const paths = new ListPaths(info);
   const { lengths, offsets, size } = files;
   const at = new Uint32Array(size);
   let index = 0;
+  let steps = 0;
   let offset = 0;
   let end = 0;
   while (walker.next()) {
@@ -44,6 +49,7 @@ export function checkHybrid(
       offset = end + gapBehind(walker.length, pieceLength);
     }
     at[index++] = walker.rootAt;
+    if (++steps % FILES_PER_STEP === 0) yield;
   }
   for (; index < size; index++) {
     if (!files.isPadding(index)) throw mismatch('the file list has more files');

@@ -20,7 +20,7 @@ export class RootIndex {
   readonly #shift: number;
   readonly #factors = new Uint32Array(WORDS);
 
-  /** `at` says where the roots start in `bytes`; of equal ones the first is found. */
+  /** `at` says where the roots start in `bytes`; each is found from {@link add} on. */
   constructor(bytes: Uint8Array, at: Uint32Array) {
     this.#bytes = bytes;
     this.#at = at;
@@ -31,16 +31,18 @@ export class RootIndex {
     for (let word = 0; word < WORDS; word++) {
       this.#factors[word] = random.readUInt32LE(4 * word) | 1;
     }
-    for (let entry = 0; entry < at.length; entry++) {
-      const slot = this.#slotOf(bytes, at[entry] ?? 0);
-      if (this.#slots[slot] === 0) this.#slots[slot] = entry + 1;
-    }
   }
 
-  /** Which of the roots this one is; undefined where it is none of them. */
-  find(root: Uint8Array): number | undefined {
+  /** Take in one of the roots; where there is an equal one already, that is the one that is found. */
+  add(entry: number): void {
+    const slot = this.#slotOf(this.#bytes, this.#at[entry] ?? 0);
+    if (this.#slots[slot] === 0) this.#slots[slot] = entry + 1;
+  }
+
+  /** Which of the roots the one at a place of other bytes is; undefined where it is none of them. */
+  find(bytes: Uint8Array, at: number): number | undefined {
     if (this.#at.length === 0) return undefined;
-    const found = this.#slots[this.#slotOf(root, 0)] ?? 0;
+    const found = this.#slots[this.#slotOf(bytes, at)] ?? 0;
     return found === 0 ? undefined : found - 1;
   }
 

@@ -1,4 +1,4 @@
-import { attributesOf, HIDDEN_BIT, EXECUTABLE_BIT, LINK_BIT } from '../attributes.ts';
+import { attributesOf, HIDDEN_BIT, EXECUTABLE_BIT, LINK_BIT, PADDING_BIT } from '../attributes.ts';
 import type { AttributeLetters } from '../attributes.ts';
 import { ByteCursor } from '../byte-cursor.ts';
 import { CarefulFiles } from '../careful-files.ts';
@@ -9,7 +9,13 @@ import { FileTable } from '../file-table.ts';
 import type { MetainfoLimits } from '../limits.ts';
 import type { NameRules } from '../safe-path.ts';
 import { malformedTarget } from '../symlinks.ts';
+import type { Steps } from '../steps.ts';
+import type { TorrentFile } from '../types.ts';
 import { FileTreeWalker } from './file-tree.ts';
+import { readPlainTree } from './plain-tree.ts';
+
+/** Files of a step. */
+const FILES_PER_STEP = 1_024;
 
 const PADDING: AttributeLetters = {
   padding: true,
@@ -42,34 +48,37 @@ export function readTreeFile(bytes: Uint8Array, context: TreeContext): FileList 
   const gap = gapBehind(length, pieceLength);
   const at = Uint32Array.of(rootAt, 0);
   const attributes = attributesOf(bits & (EXECUTABLE_BIT | HIDDEN_BIT));
-  const file = { index: 0, path: name, originalPath: undefined, length, offset: 0, attributes };
-  const files = [file, ...(gap > 0 ? [paddingBehind(name, length, gap)] : [])];
+  const file = { originalPath: undefined, piecesRoot: undefined };
+  const files: TorrentFile[] = [{ ...file, index: 0, path: name, length, offset: 0, attributes }];
+  if (gap > 0) {
+    const path = paddingPath(name, gap);
+    const padding = attributesOf(PADDING_BIT);
+    files.push({ ...file, index: 1, path, length: gap, offset: length, attributes: padding });
+  }
   const table = FileTable.of(files);
   table.setRoots({ bytes, at });
   return { table, totalLength: length + gap, length };
 }
 
-function paddingBehind(name: string, offset: number, length: number) {
-  return {
-    index: 1,
-    path: `${name}/.pad/${length}`,
-    originalPath: undefined,
-    length,
-    offset,
-    piecesRoot: undefined,
-    attributes: attributesOf(1),
-  };
+/** Path of a padding file, which stands nowhere on disk: as libtorrent has it. */
+export function paddingPath(name: string, length: number): string {
+  return `${name}/.pad/${length}`;
 }
 
 /** The files of a tree of several (BEP 52) and the padding behind them. */
-export function readTree(bytes: Uint8Array, context: TreeContext): FileList {
+export function* readTree(bytes: Uint8Array, context: TreeContext): Steps<FileList> {
+  return (yield* readPlainTree(bytes, context)) ?? (yield* readTreeWithCare(bytes, context));
+}
+
+/** One pass over any tree within the limits, then what clashes is renamed and links are resolved. */
+export function* readTreeWithCare(bytes: Uint8Array, context: TreeContext): Steps<FileList> {
   const { name, pieceLength, limits, rules } = context;
   const files = new CarefulFiles(name, limits, rules);
   const walker = new FileTreeWalker(bytes);
   const roots: number[] = [];
+  let steps = 0;
   while (walker.next()) {
     const index = roots.length;
-    if (index >= limits.maxFiles) throw tooManyFiles(limits);
     if (walker.depth > limits.maxPathDepth) {
       throw new MetainfoError(
         'ERR_METAINFO_INVALID_PATH',
@@ -84,11 +93,13 @@ export function readTree(bytes: Uint8Array, context: TreeContext): FileList {
     files.add({ path, length: walker.length, letters, target });
     roots.push(walker.rootAt);
     const gap = gapBehind(walker.length, pieceLength);
-    if (gap === 0) continue;
-    files.add({ path: ['.pad', String(gap)], length: gap, letters: PADDING, target: undefined });
-    roots.push(0);
+    if (gap > 0) {
+      files.add({ path: ['.pad', String(gap)], length: gap, letters: PADDING, target: undefined });
+      roots.push(0);
+    }
+    checkFileCount(roots.length, limits);
+    if (++steps % FILES_PER_STEP === 0) yield;
   }
-  if (roots.length > limits.maxFiles) throw tooManyFiles(limits);
   const list = files.finish();
   list.table.setRoots({ bytes, at: Uint32Array.from(roots) });
   return list;
@@ -116,9 +127,11 @@ function lettersOf(bits: number): AttributeLetters {
   };
 }
 
-function tooManyFiles({ maxFiles }: MetainfoLimits): MetainfoError {
-  return new MetainfoError(
+/** Throws ERR_METAINFO_TOO_MANY_FILES. */
+export function checkFileCount(count: number, { maxFiles }: MetainfoLimits): void {
+  if (count <= maxFiles) return;
+  throw new MetainfoError(
     'ERR_METAINFO_TOO_MANY_FILES',
-    `the torrent has more files than the limit of ${maxFiles}`,
+    `the torrent has more files, with their padding, than the limit of ${maxFiles}`,
   );
 }
