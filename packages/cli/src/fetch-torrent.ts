@@ -4,8 +4,8 @@ import type { Transform } from 'node:stream';
 import { CliError, codeOf, messageOf } from './errors.ts';
 import { ExitCode } from './exit-codes.ts';
 
-/** Bytes. The largest .torrent files in use. */
-export const MAX_TORRENT_LENGTH = 30 * 1024 * 1024;
+/** Bytes: as many as a torrent may have for those who parse it. */
+export const MAX_TORRENT_LENGTH = 64 * 1024 * 1024;
 /** A download page's redirect to its storage takes one or two. */
 const MAX_REDIRECTS = 5;
 /** Milliseconds for the whole transfer, redirects included. */

@@ -1,7 +1,7 @@
 import { closeSync, constants, open as openFile, openSync, readSync, statSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { parseMetainfo } from '@shoal/metainfo';
+import { parseMetainfo, parseMetainfoAsync } from '@shoal/metainfo';
 import type { Metainfo } from '@shoal/metainfo';
 import { CliError, exitCodeOf, messageOf, reasonOf, UsageError } from './errors.ts';
 import { ExitCode } from './exit-codes.ts';
@@ -49,8 +49,9 @@ export async function loadTorrent(
     ? await fetchTorrent(source, defined({ signal, timeout }))
     : await readTorrentFile(source, signal);
   try {
-    return parseMetainfo(bytes);
+    return await parseMetainfoAsync(bytes, defined({ signal }));
   } catch (error) {
+    signal?.throwIfAborted();
     if (exitCodeOf(error) === ExitCode.defect) throw error;
     throw new CliError(
       'ERR_CLI_SOURCE',

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
@@ -113,6 +113,7 @@ describe('shoal info', () => {
         name: 'album',
         infoHash: expect.stringMatching(/^[0-9a-f]{40}$/) as string,
         infoHashV2: null,
+        kind: 'v1',
         length: 100_004,
         pieceLength: 16_384,
         pieceCount: 7,
@@ -125,9 +126,9 @@ describe('shoal info', () => {
         webSeeds: [],
         nodes: [],
         files: [
-          { path: 'album/a.bin', length: 100_000, offset: 0, attributes: plain },
-          { path: 'album/b/c.txt', length: 4, offset: 100_000, attributes: plain },
-          { path: 'album/empty', length: 0, offset: 100_004, attributes: plain },
+          { index: 0, path: 'album/a.bin', length: 100_000, offset: 0, attributes: plain },
+          { index: 1, path: 'album/b/c.txt', length: 4, offset: 100_000, attributes: plain },
+          { index: 2, path: 'album/empty', length: 0, offset: 100_004, attributes: plain },
         ],
         magnet: expect.stringContaining('magnet:?xt=urn:btih:') as string,
       },
@@ -143,6 +144,60 @@ describe('shoal info', () => {
     expect(world.out).toContain(hash);
     expect(world.out).toContain('100 B');
     expect(world.out.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
+  });
+
+  it('shows files as a tree', async () => {
+    const torrent = await madeTorrent('--no-date');
+    const world = new TestWorld();
+    expect(await world.run('info', torrent, '--tree')).toBe(0);
+    const lines = world.out.split('\n');
+    const start = lines.indexOf('Files:') + 1;
+    expect(lines.slice(start, start + 5)).toEqual([
+      '  97.7 KiB  album/',
+      '  97.7 KiB  ├── a.bin',
+      '       4 B  ├── b/',
+      '       4 B  │   └── c.txt',
+      '       0 B  └── empty',
+    ]);
+  });
+
+  it('shows v2 and hybrid torrents without the padding between their files', async () => {
+    const root = 'r'.repeat(32);
+    const leaf = (length: number): string => `d0:d6:lengthi${length}e11:pieces root32:${root}ee`;
+    const tree = `9:file treed1:a${leaf(5)}1:bd1:c${leaf(7)}ee`;
+    const list =
+      '5:filesld6:lengthi5e4:pathl1:aeed4:attr1:p6:lengthi16379e4:pathl4:.pad5:16379eed6:lengthi7e4:pathl1:b1:ceee';
+    const rest = '12:meta versioni2e4:name1:n12:piece lengthi16384e';
+    const hybrid = `d${tree}${list}${rest}6:pieces40:${'x'.repeat(40)}e`;
+    for (const [kind, info] of [['v2', `d${tree}${rest}e`] as const, ['hybrid', hybrid] as const]) {
+      const torrent = await folder.write(`${kind}.torrent`, Buffer.from(`d4:info${info}e`));
+      const world = new TestWorld();
+      expect(await world.run('info', torrent, '--json')).toBe(0);
+      const hash = (algorithm: string): string => createHash(algorithm).update(info).digest('hex');
+      const piecesRoot = Buffer.from(root).toString('hex');
+      expect(world.lines).toMatchObject([
+        {
+          kind,
+          infoHash: kind === 'v2' ? null : hash('sha1'),
+          infoHashV2: hash('sha256'),
+          length: 12,
+          pieceCount: 2,
+          files: [
+            { index: 0, path: 'n/a', length: 5, offset: 0, piecesRoot, attributes: '' },
+            { index: 2, path: 'n/b/c', length: 7, offset: 16_384, piecesRoot, attributes: '' },
+          ],
+          magnet: expect.stringContaining(`xt=urn:btmh:1220${hash('sha256')}`) as string,
+        },
+      ]);
+      const text = new TestWorld();
+      expect(await text.run('info', torrent)).toBe(0);
+      expect(text.out).toContain(hash('sha256'));
+      expect(text.out).toMatch(kind === 'v2' ? /Kind: +v2\n/ : /Kind: +hybrid: v1 and v2\n/);
+      expect(text.out).not.toContain('.pad');
+      const view = new TestWorld();
+      expect(await view.run('info', torrent, '--tree')).toBe(0);
+      expect(view.out).toContain('      12 B  n/\n       5 B  ├── a\n       7 B  └── b/\n');
+    }
   });
 
   it('gives a link the same fields', async () => {

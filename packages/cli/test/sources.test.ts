@@ -86,7 +86,7 @@ describe('a torrent from an address', () => {
     };
     await expect(fetchTorrent(origin)).rejects.toMatchObject({
       exitCode: 5,
-      message: expect.stringContaining('30 MiB') as string,
+      message: expect.stringContaining('64 MiB') as string,
     });
   });
 

@@ -1,4 +1,5 @@
 import { MetainfoError } from './errors.ts';
+import { SHA1_LENGTH } from './limits.ts';
 
 /** Lower-case hexadecimal digits of some bytes. */
 export function toHex(bytes: Uint8Array): string {
@@ -14,6 +15,24 @@ export function fromHex(text: string): Uint8Array {
     );
   }
   return new Uint8Array(Buffer.from(text, 'hex'));
+}
+
+/**
+ * The 20 bytes that stand for a v2 info-hash where there is only room for a v1 one: in handshakes, announces and the DHT (BEP
+ * 52). A view, not a copy.
+ */
+export function truncatedInfoHash(infoHashV2: Uint8Array): Uint8Array {
+  return infoHashV2.subarray(0, SHA1_LENGTH);
+}
+
+/** The hashes, 20 bytes each, under which a torrent is announced: of a hybrid that of either swarm, v1 first (BEP 52). */
+export function announceInfoHashes(info: {
+  readonly infoHash?: Uint8Array | undefined;
+  readonly infoHashV2?: Uint8Array | undefined;
+}): Uint8Array[] {
+  const { infoHash, infoHashV2 } = info;
+  const hashes = infoHash === undefined ? [] : [infoHash];
+  return infoHashV2 === undefined ? hashes : [...hashes, truncatedInfoHash(infoHashV2)];
 }
 
 /**

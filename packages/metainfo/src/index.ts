@@ -5,7 +5,7 @@ export { FileLayout } from './file-layout.ts';
 export type { FileSpan, LayoutInfo } from './file-layout.ts';
 export { fileColumns } from './file-table.ts';
 export type { FileColumns } from './file-table.ts';
-export { fromHex, infoHashHex, toHex } from './hex.ts';
+export { announceInfoHashes, fromHex, infoHashHex, toHex, truncatedInfoHash } from './hex.ts';
 export { DEFAULT_LIMITS, DEFAULT_MAGNET_LIMITS } from './limits.ts';
 export type { MagnetLimits, MetainfoLimits } from './limits.ts';
 export { formatMagnet, magnetOf } from './magnet/format-magnet.ts';

@@ -231,11 +231,12 @@ describe('what comes out', () => {
 
   it('refuses a torrent larger than can be read, before it hashes', async () => {
     const path = await folder.write('sparse', '');
-    // 1.6 million hashes are 32 MB of .torrent file.
+    // 1.6 million hashes are 32 MB of .torrent file, and the comment 36 MiB: together more than 64 MiB.
     await truncate(path, 1_600_000 * KIB);
+    const comment = 'c'.repeat(36 * MIB);
     let hashed = 0;
     const onProgress = (): number => hashed++;
-    await expect(createTorrent(path, { pieceLength: KIB, onProgress })).rejects.toMatchObject({
+    await expect(createTorrent(path, { pieceLength: KIB, comment, onProgress })).rejects.toMatchObject({
       code: 'ERR_METAINFO_CREATE_LIMIT',
       cause: { code: 'ERR_METAINFO_TOO_LONG' },
     });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Metainfo, TorrentFile, TorrentInfo } from '../src/index.ts';
 import {
+  announceInfoHashes,
   FileLayout,
   magnetOf,
   parseInfo,
@@ -215,6 +216,7 @@ describe('torrents of other tools', () => {
     if (expected.version === 'v1') {
       expect(metainfo.info.files.every(({ piecesRoot }) => piecesRoot === undefined)).toBe(true);
     } else checkTree(metainfo, expected);
+    expect(announceInfoHashes(metainfo.info).map(toHex)).toEqual(expected.announce_info_hashes);
     if (vector.magnet_libtorrent !== undefined) {
       const link = parseMagnet(vector.magnet_libtorrent);
       const own = parseMagnet(magnetOf(metainfo));

@@ -17,6 +17,11 @@ describe('README', () => {
     await expect(import('./readme-merkle-example.ts')).resolves.toBeDefined();
   });
 
+  it('shows an example of version 2 that runs', async () => {
+    expect(readme).toContain(`\`\`\`ts\n${read('readme-v2-example.ts')}\`\`\``);
+    await expect(import('./readme-v2-example.ts')).resolves.toBeDefined();
+  });
+
   it('lists every error code', () => {
     const sources = read('../src/errors.ts') + read('../src/create/errors.ts');
     const codes = sources.match(/ERR_METAINFO_[A-Z_0-9]*[A-Z0-9](?=')/g) ?? [];

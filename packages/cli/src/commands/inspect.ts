@@ -6,7 +6,7 @@ import { outputOptions } from './options.ts';
 const options = outputOptions satisfies Record<string, Options>;
 
 type Common = InferredOptionTypes<typeof options>;
-export type InfoArgs = Common & { readonly torrent: string };
+export type InfoArgs = Common & { readonly torrent: string; readonly tree: boolean };
 export type VerifyArgs = Common & { readonly torrent: string; readonly path?: string };
 export type MagnetArgs = Common & { readonly torrent: string };
 export type ScrapeArgs = Common & { readonly source: string; readonly 'info-hash'?: string[] };
@@ -22,7 +22,14 @@ export const info: Command = {
         demandOption: true,
         describe: '.torrent file, http(s) address of one, or magnet link',
       })
-      .options(options)
+      .options({
+        tree: {
+          type: 'boolean',
+          default: false,
+          describe: 'Show the files as a tree of folders, with their sizes',
+        },
+        ...options,
+      })
       .example('$0 info debian.torrent', 'Name, size, info-hash, trackers, files')
       .example('$0 info debian.torrent --json | jq .infoHash', 'For scripts'),
   run: async (args, world) => {

@@ -3,15 +3,26 @@ import type { FileAttributes, MagnetLink, Metainfo } from '@shoal/metainfo';
 import type { InfoArgs } from '../commands/inspect.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { isMagnet, loadTorrent, loadTorrentNow } from '../load-torrent.ts';
+import { treeLines } from './file-tree.ts';
 import { formatBytes } from '../terminal/format.ts';
 import { jsonLine, plainText } from '../terminal/plain-text.ts';
 import type { World } from '../world.ts';
+
+/** Which formats a torrent has: a hybrid has both. */
+type Kind = 'v1' | 'v2' | 'hybrid';
+
+const KINDS: Readonly<Record<Kind, string>> = {
+  v1: 'v1',
+  v2: 'v2',
+  hybrid: 'hybrid: v1 and v2',
+};
 
 /** What `info --json` prints: the same fields for a torrent and a magnet link, `null` where nothing is known. */
 export interface InfoReport {
   readonly name: string | null;
   readonly infoHash: string | null;
   readonly infoHashV2: string | null;
+  readonly kind: Kind | null;
   readonly length: number | null;
   readonly pieceLength: number | null;
   readonly pieceCount: number | null;
@@ -25,9 +36,11 @@ export interface InfoReport {
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
   readonly files:
     | readonly {
+        readonly index: number;
         readonly path: string;
         readonly length: number;
         readonly offset: number;
+        readonly piecesRoot?: string;
         readonly attributes: string;
         readonly symlink?: string;
       }[]
@@ -37,11 +50,19 @@ export interface InfoReport {
 
 /** `shoal info` */
 export async function runInfo(args: InfoArgs, world: World): Promise<number> {
-  const report = isMagnet(args.torrent)
-    ? reportOfMagnet(args.torrent, parseMagnet(args.torrent))
-    : reportOf(loadTorrentNow(args.torrent) ?? (await loadTorrent(args.torrent)));
+  const metainfo = isMagnet(args.torrent)
+    ? undefined
+    : (loadTorrentNow(args.torrent) ?? (await loadTorrent(args.torrent)));
+  const report =
+    metainfo === undefined
+      ? reportOfMagnet(args.torrent, parseMagnet(args.torrent))
+      : reportOf(metainfo);
   if (args.json) world.stdout.write(jsonLine(report));
-  else if (!args.quiet) world.stdout.write(describe(report));
+  else if (!args.quiet) {
+    const isTree = args.tree && metainfo !== undefined;
+    const files = isTree ? treeLines(metainfo.info.files) : fileLines(report);
+    world.stdout.write(describe(report, files));
+  }
   return ExitCode.done;
 }
 
@@ -52,6 +73,7 @@ export function reportOf(metainfo: Metainfo): InfoReport {
     name: info.name,
     infoHash: info.infoHash === undefined ? null : toHex(info.infoHash),
     infoHashV2: info.infoHashV2 === undefined ? null : toHex(info.infoHashV2),
+    kind: kindOf(info),
     length: info.length,
     pieceLength: info.pieceLength,
     pieceCount: info.pieceCount,
@@ -63,15 +85,25 @@ export function reportOf(metainfo: Metainfo): InfoReport {
     trackers: metainfo.trackers,
     webSeeds: metainfo.webSeeds,
     nodes: metainfo.nodes,
-    files: info.files.map(({ path, length, offset, attributes }) => ({
-      path,
-      length,
-      offset,
-      attributes: lettersOf(attributes),
-      ...(attributes.symlink === undefined ? {} : { symlink: attributes.symlink }),
-    })),
+    files: info.files
+      .filter(({ attributes }) => !attributes.padding)
+      .map(({ index, path, length, offset, piecesRoot, attributes }) => ({
+        index,
+        path,
+        length,
+        offset,
+        ...(piecesRoot === undefined ? {} : { piecesRoot: toHex(piecesRoot) }),
+        attributes: lettersOf(attributes),
+        ...(attributes.symlink === undefined ? {} : { symlink: attributes.symlink }),
+      })),
     magnet: magnetOf(metainfo),
   };
+}
+
+/** What a torrent is; a link does not say it: one hash may be one of a hybrid's. */
+function kindOf({ infoHash, infoHashV2 }: Metainfo['info']): Kind {
+  if (infoHashV2 === undefined) return 'v1';
+  return infoHash === undefined ? 'v2' : 'hybrid';
 }
 
 /** A link's report. */
@@ -80,6 +112,7 @@ export function reportOfMagnet(magnet: string, link: MagnetLink): InfoReport {
     name: link.name ?? null,
     infoHash: link.infoHash === undefined ? null : toHex(link.infoHash),
     infoHashV2: link.infoHashV2 === undefined ? null : toHex(link.infoHashV2),
+    kind: null,
     length: link.exactLength ?? null,
     pieceLength: null,
     pieceCount: null,
@@ -96,15 +129,21 @@ export function reportOfMagnet(magnet: string, link: MagnetLink): InfoReport {
   };
 }
 
-/** The letters of BEP 47: padding, executable, hidden, symlink. */
-function lettersOf({ padding, executable, hidden, symlink }: FileAttributes): string {
-  return [padding && 'p', executable && 'x', hidden && 'h', symlink !== undefined && 'l']
-    .filter(Boolean)
-    .join('');
+/** The letters of BEP 47: executable, hidden, symlink. */
+function lettersOf({ executable, hidden, symlink }: FileAttributes): string {
+  return [executable && 'x', hidden && 'h', symlink !== undefined && 'l'].filter(Boolean).join('');
+}
+
+/** The files, each with the number that `--select` takes. */
+function fileLines({ files }: InfoReport): string[] {
+  return (files ?? []).map(
+    ({ index, path, length }) =>
+      `${String(index).padStart(6)}  ${formatBytes(length).padStart(10)}  ${plainText(path)}`,
+  );
 }
 
 /** The report for a person. */
-function describe(report: InfoReport): string {
+function describe(report: InfoReport, files: readonly string[]): string {
   const lines: string[] = [];
   const line = (label: string, value: string | number | null): void => {
     if (value !== null) lines.push(`${`${label}:`.padEnd(12)} ${plainText(String(value))}`);
@@ -112,6 +151,7 @@ function describe(report: InfoReport): string {
   line('Name', report.name);
   line('Info-hash', report.infoHash);
   line('v2 hash', report.infoHashV2);
+  line('Kind', report.kind === null ? null : KINDS[report.kind]);
   if (report.length !== null) {
     line('Size', `${formatBytes(report.length)} (${report.length} bytes)`);
   }
@@ -130,13 +170,8 @@ function describe(report: InfoReport): string {
   for (const [index, { host, port }] of report.nodes.entries()) {
     line(index === 0 ? 'Nodes' : '', `${host}:${port}`);
   }
-  const files = (report.files ?? []).map((file, index) => ({ ...file, index }));
   if (files.length > 0) lines.push('Files:');
-  for (const { index, path, length } of files) {
-    lines.push(
-      `${String(index).padStart(6)}  ${formatBytes(length).padStart(10)}  ${plainText(path)}`,
-    );
-  }
+  for (const file of files) lines.push(file);
   line('Magnet', report.magnet);
   return `${lines.join('\n')}\n`.replaceAll(/^:/gm, ' ');
 }
