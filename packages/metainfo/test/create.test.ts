@@ -236,7 +236,9 @@ describe('what comes out', () => {
     const comment = 'c'.repeat(36 * MIB);
     let hashed = 0;
     const onProgress = (): number => hashed++;
-    await expect(createTorrent(path, { pieceLength: KIB, comment, onProgress })).rejects.toMatchObject({
+    await expect(
+      createTorrent(path, { pieceLength: KIB, comment, onProgress }),
+    ).rejects.toMatchObject({
       code: 'ERR_METAINFO_CREATE_LIMIT',
       cause: { code: 'ERR_METAINFO_TOO_LONG' },
     });
