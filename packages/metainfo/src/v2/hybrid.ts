@@ -4,7 +4,7 @@ import { MetainfoError } from '../errors.ts';
 import type { FileTable, RootColumn } from '../file-table.ts';
 import type { Steps } from '../steps.ts';
 import { FileTreeWalker } from './file-tree.ts';
-import { gapBehind } from './tree-files.ts';
+import { gapBehind } from './tree-context.ts';
 
 /** Files of a step. */
 const FILES_PER_STEP = 4_096;

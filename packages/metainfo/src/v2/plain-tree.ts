@@ -8,8 +8,8 @@ import type { Steps } from '../steps.ts';
 import type { TorrentFile } from '../types.ts';
 import { GrowingColumns, resized } from './columns.ts';
 import { FileTreeWalker } from './file-tree.ts';
-import type { TreeContext } from './tree-files.ts';
-import { checkFileCount, gapBehind, paddingPath } from './tree-files.ts';
+import type { TreeContext } from './tree-context.ts';
+import { checkFileCount, gapBehind, paddingPath } from './tree-context.ts';
 
 /** Files of a step. */
 const FILES_PER_STEP = 4_096;

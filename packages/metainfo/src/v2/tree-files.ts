@@ -6,13 +6,13 @@ import { MetainfoError } from '../errors.ts';
 import { textOfBytes } from '../fields.ts';
 import type { FileList } from '../file-table.ts';
 import { FileTable } from '../file-table.ts';
-import type { MetainfoLimits } from '../limits.ts';
-import type { NameRules } from '../safe-path.ts';
 import { malformedTarget } from '../symlinks.ts';
 import type { Steps } from '../steps.ts';
 import type { TorrentFile } from '../types.ts';
 import { FileTreeWalker } from './file-tree.ts';
 import { readPlainTree } from './plain-tree.ts';
+import type { TreeContext } from './tree-context.ts';
+import { checkFileCount, gapBehind, paddingPath } from './tree-context.ts';
 
 /** Files of a step. */
 const FILES_PER_STEP = 1_024;
@@ -23,21 +23,6 @@ const PADDING: AttributeLetters = {
   hidden: false,
   symlink: false,
 };
-
-/** Bytes from the end of a file to the next piece. */
-export function gapBehind(length: number, pieceLength: number): number {
-  const rest = length % pieceLength;
-  return rest === 0 ? 0 : pieceLength - rest;
-}
-
-/** What a v2-only torrent's tree is read with. */
-export interface TreeContext {
-  /** The torrent's name, made safe. */
-  readonly name: string;
-  readonly pieceLength: number;
-  readonly limits: MetainfoLimits;
-  readonly rules: NameRules;
-}
 
 /** The only file of a tree (BEP 52: then the torrent is that file, and its name the path) and the padding behind it. */
 export function readTreeFile(bytes: Uint8Array, context: TreeContext): FileList {
@@ -58,11 +43,6 @@ export function readTreeFile(bytes: Uint8Array, context: TreeContext): FileList 
   const table = FileTable.of(files);
   table.setRoots({ bytes, at });
   return { table, totalLength: length + gap, length };
-}
-
-/** Path of a padding file, which stands nowhere on disk: as libtorrent has it. */
-export function paddingPath(name: string, length: number): string {
-  return `${name}/.pad/${length}`;
 }
 
 /** The files of a tree of several (BEP 52) and the padding behind them. */
@@ -125,13 +105,4 @@ function lettersOf(bits: number): AttributeLetters {
     hidden: (bits & HIDDEN_BIT) !== 0,
     symlink: (bits & LINK_BIT) !== 0,
   };
-}
-
-/** Throws ERR_METAINFO_TOO_MANY_FILES. */
-export function checkFileCount(count: number, { maxFiles }: MetainfoLimits): void {
-  if (count <= maxFiles) return;
-  throw new MetainfoError(
-    'ERR_METAINFO_TOO_MANY_FILES',
-    `the torrent has more files, with their padding, than the limit of ${maxFiles}`,
-  );
 }
