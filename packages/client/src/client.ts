@@ -1,4 +1,4 @@
-import { infoHashHex, type Metainfo, parseMetainfo } from '@shoal/metainfo';
+import { type Metainfo, parseMetainfo } from '@shoal/metainfo';
 import { type Host, nodeHost, type Timer } from '@shoal/net';
 import { EncoderBufferPool, makePeerId, type ReservedBits } from '@shoal/peer-wire';
 import { HttpTrackerClient, type TrackerClient } from '@shoal/tracker';
@@ -13,8 +13,10 @@ import { clientDefaults, type AddOptions, type ClientOptions } from './options.t
 import { Acceptor } from './peer/acceptor.ts';
 import { Dialer } from './peer/dialer.ts';
 import { OpenConnections } from './peer/open-connections.ts';
+import { swarmNamesOf } from './peer/swarm-names.ts';
 import { PieceBuffers } from './piece/piece-buffers.ts';
 import { Torrent } from './torrent.ts';
+import { TorrentRegistry } from './torrent-registry.ts';
 import type { TorrentHost } from './torrent-host.ts';
 import { PEER_ID_VERSION } from './version.ts';
 
@@ -39,9 +41,7 @@ export class Client implements AsyncDisposable {
   readonly peerId: Uint8Array;
   readonly #options: ClientOptions;
   readonly #host: Host;
-  readonly #torrents = new Map<string, Torrent>();
-  /** By the 20 bytes of the handshake, hex. */
-  readonly #bySwarm = new Map<string, Torrent>();
+  readonly #torrents = new TorrentRegistry();
   /** Those that something may be due for: they have a swarm, or something to save. */
   readonly #busy = new Set<Torrent>();
   /** Those that somebody to dial was named for. */
@@ -88,8 +88,7 @@ export class Client implements AsyncDisposable {
     });
     this.#acceptor = new Acceptor({
       ...shared,
-      find: ({ buffer, byteOffset, length }) =>
-        this.#bySwarm.get(Buffer.from(buffer, byteOffset, length).toString('hex')),
+      find: (name) => this.#torrents.named(name),
     });
     this.#torrentHost = this.#makeTorrentHost();
   }
@@ -118,12 +117,21 @@ export class Client implements AsyncDisposable {
 
   /** In the order in which they were added. */
   get torrents(): readonly Torrent[] {
-    return [...this.#torrents.values()];
+    return [...this.#torrents];
+  }
+
+  /**
+   * The torrent of an info-hash: v1 (40 hexadecimal digits), or v2 (64, or the first 40 of them, as handshakes and trackers have
+   * it). Undefined where there is none.
+   */
+  find(infoHash: string): Torrent | undefined {
+    return this.#torrents.find(infoHash);
   }
 
   /**
    * Adds a torrent, which then checks its data and starts. Rejects with a `MetainfoError` for a broken torrent and with
-   * `ERR_CLIENT_DUPLICATE` for one that is there already; what goes wrong later is the torrent's own state `error`.
+   * `ERR_CLIENT_DUPLICATE` for one that is there already, by either of its hashes; what goes wrong later is the torrent's own
+   * state `error`.
    */
   add(source: Uint8Array | Metainfo, options: AddOptions): Promise<Torrent> {
     return new Promise((resolve) => resolve(this.#add(source, options)));
@@ -134,13 +142,13 @@ export class Client implements AsyncDisposable {
       throw new ClientError('ERR_CLIENT_CLOSED', 'The client is closed');
     }
     const metainfo = source instanceof Uint8Array ? parseMetainfo(source) : source;
-    const key = infoHashHex(metainfo.info);
-    if (this.#torrents.has(key)) {
-      throw new ClientError('ERR_CLIENT_DUPLICATE', `The torrent ${key} is there already`);
+    const known = this.#torrents.clash(swarmNamesOf(metainfo.info));
+    if (known !== undefined) {
+      const { infoHashHex } = known;
+      throw new ClientError('ERR_CLIENT_DUPLICATE', `The torrent ${infoHashHex} is there already`);
     }
-    const torrent = new Torrent(this.#torrentHost, metainfo, options, key);
-    this.#torrents.set(key, torrent);
-    this.#bySwarm.set(swarmKey(torrent), torrent);
+    const torrent = new Torrent(this.#torrentHost, metainfo, options);
+    this.#torrents.add(torrent);
     return torrent;
   }
 
@@ -248,17 +256,8 @@ export class Client implements AsyncDisposable {
       forget: (torrent) => {
         this.#busy.delete(torrent);
         this.#dialling.delete(torrent);
-        if (this.#torrents.get(torrent.infoHashHex) !== torrent) return;
-        this.#torrents.delete(torrent.infoHashHex);
-        this.#bySwarm.delete(swarmKey(torrent));
+        this.#torrents.delete(torrent);
       },
     };
   }
-}
-
-/** The 20 bytes of the handshake in hex: mostly the same string as the info-hash people know. */
-function swarmKey({ infoHashHex: hash, handshakeHash }: Torrent): string {
-  return hash.length === handshakeHash.length * 2
-    ? hash
-    : Buffer.from(handshakeHash).toString('hex');
 }

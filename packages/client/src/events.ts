@@ -36,9 +36,11 @@ export interface TorrentProgress {
   readonly wastedBytes: number;
 }
 
-/** What a tracker said, or failed to. */
+/** What a tracker said of a swarm, or failed to. */
 export interface TrackerReport {
   readonly url: string;
+  /** Of a hybrid torrent (BEP 52), each of whose two swarms every tracker is asked for: which one. Else undefined. */
+  readonly swarm: 'v1' | 'v2' | undefined;
   readonly state: 'working' | 'failed';
   /** Peers in the answer. */
   readonly peers: number;

@@ -32,6 +32,7 @@ export type {
 export { DiskThreads } from './disk/disk-threads.ts';
 export type { TorrentFileHandle } from './file-handle.ts';
 export type { Priority } from './file-priorities.ts';
+export type { InfoHashes } from './info-hashes.ts';
 export type { AddOptions, CheckMode, ClientOptions, PortRange } from './options.ts';
 export { clientDefaults } from './options.ts';
 export type { Torrent } from './torrent.ts';

@@ -68,12 +68,6 @@ export class SwarmKeeper {
     return this.#swarm ?? this.#before;
   }
 
-  /** Bytes of wanted pieces that are not verified. */
-  get bytesLeft(): number {
-    if (this.#swarm !== undefined) return this.#swarm.picker.wantedBytesLeft;
-    return this.#have === undefined ? this.#info.length : 0;
-  }
-
   /** Nothing is left to be fetched, as a sleeping torrent has nothing. */
   get wantsNothing(): boolean {
     return this.#swarm === undefined || this.#swarm.picker.wantedLeft === 0;

@@ -132,14 +132,17 @@ export class Swarm implements PeerSwarm {
     return this.#finishing.size;
   }
 
-  /** Takes over a connection whose handshake is complete; undefined for the second one to the same peer. */
-  join(connection: Connection, handshake: Handshake): Peer | undefined {
+  /**
+   * Takes over a connection whose handshake is complete; undefined for the second one to the same peer, which may have found us
+   * in both swarms of a hybrid. `isV2`: it is for the v2 hash.
+   */
+  join(connection: Connection, handshake: Handshake, isV2: boolean): Peer | undefined {
     if (!this.#running || !this.#isBetter(connection, handshake.peerId)) return undefined;
-    const peer = new Peer(this, connection, handshake, this.#clock);
+    const peer = new Peer(this, connection, handshake, isV2, this.#clock);
     this.peers.add(peer);
     // Whoever has nothing yet may say nothing about it (BEP 3); its HAVEs count all the same.
     this.picker.peerJoined(peer);
-    this.#options.peerList.connected(peer.endpoint);
+    this.#options.peerList.connected(peer.endpoint, isV2);
     this.#report(peer, 'connected');
     peer.greet();
     return peer;

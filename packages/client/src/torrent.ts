@@ -1,16 +1,17 @@
 import { EventEmitter } from 'node:events';
-import { FileLayout, type Metainfo, type TorrentInfo } from '@shoal/metainfo';
+import { FileLayout, infoHashHex, type Metainfo, type TorrentInfo } from '@shoal/metainfo';
 import type { Connection, ConnectionHandler, Endpoint } from '@shoal/net';
 import type { Handshake } from '@shoal/peer-wire';
 import { type RateLimits, TransferLimits } from './choke/transfer-limits.ts';
 import { Trackers, type TrackersOptions } from './discovery/trackers.ts';
-import { ClientError } from './errors.ts';
 import type { TorrentEvents, TorrentProgress, TorrentState } from './events.ts';
 import type { TorrentFileHandle } from './file-handle.ts';
 import { FileSelection } from './file-selection.ts';
+import { type InfoHashes, infoHashesOf } from './info-hashes.ts';
 import { clientDefaults, type AddOptions } from './options.ts';
 import { KnownPeers } from './peer/known-peers.ts';
 import type { NamedPeer, PeerList } from './peer/peer-list.ts';
+import { type SwarmNames, swarmNamesOf } from './peer/swarm-names.ts';
 import { progressOf } from './progress.ts';
 import { ResumeKeeper } from './resume-keeper.ts';
 import type { Swarm } from './swarm.ts';
@@ -41,10 +42,15 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
   readonly metainfo: Metainfo;
   /** The folder that holds the torrent's top file or folder. */
   readonly directory: string;
-  /** The SHA-1 info-hash (of a v2-only torrent the SHA-256 one), lower-case hex. */
+  /** One of them, or of a hybrid torrent both. */
+  readonly infoHashes: InfoHashes;
+  /** The SHA-1 info-hash, 40 lower-case digits; of a v2-only torrent the SHA-256 one, 64. */
   readonly infoHashHex: string;
-  /** The 20 bytes that handshakes and trackers use. */
-  readonly handshakeHash: Uint8Array;
+  /**
+   * What handshakes and trackers call it.
+   * @internal
+   */
+  readonly swarmNames: SwarmNames;
   readonly #host: TorrentHost;
   readonly #options: AddOptions;
   readonly #resume: ResumeKeeper;
@@ -60,13 +66,14 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
    * Made by {@link Client.add}.
    * @internal
    */
-  constructor(host: TorrentHost, metainfo: Metainfo, options: AddOptions, hash: string) {
+  constructor(host: TorrentHost, metainfo: Metainfo, options: AddOptions) {
     super();
     const { info } = metainfo;
     this.metainfo = metainfo;
     this.directory = options.directory;
-    this.infoHashHex = hash;
-    this.handshakeHash = swarmHash(info);
+    this.infoHashes = infoHashesOf(info);
+    this.infoHashHex = infoHashHex(info);
+    this.swarmNames = swarmNamesOf(info);
     this.#host = host;
     this.#options = options;
     const layout = (): FileLayout => (this.#layout ??= new FileLayout(info));
@@ -294,11 +301,12 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
   }
 
   /**
-   * A connection for this torrent has completed its handshake.
+   * A connection for this torrent has completed its handshake, with the v2 hash or the v1 one.
    * @internal
    */
-  join(connection: Connection, handshake: Handshake): ConnectionHandler | undefined {
-    return this.freeConnections > 0 ? this.#life.awake()?.join(connection, handshake) : undefined;
+  join(connection: Connection, handshake: Handshake, isV2: boolean): ConnectionHandler | undefined {
+    if (this.freeConnections === 0) return undefined;
+    return this.#life.awake()?.join(connection, handshake, isV2);
   }
 
   /** It is short of peers, and knows of none to dial. */
@@ -308,14 +316,20 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
     return peers < ENOUGH_PEERS && this.freeConnections > 0 && !this.knowsPeers;
   }
 
+  /** Bytes of wanted files that are not verified; padding is nobody's. */
+  get #bytesLeft(): number {
+    const { totalBytes, completedBytes } = this.#selection.progress;
+    return totalBytes - completedBytes;
+  }
+
   #trackersOptions(): TrackersOptions {
     return {
       host: this.#host,
-      infoHash: this.handshakeHash,
+      names: this.swarmNames,
       stats: () => ({
         uploaded: this.#life.keeper.totals.uploadedBytes,
         downloaded: this.#life.keeper.totals.downloadedBytes,
-        left: this.#life.keeper.bytesLeft,
+        left: this.#bytesLeft,
       }),
       found: (peers) => this.#found(peers, 'tracker'),
       report: (report) => callOut(() => this.emit('tracker', report)),
@@ -328,12 +342,4 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
     for (const peer of peers) this.peerList.add(peer, source, now);
     if (peers.length > 0) this.#host.dial(this);
   }
-}
-
-/** What names the swarm on the wire: the SHA-1 info-hash, or the first 20 bytes of the v2 one (BEP 52). */
-function swarmHash(info: TorrentInfo): Uint8Array {
-  const hash = info.infoHash ?? info.infoHashV2?.subarray(0, 20);
-  if (hash === undefined)
-    throw new ClientError('ERR_CLIENT_INVALID_TORRENT', 'It has no info-hash');
-  return hash;
 }

@@ -1,12 +1,12 @@
 import { Announcer, type TrackerStatus, type TransferStats } from '@shoal/tracker';
 import type { TrackerReport } from '../events.ts';
 import type { NamedPeer } from '../peer/peer-list.ts';
+import type { SwarmNames } from '../peer/swarm-names.ts';
 import type { TorrentHost } from '../torrent-host.ts';
 
 export interface TrackersOptions {
   readonly host: TorrentHost;
-  /** 20 bytes. */
-  readonly infoHash: Uint8Array;
+  readonly names: SwarmNames;
   readonly stats: () => TransferStats;
   readonly found: (peers: readonly NamedPeer[]) => void;
   readonly report: (report: TrackerReport) => void;
@@ -14,40 +14,47 @@ export interface TrackersOptions {
   readonly seenAt: (address: string) => void;
 }
 
-/** The trackers of a torrent, of which there may be none: then nothing is kept for them. */
+/** Announcers of a torrent without trackers. */
+const NONE: readonly Announcer[] = [];
+
+/**
+ * The trackers of a torrent, of which there may be none: then nothing is kept for them. To a tracker the two swarms of a hybrid
+ * are two torrents: it is asked for both, v1 first, and each has its own schedule, events and way through the tiers.
+ */
 export class Trackers {
   readonly #options: () => TrackersOptions;
-  #announcer: Announcer | undefined;
+  /** One for each swarm. */
+  #announcers = NONE;
   #running = false;
 
   constructor(options: () => TrackersOptions, tiers: readonly (readonly string[])[]) {
     this.#options = options;
-    if (tiers.length > 0) this.#announcer = announcerFor(options(), tiers);
+    if (tiers.length > 0) this.#announcers = announcersFor(options(), tiers);
   }
 
   /** See `Announcer.start`. */
   start(): void {
     this.#running = true;
-    this.#announcer?.start();
+    for (const announcer of this.#announcers) announcer.start();
   }
 
   /** See `Announcer.completed`. */
   completed(): void {
-    this.#announcer?.completed();
+    for (const announcer of this.#announcers) announcer.completed();
   }
 
   /** See `Announcer.update`. */
   update(): void {
-    this.#announcer?.update();
+    for (const announcer of this.#announcers) announcer.update();
   }
 
   /** See `Announcer.addTracker`. */
   add(url: string): void {
-    if (this.#announcer === undefined) {
-      this.#announcer = announcerFor(this.#options(), []);
-      if (this.#running) this.#announcer.start();
+    if (this.#announcers === NONE) {
+      this.#announcers = announcersFor(this.#options(), []);
+      if (this.#running) this.start();
     }
-    this.#announcer.addTracker(url);
+    for (const announcer of this.#announcers) announcer.addTracker(url);
   }
 
   /**
@@ -56,13 +63,29 @@ export class Trackers {
    */
   async stop(timeout: number): Promise<void> {
     this.#running = false;
-    await this.#announcer?.stop({ timeout });
+    await Promise.all(this.#announcers.map((announcer) => announcer.stop({ timeout })));
   }
 }
 
-/** The announcer of a torrent, with what it needs of the client. */
-function announcerFor(options: TrackersOptions, tiers: readonly (readonly string[])[]): Announcer {
-  const { host, infoHash, stats, found, report, seenAt } = options;
+function announcersFor(
+  options: TrackersOptions,
+  tiers: readonly (readonly string[])[],
+): readonly Announcer[] {
+  const { v1, v2 } = options.names;
+  const announcers: Announcer[] = [];
+  if (v1 !== undefined) announcers.push(announcerFor(options, tiers, v1, 'v1'));
+  if (v2 !== undefined) announcers.push(announcerFor(options, tiers, v2, 'v2'));
+  return announcers;
+}
+
+/** The announcer of one swarm, with what it needs of the client. */
+function announcerFor(
+  { host, names, stats, found, report, seenAt }: TrackersOptions,
+  tiers: readonly (readonly string[])[],
+  infoHash: Uint8Array,
+  swarm: 'v1' | 'v2',
+): Announcer {
+  const isHybrid = names.v1 !== undefined && names.v2 !== undefined;
   return new Announcer({
     client: host.trackerClient,
     clock: host.clock,
@@ -72,19 +95,24 @@ function announcerFor(options: TrackersOptions, tiers: readonly (readonly string
     port: () => host.port,
     trackers: tiers,
     stats,
-    onPeers: (peers) => found(peers),
+    onPeers: (peers) =>
+      found(swarm === 'v1' ? peers : peers.map((peer) => ({ ...peer, knowsV2: true }))),
     onExternalIp: (address) => seenAt(address),
     onStatus: (status) => {
-      const said = reportOf(status);
+      const said = reportOf(status, isHybrid ? swarm : undefined);
       if (said !== undefined) report(said);
     },
   });
 }
 
-function reportOf({ url, state, peers, error, warning }: TrackerStatus): TrackerReport | undefined {
+function reportOf(
+  { url, state, peers, error, warning }: TrackerStatus,
+  swarm: TrackerReport['swarm'],
+): TrackerReport | undefined {
   if (state === 'idle' || state === 'announcing') return undefined;
   return {
     url,
+    swarm,
     state: state === 'working' ? 'working' : 'failed',
     peers,
     message: error?.message ?? warning,

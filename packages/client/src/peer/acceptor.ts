@@ -12,16 +12,18 @@ import type { Handshake, ReservedBits } from '@shoal/peer-wire';
 import { clientDefaults, type PortRange } from '../options.ts';
 import { Handshaking } from './handshaking.ts';
 import type { OpenConnections } from './open-connections.ts';
+import type { SwarmNames } from './swarm-names.ts';
 
 /** Connections of one address in their handshake; loopback has no such limit. An honest host has one or two. */
 const MAX_PENDING_PER_ADDRESS = 8;
 
 /** A torrent as incoming connections see it. */
 export interface Accepting {
+  readonly swarmNames: SwarmNames;
   /** Does it want a connection from there now? */
   accepts(from: Endpoint): boolean;
-  /** Takes over a connection whose handshake is complete. */
-  join(connection: Connection, handshake: Handshake): ConnectionHandler | undefined;
+  /** Takes over a connection whose handshake is complete; `isV2`: it is for the v2 hash. */
+  join(connection: Connection, handshake: Handshake, isV2: boolean): ConnectionHandler | undefined;
 }
 
 export interface AcceptorOptions {
@@ -32,7 +34,7 @@ export interface AcceptorOptions {
   readonly connections: OpenConnections;
   /** How many more connections the client may have now. */
   readonly freeConnections: () => number;
-  /** The torrent of a 20-byte info-hash. */
+  /** The torrent of a 20-byte info-hash, v1 or truncated v2. */
   readonly find: (infoHash: Uint8Array) => Accepting | undefined;
 }
 
@@ -104,11 +106,11 @@ export class Acceptor {
         reserved,
         welcome: (infoHash) => {
           torrent = find(infoHash);
-          return torrent?.accepts(connection.remote) === true;
+          return torrent?.accepts(connection.remote) === true ? torrent.swarmNames : undefined;
         },
-        established: (established, handshake) => {
+        established: (established, handshake, isV2) => {
           this.#pending.delete(connection);
-          return torrent?.join(established, handshake);
+          return torrent?.join(established, handshake, isV2);
         },
         failed: () => this.#pending.delete(connection),
       },

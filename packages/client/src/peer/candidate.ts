@@ -18,6 +18,8 @@ const MIN_RECONNECT = 5_000;
 export interface NamedPeer extends Endpoint {
   /** 20 bytes: whom to expect there. Trackers whose lists are not compact say so (BEP 3). */
   readonly peerId?: Uint8Array;
+  /** It was found under the torrent's v2 hash (BEP 52), or has agreed to it before. */
+  readonly knowsV2?: boolean;
 }
 
 /** A peer that may be dialled. */
@@ -34,6 +36,10 @@ export class Candidate {
   dialledAt = 0;
   /** Whom a tracker said to expect there. */
   peerId: Uint8Array | undefined;
+  /** It is in the v2 swarm, as far as is known. */
+  #inV2Swarm = false;
+  /** It did not do with v2, or does with v1: it is dialled with the v1 hash all the same. */
+  #prefersV1 = false;
   /** It had all pieces when we last knew. */
   seed = false;
   /** Canonical priority (BEP 40), an unsigned 32-bit integer: higher is dialled first. */
@@ -54,14 +60,34 @@ export class Candidate {
     return this.#sources === 0 ? SOURCES.length : 31 - Math.clz32(this.#sources & -this.#sources);
   }
 
+  /** It is to be dialled with the v2 hash. */
+  get knowsV2(): boolean {
+    return this.#inV2Swarm && !this.#prefersV1;
+  }
+
+  /** It was found under the v2 hash. */
+  foundInV2(): void {
+    if (this.#inV2Swarm) return;
+    this.#inV2Swarm = true;
+    this.#prefersV1 = false;
+  }
+
+  /** A connection has agreed on the v2 hash, or on the v1 one. */
+  agreed(isV2: boolean): void {
+    this.#inV2Swarm ||= isV2;
+    this.#prefersV1 = !isV2;
+  }
+
   heardFrom(source: PeerSource): void {
     this.#sources |= 1 << SOURCES.indexOf(source);
   }
 
-  /** An attempt failed. `jitter` from 0 to 1 spreads the next ones. */
+  /** An attempt failed: the next one tries the other hash, where there are two. `jitter` from 0 to 1 spreads the next ones. */
   backOff(now: number, jitter: number): void {
     const wait = MIN_BACK_OFF * BACK_OFF_FACTOR ** Math.min(this.failures, 10);
     this.failures++;
+    // Neither hash is given up for good: what failed may have been the line, or who was there at the time.
+    this.#prefersV1 = this.knowsV2;
     this.notBefore = now + Math.min(MAX_BACK_OFF, wait) * (1 + jitter / 4);
   }
 

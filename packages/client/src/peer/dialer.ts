@@ -3,6 +3,7 @@ import type { Handshake, ReservedBits } from '@shoal/peer-wire';
 import { Handshaking } from './handshaking.ts';
 import type { OpenConnections } from './open-connections.ts';
 import type { NamedPeer, PeerList } from './peer-list.ts';
+import type { SwarmNames } from './swarm-names.ts';
 
 /** Connections tried per second over all torrents: a burst larger than this fills routers' tables. */
 const DIALS_PER_SECOND = 50;
@@ -13,12 +14,12 @@ const DIAL_PERIOD = 1_000;
 /** A torrent as the dialer sees it. */
 export interface Dialling {
   readonly peerList: PeerList;
-  /** 20 bytes: what the handshake names. */
-  readonly handshakeHash: Uint8Array;
+  /** What the handshake may name. */
+  readonly swarmNames: SwarmNames;
   /** How many more connections it may have now; 0 while it wants none. */
   readonly freeConnections: number;
-  /** Takes over a connection whose handshake is complete. */
-  join(connection: Connection, handshake: Handshake): ConnectionHandler | undefined;
+  /** Takes over a connection whose handshake is complete; `isV2`: it is for the v2 hash. */
+  join(connection: Connection, handshake: Handshake, isV2: boolean): ConnectionHandler | undefined;
 }
 
 export interface DialerOptions {
@@ -142,11 +143,12 @@ export class Dialer {
           connections,
           peerId,
           reserved,
-          infoHash: torrent.handshakeHash,
+          names: torrent.swarmNames,
+          knowsV2: endpoint.knowsV2 ?? false,
           ...(endpoint.peerId === undefined ? {} : { expectedPeerId: endpoint.peerId }),
-          established: (established, handshake) => {
+          established: (established, handshake, isV2) => {
             settle();
-            return torrent.join(established, handshake);
+            return torrent.join(established, handshake, isV2);
           },
           failed,
         },

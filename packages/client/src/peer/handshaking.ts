@@ -10,38 +10,48 @@ import type { Clock, Connection, ConnectionHandler, Timer } from '@shoal/net';
 import { PeerError } from '../errors.ts';
 import { clientDefaults } from '../options.ts';
 import type { OpenConnections } from './open-connections.ts';
+import { agreedOn, type Greeting, openingOf, replyTo, type SwarmNames } from './swarm-names.ts';
 
 /** What a handshake needs to know of the side that runs it. */
 export interface HandshakePolicy {
   /** Knows of the connection from now on until its end. */
   readonly connections: OpenConnections;
   readonly peerId: Uint8Array;
+  /** What we offer for every torrent; the v2 bit goes by the torrent. */
   readonly reserved: ReservedBits;
-  /**
-   * The info-hash this connection shall be for. Undefined on the incoming side, where the peer names it and
-   * {@link HandshakePolicy.welcome} decides.
-   */
-  readonly infoHash?: Uint8Array;
+  /** The torrent this connection shall be for. Undefined on the incoming side, where {@link HandshakePolicy.welcome} says it. */
+  readonly names?: SwarmNames;
+  /** The peer is known to know the v2 hash: a hybrid is asked for by it. */
+  readonly knowsV2?: boolean;
   /** The peer id a tracker gave for this endpoint; the connection is dropped when another one answers (BEP 3). */
   readonly expectedPeerId?: Uint8Array;
-  /** Incoming side: is the torrent of that info-hash here, and is there room for a peer? */
-  welcome?(infoHash: Uint8Array): boolean;
-  /** The handshake is complete: who takes the connection over? Undefined refuses the peer. */
-  established(connection: Connection, handshake: Handshake): ConnectionHandler | undefined;
+  /** Incoming side: the torrent of that info-hash, where it is here and has room for a peer. */
+  welcome?(infoHash: Uint8Array): SwarmNames | undefined;
+  /**
+   * The handshake is complete, and both sides have agreed on the v2 hash or on the v1 one: who takes the connection over?
+   * Undefined refuses the peer.
+   */
+  established(
+    connection: Connection,
+    handshake: Handshake,
+    isV2: boolean,
+  ): ConnectionHandler | undefined;
   /** The connection ended before that. */
   failed(error: Error | undefined): void;
 }
 
 /**
- * The first 68 bytes each way (BEP 3). The incoming side answers as soon as the info-hash has come, without waiting for
- * the peer id. After that every event goes to the handler that took over.
+ * The first 68 bytes each way (BEP 3), and with them whether a hybrid torrent's connection is one of v1 or of v2 (BEP 52). The
+ * incoming side answers as soon as the info-hash has come, without waiting for the peer id. After that every event goes to the
+ * handler that took over.
  */
 export class Handshaking implements ConnectionHandler {
   readonly #connection: Connection;
   readonly #policy: HandshakePolicy;
   readonly #reader = new HandshakeReader();
   readonly #timeout: Timer;
-  #sent = false;
+  /** What we sent. */
+  #sent: Greeting | undefined;
   #next: ConnectionHandler | undefined;
 
   constructor(connection: Connection, policy: HandshakePolicy, clock: Clock) {
@@ -56,7 +66,9 @@ export class Handshaking implements ConnectionHandler {
     );
     policy.connections.add(connection);
     connection.attach(this);
-    if (policy.infoHash !== undefined) this.#send(policy.infoHash);
+    const { names, knowsV2 = false } = policy;
+    const opening = names === undefined ? undefined : openingOf(names, knowsV2);
+    if (opening !== undefined) this.#send(opening);
   }
 
   onData(chunk: Uint8Array): void {
@@ -65,7 +77,7 @@ export class Handshaking implements ConnectionHandler {
       return;
     }
     const complete = this.#reader.push(chunk);
-    if (complete === undefined || this.#sent) {
+    if (complete === undefined || this.#sent !== undefined) {
       this.#read(complete);
       return;
     }
@@ -79,9 +91,12 @@ export class Handshaking implements ConnectionHandler {
   }
 
   #read(complete: HandshakeResult | undefined): void {
-    const infoHash = this.#sent ? undefined : this.#reader.infoHash;
+    const infoHash = this.#sent === undefined ? this.#reader.infoHash : undefined;
     if (infoHash !== undefined) {
-      if (this.#policy.welcome?.(infoHash) !== true) {
+      const names = this.#policy.welcome?.(infoHash);
+      const offersV2 = this.#reader.reserved?.v2 === true;
+      const reply = names === undefined ? undefined : replyTo(names, infoHash, offersV2);
+      if (reply === undefined) {
         this.#connection.destroy(
           new PeerError(
             'ERR_PEER_UNWANTED',
@@ -90,10 +105,10 @@ export class Handshaking implements ConnectionHandler {
         );
         return;
       }
-      this.#send(infoHash);
+      this.#send(reply);
     }
-    if (complete === undefined) return;
-    const next = this.#takeOver(complete.handshake);
+    if (complete === undefined || this.#sent === undefined) return;
+    const next = this.#takeOver(complete.handshake, this.#sent);
     if (complete.rest.length > 0) next?.onData(complete.rest);
   }
 
@@ -108,20 +123,26 @@ export class Handshaking implements ConnectionHandler {
     else this.#policy.failed(error);
   }
 
-  #send(infoHash: Uint8Array): void {
-    this.#sent = true;
+  #send(greeting: Greeting): void {
+    this.#sent = greeting;
     const { peerId, reserved } = this.#policy;
-    this.#connection.write(encodeHandshake({ reserved, infoHash, peerId }));
+    const { infoHash, offersV2 } = greeting;
+    this.#connection.write(
+      encodeHandshake({ reserved: { ...reserved, v2: offersV2 }, infoHash, peerId }),
+    );
   }
 
-  #takeOver(handshake: Handshake): ConnectionHandler | undefined {
-    const { infoHash, expectedPeerId, peerId } = this.#policy;
+  #takeOver(handshake: Handshake, sent: Greeting): ConnectionHandler | undefined {
+    const { names, expectedPeerId, peerId } = this.#policy;
+    const { infoHash: said } = handshake;
+    // What we answer, the other side must take: it asked for it.
+    const agreed = names === undefined ? sent : agreedOn(names, sent, said);
     checkHandshake(handshake, {
-      infoHash: infoHash ?? handshake.infoHash,
+      infoHash: agreed === undefined ? sent.infoHash : said,
       peerId: expectedPeerId,
     });
     if (Buffer.compare(handshake.peerId, peerId) === 0) {
-      if (infoHash === undefined) {
+      if (names === undefined) {
         // Our answer must get through: from it the side that dialled learns not to do so again.
         this.#connection.close();
         return undefined;
@@ -129,7 +150,8 @@ export class Handshaking implements ConnectionHandler {
       throw new PeerError('ERR_PEER_SELF', 'The connection leads back to this client');
     }
     this.#timeout.cancel();
-    this.#next = this.#policy.established(this.#connection, handshake);
+    const isV2 = agreed?.isV2 === true;
+    this.#next = this.#policy.established(this.#connection, handshake, isV2);
     if (this.#next === undefined && !this.#connection.closed) this.#connection.close();
     return this.#next;
   }

@@ -109,6 +109,7 @@ export class PeerList {
     if (known !== undefined) {
       known.heardFrom(source);
       known.peerId = endpoint.peerId ?? known.peerId;
+      if (endpoint.knowsV2 === true) known.foundInV2();
       return true;
     }
     if (!this.#acceptable(endpoint, source) || this.#self.has(key)) return false;
@@ -119,6 +120,7 @@ export class PeerList {
     const candidate = new Candidate({ address, port: endpoint.port });
     candidate.priority = this.#priorityOf(endpoint);
     candidate.peerId = endpoint.peerId;
+    if (endpoint.knowsV2 === true) candidate.foundInV2();
     candidate.heardFrom(source);
     if (this.#candidates.size >= this.#maxCandidates && !this.#makeRoom(candidate)) return false;
     this.#candidates.set(key, candidate);
@@ -148,8 +150,9 @@ export class PeerList {
     }
     this.#become(best, 'dialling');
     best.dialledAt = now;
-    const { endpoint, peerId } = best;
-    return peerId === undefined ? endpoint : { ...endpoint, peerId };
+    const { endpoint, peerId, knowsV2 } = best;
+    if (peerId === undefined && !knowsV2) return endpoint;
+    return { ...endpoint, ...(peerId === undefined ? {} : { peerId }), knowsV2 };
   }
 
   /** Whether a connection that a peer opened from there is welcome. */
@@ -188,13 +191,14 @@ export class PeerList {
     this.#rememberSelf(endpoint);
   }
 
-  /** A connection is established, whoever opened it. */
-  connected(endpoint: Endpoint): void {
+  /** A connection is established, whoever opened it; `isV2`: for the v2 hash. */
+  connected(endpoint: Endpoint, isV2 = false): void {
     const { address } = endpoint;
     this.#connections.set(address, (this.#connections.get(address) ?? 0) + 1);
     const candidate = this.#candidates.get(endpointKey(endpoint));
     if (candidate === undefined) return;
     this.#become(candidate, 'connected');
+    candidate.agreed(isV2);
   }
 
   /** An established connection ended. */

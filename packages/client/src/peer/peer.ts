@@ -14,6 +14,7 @@ import { RateMeter } from '../choke/rate-meter.ts';
 import type { PickerPeer } from '../piece/piece-picker.ts';
 import { BlockRequests } from './block-requests.ts';
 import type { PeerSwarm } from './peer-swarm.ts';
+import { swarmNamesOf } from './swarm-names.ts';
 import { UploadQueue } from './upload-queue.ts';
 
 /** Pieces a choked peer may ask for all the same (BEP 6); what other clients give. */
@@ -40,6 +41,8 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
   readonly connection: Connection;
   readonly endpoint: Endpoint;
   readonly peerId: Uint8Array;
+  /** The connection is for the torrent's v2 hash (BEP 52): only then do its messages of hashes mean anything. */
+  readonly isV2: boolean;
   /** Fast extension (BEP 6) in force both ways. */
   readonly fast: boolean;
   /** What the peer has. */
@@ -81,7 +84,13 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
   #lastReceived: number;
   #lastSent: number;
 
-  constructor(swarm: PeerSwarm, connection: Connection, handshake: Handshake, clock: Clock) {
+  constructor(
+    swarm: PeerSwarm,
+    connection: Connection,
+    handshake: Handshake,
+    isV2: boolean,
+    clock: Clock,
+  ) {
     const { info } = swarm;
     this.#swarm = swarm;
     this.#encoder = new WireEncoder(swarm.encoderPool);
@@ -89,6 +98,7 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     this.connection = connection;
     this.endpoint = connection.remote;
     this.peerId = handshake.peerId;
+    this.isV2 = isV2;
     this.fast = handshake.reserved.fast;
     this.have = new Bitfield(info.pieceCount);
     this.connectedAt = this.#lastReceived = this.#lastSent = clock.now();
@@ -368,7 +378,8 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
 
   #grantAllowedFast(): void {
     const { info } = this.#swarm;
-    const infoHash = info.infoHash ?? info.infoHashV2?.subarray(0, 20);
+    const { v1, v2 } = swarmNamesOf(info);
+    const infoHash = this.isV2 ? v2 : v1;
     if (infoHash === undefined || this.#swarm.picker.have.isEmpty) return;
     const count = Math.min(ALLOWED_FAST_PIECES, info.pieceCount);
     for (const piece of allowedFastSet(this.endpoint.address, infoHash, info.pieceCount, count)) {

@@ -14,6 +14,7 @@ function acceptorOf(changes: Partial<AcceptorOptions> = {}, accepts = true) {
   const clock = new ManualClock();
   const joined: string[] = [];
   const torrent: Accepting = {
+    swarmNames: { v1: INFO_HASH, v2: undefined },
     accepts: () => accepts,
     join: ({ remote }) => {
       joined.push(remote.address);

@@ -11,6 +11,7 @@ const OURS = Buffer.from('-SH0100-aaaaaaaaaaaa');
 const THEIRS = Buffer.from('-XX0100-bbbbbbbbbbbb');
 
 interface TestTorrent extends Dialling {
+  readonly swarmNames: { v1: Uint8Array; v2: Uint8Array | undefined };
   freeConnections: number;
   readonly joined: string[];
 }
@@ -23,7 +24,7 @@ function torrentWith(number: number, peers: number, freeConnections = 100): Test
   const joined: string[] = [];
   return {
     peerList,
-    handshakeHash: new Uint8Array(20).fill(number),
+    swarmNames: { v1: new Uint8Array(20).fill(number), v2: undefined },
     freeConnections,
     joined,
     join: ({ remote }) => {
@@ -70,7 +71,7 @@ describe('Dialer', () => {
     dialer.run();
     expect(network.attempts).toHaveLength(4);
     connection.receive(
-      encodeHandshake({ reserved, infoHash: torrent.handshakeHash, peerId: THEIRS }),
+      encodeHandshake({ reserved, infoHash: torrent.swarmNames.v1, peerId: THEIRS }),
     );
     expect(torrent.joined).toEqual([connection.remote.address]);
     expect(dialer.halfOpen).toBe(2);
@@ -144,7 +145,7 @@ describe('Dialer', () => {
     const connection = network.attempts[0]!.succeed();
     await settle();
     expect(connection.sent).toEqual([
-      encodeHandshake({ reserved, infoHash: torrent.handshakeHash, peerId: OURS }),
+      encodeHandshake({ reserved, infoHash: torrent.swarmNames.v1, peerId: OURS }),
     ]);
   });
 
@@ -177,7 +178,7 @@ describe('Dialer', () => {
     const connection = network.attempts[0]!.succeed();
     await settle();
     connection.receive(
-      encodeHandshake({ reserved, infoHash: torrent.handshakeHash, peerId: THEIRS }),
+      encodeHandshake({ reserved, infoHash: torrent.swarmNames.v1, peerId: THEIRS }),
     );
     expect(connection.error).toMatchObject({ code: 'ERR_WIRE_PEER_ID_MISMATCH' });
     expect(torrent.joined).toEqual([]);
@@ -190,7 +191,7 @@ describe('Dialer', () => {
     const connection = network.attempts[0]!.succeed();
     await settle();
     connection.receive(
-      encodeHandshake({ reserved, infoHash: torrent.handshakeHash, peerId: OURS }),
+      encodeHandshake({ reserved, infoHash: torrent.swarmNames.v1, peerId: OURS }),
     );
     expect(connection.closed).toBe(true);
     await clock.advance(24 * 3_600_000);

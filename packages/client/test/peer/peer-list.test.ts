@@ -254,6 +254,72 @@ describe('PeerList', () => {
   });
 });
 
+describe('PeerList of a torrent with two hashes', () => {
+  const peer = at('8.8.8.8');
+  /** What the next dial begins with. */
+  const dial = (list: PeerList, now = 1e9): 'v1' | 'v2' => {
+    const next = list.next(now);
+    expect(next).toMatchObject(peer);
+    return next?.knowsV2 === true ? 'v2' : 'v1';
+  };
+
+  it('takes v2 where one of the sources says so, whichever comes first', () => {
+    for (const order of [
+      [false, true],
+      [true, false],
+    ]) {
+      const list = listOf();
+      for (const knowsV2 of order) list.add(knowsV2 ? { ...peer, knowsV2 } : peer, 'tracker', 0);
+      expect(list.total).toBe(1);
+      expect(dial(list)).toBe('v2');
+    }
+    const list = listOf();
+    list.add(peer, 'tracker', 0);
+    expect(dial(list)).toBe('v1');
+  });
+
+  it('remembers who agreed on v2, and who came to it by v1 only', () => {
+    const list = listOf();
+    list.add(peer, 'user', 0);
+    for (const isV2 of [true, false, true]) {
+      list.next(1e9);
+      list.connected(peer, isV2);
+      list.disconnected(peer, 0, clean);
+      expect(dial(list)).toBe(isV2 ? 'v2' : 'v1');
+      list.abandoned(peer);
+    }
+  });
+
+  it('tries the other hash after each failure, also of a connection that came to nothing', () => {
+    const list = listOf();
+    list.add({ ...peer, knowsV2: true }, 'tracker', 0);
+    expect(dial(list)).toBe('v2');
+    list.failed(peer, 0);
+    expect(dial(list)).toBe('v1');
+    list.failed(peer, 0);
+    expect(dial(list)).toBe('v2');
+    list.connected(peer, true);
+    list.disconnected(peer, 0, bad);
+    expect(dial(list)).toBe('v1');
+    // What does go on with v1 stays with it, however often the v2 swarm names it.
+    list.connected(peer, false);
+    list.disconnected(peer, 0, clean);
+    list.add({ ...peer, knowsV2: true }, 'tracker', 0);
+    expect(dial(list)).toBe('v1');
+    list.failed(peer, 0);
+    expect(dial(list)).toBe('v2');
+  });
+
+  it('never begins with v2 where nobody named it, whatever fails', () => {
+    const list = listOf();
+    list.add(peer, 'tracker', 0);
+    for (let time = 0; time < 3; time += 1) {
+      expect(dial(list, 1e9 * (time + 1))).toBe('v1');
+      list.failed(peer, 0);
+    }
+  });
+});
+
 describe('BanList', () => {
   it('is bounded: the oldest ban is forgotten', () => {
     const bans = new BanList();

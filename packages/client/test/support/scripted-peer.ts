@@ -21,6 +21,10 @@ export interface PeerScript {
   readonly peerId?: Uint8Array;
   /** Offer the fast extension. Default true. */
   readonly fast?: boolean;
+  /** Set the v2 bit (BEP 52). Default false. */
+  readonly v2?: boolean;
+  /** 20 bytes: what it calls the torrent. Default: its v1 hash. */
+  readonly infoHash?: Uint8Array;
   /** Send no handshake. */
   readonly mute?: boolean;
   /** Take payload like a downloader, into nowhere. Always so. */
@@ -56,11 +60,7 @@ export class ScriptedPeer implements ConnectionHandler, WireSink {
     this.have = new Bitfield(torrent.info.pieceCount);
     connection.attach(this);
     if (script.mute !== true) {
-      const { infoHash } = torrent.info;
-      const peerId = script.peerId ?? new Uint8Array(20).fill(0x78);
-      connection.write(
-        encodeHandshake({ reserved: { fast: script.fast ?? true }, infoHash: infoHash!, peerId }),
-      );
+      this.greet(script.infoHash ?? torrent.info.infoHash!);
     }
     script.onConnected?.(this);
   }
@@ -87,6 +87,12 @@ export class ScriptedPeer implements ConnectionHandler, WireSink {
       peers.push(new ScriptedPeer(connection, torrent, script));
     });
     return peers;
+  }
+
+  /** Sends the handshake: what a mute one does when it likes. */
+  greet(infoHash: Uint8Array): void {
+    const { fast = true, v2 = false, peerId = new Uint8Array(20).fill(0x78) } = this.script;
+    this.connection.write(encodeHandshake({ reserved: { fast, v2 }, infoHash, peerId }));
   }
 
   /** How many messages of a name came in. */

@@ -3,6 +3,7 @@ import { SimWorld, type SimHost, type SimHostOptions } from '@shoal/net/sim';
 import { type AddOptions, Client, type ClientOptions, type Torrent } from '../../src/index.ts';
 import { type FileSpec, makeTorrent, type TestTorrent } from '../disk/fixture.ts';
 import { ContentStorage } from './content-storage.ts';
+import { makeHybrid, oneSideOf } from './hybrid.ts';
 import { metainfoOf } from './metainfo.ts';
 import { SimTracker, TRACKER_URL } from './sim-tracker.ts';
 
@@ -26,6 +27,8 @@ export interface NodeOptions {
   readonly storage?: ContentStorage;
   /** Do not announce. */
   readonly trackerless?: boolean;
+  /** Of a hybrid: which hash it knows. Default: both. */
+  readonly side?: 'v1' | 'v2';
 }
 
 export interface SwarmSetup {
@@ -33,6 +36,8 @@ export interface SwarmSetup {
   readonly files?: readonly FileSpec[];
   readonly pieceLength?: number;
   readonly private?: boolean;
+  /** Both v1 and v2, with one file of this many bytes. */
+  readonly hybrid?: number;
 }
 
 /** A simulated world with a tracker and clients of one torrent. */
@@ -45,9 +50,16 @@ export class SimSwarm {
   readonly #clients: Client[] = [];
   #hosts = 0;
 
-  constructor({ seed, files, pieceLength = 32_768, private: isPrivate = false }: SwarmSetup) {
+  constructor(setup: SwarmSetup) {
+    const { seed, files, pieceLength = 32_768, private: isPrivate = false, hybrid } = setup;
     this.world = new SimWorld({ seed });
     this.tracker = new SimTracker(this.world.random);
+    if (hybrid !== undefined) {
+      const torrent = makeHybrid(hybrid, pieceLength, seed);
+      this.torrent = torrent;
+      this.metainfo = { ...torrent.metainfo, trackers: [[TRACKER_URL]] };
+      return;
+    }
     this.torrent = makeTorrent(files ?? [{ path: 'film.bin', length: 2 << 20 }], pieceLength, seed);
     this.metainfo = metainfoOf(this.torrent, { private: isPrivate, trackers: [[TRACKER_URL]] });
   }
@@ -75,8 +87,12 @@ export class SimSwarm {
   async node(options: NodeOptions = {}): Promise<Node> {
     const [client, host] = await this.client(options.client, options.line);
     const storage = options.storage ?? new ContentStorage(this.torrent, options.have);
-    const metainfo =
-      options.trackerless === true ? { ...this.metainfo, trackers: [] } : this.metainfo;
+    const { info, trackers } = this.metainfo;
+    const metainfo: Metainfo = {
+      ...this.metainfo,
+      trackers: options.trackerless === true ? [] : trackers,
+      info: options.side === undefined ? info : oneSideOf(info, options.side),
+    };
     const torrent = await client.add(metainfo, {
       directory: '/nowhere',
       storage: () => storage,

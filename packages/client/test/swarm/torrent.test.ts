@@ -619,6 +619,25 @@ describe('trackers', () => {
     expect(last?.request.peerId).toEqual(seed.client.peerId);
   });
 
+  it('hear nothing of padding in what is left', async () => {
+    const swarm = new SimSwarm({
+      seed: 74,
+      files: [
+        { path: 'album/a', length: 40_000 },
+        { path: 'album/.pad/25536', length: 25_536, padding: true },
+        { path: 'album/b', length: 30_000 },
+        { path: 'album/.pad/2768', length: 2_768, padding: true },
+      ],
+    });
+    await swarm.seed();
+    const leecher = await swarm.node();
+    await swarm.finished([leecher], 15_000);
+    await swarm.pass(1_000);
+    const said = swarm.tracker.seen.filter(({ from }) => from === leecher.host.address);
+    expect(said.map(({ request }) => request.left)).toEqual([70_000, 0]);
+    await swarm.close();
+  });
+
   it('hear stopped at a pause and started afterwards', async () => {
     const swarm = new SimSwarm({ seed: 72 });
     const leecher = await swarm.node();
