@@ -11,6 +11,7 @@ import type { TorrentStorage } from './disk/storage.ts';
 import { DiskError } from './errors.ts';
 import type { Priority } from './file-priorities.ts';
 import { clientDefaults } from './options.ts';
+import { swarmNamesOf } from './peer/swarm-names.ts';
 
 /** Payload bytes over several sessions. */
 export interface Totals {
@@ -70,9 +71,10 @@ export class ResumeKeeper {
     return this.#opened;
   }
 
+  /** What the files are named by. */
   get #infoHash(): Uint8Array {
-    const { infoHash, infoHashV2 } = this.#info;
-    return infoHash ?? (infoHashV2 ?? new Uint8Array(20)).subarray(0, 20);
+    const { v1, v2 } = swarmNamesOf(this.#info);
+    return v1 ?? v2 ?? new Uint8Array(20);
   }
 
   /** Payload bytes of earlier runs. */
@@ -98,11 +100,12 @@ export class ResumeKeeper {
 
   /** What was remembered and still agrees with the files; undefined where there is nothing of use. */
   async load(storage: TorrentStorage, layout: FileLayout): Promise<Remembered | undefined> {
-    const { pieceCount, files } = this.#info;
+    const { pieceCount, files, infoHashV2 } = this.#info;
     const first = !this.#loaded;
     this.#loaded = true;
     const result = await this.#store?.load({
       infoHash: this.#infoHash,
+      infoHashV2,
       pieceCount,
       fileCount: files.length,
     });
@@ -163,6 +166,7 @@ export class ResumeKeeper {
       await storage.sync();
       const data: ResumeData = {
         infoHash: this.#infoHash,
+        infoHashV2: this.#info.infoHashV2,
         directory: resolve(this.#directory),
         pieceCount: this.#info.pieceCount,
         pieces,

@@ -8,13 +8,16 @@ const VERSION = 1;
 /** Two 64-bit floats per file: size and mtime. */
 const FILE_STATE_BYTES = 16;
 const INFO_HASH_BYTES = 20;
+const INFO_HASH_V2_BYTES = 32;
 /** Bytes of a resume file that are looked at: enough for 2 million pieces and 2 million files. */
 export const MAX_RESUME_BYTES = 64 * 1024 * 1024;
 
 /** What is remembered of a torrent between two runs. */
 export interface ResumeData {
-  /** SHA-1 info-hash, 20 bytes. */
+  /** SHA-1 info-hash, 20 bytes; of a v2-only torrent the first 20 of the SHA-256 one. */
   readonly infoHash: Uint8Array;
+  /** SHA-256 info-hash, 32 bytes; undefined for a v1-only torrent, and in what was written before torrents had two. */
+  readonly infoHashV2?: Uint8Array | undefined;
   /** The folder the files stand in. */
   readonly directory: string;
   readonly pieceCount: number;
@@ -32,6 +35,8 @@ export interface ResumeData {
 /** The torrent resume data is looked for. */
 export interface ResumeExpectation {
   readonly infoHash: Uint8Array;
+  /** As in {@link ResumeData}: SHA-1 alone is not what the identity of a torrent with a v2 hash rests on. */
+  readonly infoHashV2?: Uint8Array | undefined;
   readonly pieceCount: number;
   readonly fileCount: number;
 }
@@ -65,6 +70,7 @@ export function encodeResume(data: ResumeData): Uint8Array {
     downloaded: data.downloaded,
     files: states,
     'info-hash': data.infoHash,
+    ...(data.infoHashV2 === undefined ? {} : { 'info-hash-v2': data.infoHashV2 }),
     'piece-count': data.pieceCount,
     pieces: data.pieces,
     priorities: data.priorities,
@@ -89,7 +95,7 @@ export function decodeResume(bytes: Uint8Array, expected: ResumeExpectation): Re
   if (!equal(sha1(body), checksum)) return { ok: false, reason: 'torn' };
   const data = fieldsOf(body);
   if (data === undefined) return { ok: false, reason: 'torn' };
-  if (!equal(data.infoHash, expected.infoHash)) return { ok: false, reason: 'other-torrent' };
+  if (!isOf(expected, data)) return { ok: false, reason: 'other-torrent' };
   const { pieceCount, fileCount } = expected;
   if (data.pieceCount !== pieceCount || data.files.length !== fileCount) {
     return { ok: false, reason: 'wrong-size' };
@@ -97,9 +103,17 @@ export function decodeResume(bytes: Uint8Array, expected: ResumeExpectation): Re
   return { ok: true, data };
 }
 
+/** Older data, and that of a torrent whose v2 hash was not known then, has none to compare. */
+function isOf(expected: ResumeExpectation, { infoHash, infoHashV2 }: ResumeData): boolean {
+  if (!equal(infoHash, expected.infoHash)) return false;
+  const isKnown = infoHashV2 !== undefined && expected.infoHashV2 !== undefined;
+  return !isKnown || equal(infoHashV2, expected.infoHashV2);
+}
+
 function fieldsOf(body: Uint8Array): ResumeData | undefined {
   const fields = dictionary(body);
   const infoHash = fields?.get('info-hash');
+  const infoHashV2 = fields?.get('info-hash-v2');
   const pieces = fields?.get('pieces');
   const states = fields?.get('files');
   const priorities = fields?.get('priorities');
@@ -108,6 +122,10 @@ function fieldsOf(body: Uint8Array): ResumeData | undefined {
   const uploaded = count(fields?.get('uploaded'));
   const downloaded = count(fields?.get('downloaded'));
   if (!(infoHash instanceof Uint8Array) || infoHash.length !== INFO_HASH_BYTES) return undefined;
+  if (infoHashV2 !== undefined) {
+    if (!(infoHashV2 instanceof Uint8Array) || infoHashV2.length !== INFO_HASH_V2_BYTES)
+      return undefined;
+  }
   if (!(pieces instanceof Uint8Array) || !(states instanceof Uint8Array)) return undefined;
   if (!(priorities instanceof Uint8Array) || directory === undefined) return undefined;
   if (pieceCount === undefined || uploaded === undefined || downloaded === undefined)
@@ -124,6 +142,7 @@ function fieldsOf(body: Uint8Array): ResumeData | undefined {
   }
   return {
     infoHash: infoHash.slice(),
+    infoHashV2: infoHashV2?.slice(),
     directory,
     pieceCount,
     pieces: pieces.slice(),

@@ -8,6 +8,7 @@ const hash = () => fc.uint8Array({ minLength: 20, maxLength: 20 });
 const resumeData: fc.Arbitrary<ResumeData> = fc
   .record({
     infoHash: hash(),
+    infoHashV2: fc.option(fc.uint8Array({ minLength: 32, maxLength: 32 }), { nil: undefined }),
     directory: fc.string({ unit: 'grapheme' }),
     have: fc.array(fc.boolean(), { maxLength: 40 }),
     files: fc.array(
@@ -35,6 +36,7 @@ const resumeData: fc.Arbitrary<ResumeData> = fc
 
 const expectationOf = (data: ResumeData) => ({
   infoHash: data.infoHash,
+  infoHashV2: data.infoHashV2,
   pieceCount: data.pieceCount,
   fileCount: data.files.length,
 });
@@ -69,7 +71,8 @@ describe('the resume format', () => {
         const result = decodeResume(encodeResume(data), expectationOf(data));
         expect(result.ok).toBe(true);
         if (!result.ok) return;
-        const { infoHash, pieces, priorities, ...rest } = result.data;
+        const { infoHash, infoHashV2, pieces, priorities, ...rest } = result.data;
+        expect(infoHashV2 && [...infoHashV2]).toEqual(data.infoHashV2 && [...data.infoHashV2]);
         expect(rest).toEqual({
           directory: data.directory,
           pieceCount: data.pieceCount,
@@ -133,6 +136,22 @@ describe('the resume format', () => {
     });
   });
 
+  it('compares the v2 info-hash where both sides have one, and reads what was written before there was one', () => {
+    const infoHashV2 = new Uint8Array(32).fill(9);
+    const old = encodeResume(sample);
+    const both = encodeResume({ ...sample, infoHashV2 });
+    const expected = expectationOf(sample);
+    expect(decodeResume(old, { ...expected, infoHashV2 }).ok).toBe(true);
+    expect(decodeResume(both, expected).ok).toBe(true);
+    expect(decodeResume(both, { ...expected, infoHashV2 }).ok).toBe(true);
+    // The same SHA-1, as two torrents can be made to have, is not the same torrent.
+    const other = new Uint8Array(32).fill(8);
+    expect(decodeResume(both, { ...expected, infoHashV2: other })).toEqual({
+      ok: false,
+      reason: 'other-torrent',
+    });
+  });
+
   it.each([
     ['spare bits set', { pieces: Uint8Array.of(0xff, 0xe0) }],
     ['too few piece bytes', { pieces: Uint8Array.of(0xff) }],
@@ -145,6 +164,8 @@ describe('the resume format', () => {
     ['a total beyond what is exact', { downloaded: 2n ** 60n }],
     ['a folder that is not UTF-8', { directory: Uint8Array.of(0xff) }],
     ['a short info-hash', { 'info-hash': new Uint8Array(19) }],
+    ['a short v2 info-hash', { 'info-hash-v2': new Uint8Array(20) }],
+    ['a v2 info-hash that is none', { 'info-hash-v2': 5 }],
   ])('is torn with %s', (_, change) => {
     expect(decodeResume(forged({}), expectationOf(sample)).ok).toBe(true);
     expect(decodeResume(forged(change), expectationOf(sample))).toEqual({
