@@ -4,6 +4,7 @@ import { colorsFor } from '../src/terminal/colors.ts';
 import { describeProgress } from '../src/terminal/describe.ts';
 import { displayWidth, fit, formatDuration, formatPercent } from '../src/terminal/format.ts';
 import { JsonView } from '../src/terminal/json-view.ts';
+import { LineView } from '../src/terminal/line-view.ts';
 import { jsonLine, plainText } from '../src/terminal/plain-text.ts';
 import { parseMetainfo } from '@shoal/metainfo';
 import { FakeTorrent } from './support/fake-client.ts';
@@ -27,6 +28,49 @@ describe('plainText', () => {
         expect(plainText(text)).not.toMatch(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
       }),
     );
+  });
+});
+
+describe('LineView', () => {
+  type Report = [swarm: 'v1' | 'v2' | undefined, message: string | undefined];
+
+  /** What it says of a tracker that fails with a message, or works. */
+  function toldOf(...reports: Report[]): string[] {
+    const world = new TestWorld();
+    const view = new LineView(world);
+    const torrent = new FakeTorrent(parseMetainfo(tinyTorrent('a')), { directory: '/d' });
+    const row = { torrent, directory: '/d' };
+    for (const [swarm, message] of reports) {
+      const state = message === undefined ? 'working' : 'failed';
+      const report = { url: 'http://t.example:1/secret', swarm, state, peers: 3, message } as const;
+      view.event(row, { type: 'tracker', report });
+    }
+    return world.err.split('\n').filter((line) => line !== '');
+  }
+  const line = (text: string): string => `shoal: warning: a: tracker t.example:1${text}`;
+
+  it('says of a tracker what goes wrong, each time', () => {
+    expect(toldOf([undefined, 'no'], [undefined, undefined], [undefined, 'no'])).toEqual([
+      line(': no'),
+      line(': no'),
+    ]);
+  });
+
+  it('says once what goes wrong for both swarms of a hybrid, and of one only for which', () => {
+    expect(toldOf(['v1', 'no'], ['v2', 'no'], ['v1', 'no'], ['v2', 'no'])).toEqual([
+      line(': no'),
+      line(': no'),
+    ]);
+    expect(toldOf(['v1', undefined], ['v2', 'unknown'])).toEqual([line(' (v2 swarm): unknown')]);
+    expect(toldOf(['v2', undefined], ['v1', 'gone'])).toEqual([line(' (v1 swarm): gone')]);
+    expect(toldOf(['v1', 'gone'], ['v2', 'unknown'])).toEqual([
+      line(': gone'),
+      line(' (v2 swarm): unknown'),
+    ]);
+    expect(toldOf(['v1', 'no'], ['v1', undefined], ['v2', 'no'])).toEqual([
+      line(': no'),
+      line(' (v2 swarm): no'),
+    ]);
   });
 });
 

@@ -82,7 +82,9 @@ describe('shoal download', () => {
   it('prints events as JSON, one per line', async () => {
     const source = await folder.write('a.torrent', tinyTorrent('a'));
     const { world } = worldWith((torrent) => {
-      torrent.emit('tracker', { url: 'u', state: 'failed', peers: 0, message: 'no' });
+      torrent.emit('tracker', {
+        ...{ url: 'u', swarm: undefined, state: 'failed', peers: 0, message: 'no' },
+      });
       torrent.emit('warning', new Error('hm'));
       completes(torrent);
     });

@@ -2,6 +2,7 @@ import { messageOf } from '../errors.ts';
 import { describeProgress, describeSummary, describeTotals } from './describe.ts';
 import { plainText } from './plain-text.ts';
 import { QuietView } from './quiet-view.ts';
+import { TrackerFailures } from './tracker-failures.ts';
 import type { TransferEvent, TransferRow, TransferSummary } from './transfer-view.ts';
 
 /** Milliseconds: often enough to see that it lives, seldom enough for a log. */
@@ -12,6 +13,7 @@ const MOST_ROWS = 20;
 /** Plain lines, for a log or a pipe. */
 export class LineView extends QuietView {
   override readonly interval: number | undefined = INTERVAL;
+  readonly #trackers = new TrackerFailures();
 
   override begin(port: number, rows: readonly TransferRow[]): void {
     const what = rows.length === 1 ? '1 torrent' : `${rows.length} torrents`;
@@ -41,12 +43,11 @@ export class LineView extends QuietView {
       case 'warning':
         this.complain(`warning: ${name}: ${messageOf(event.error)}`);
         break;
-      case 'tracker':
-        if (event.report.state === 'failed') {
-          const { url, message } = event.report;
-          this.complain(`warning: ${name}: tracker ${hostOf(url)}: ${message ?? 'no answer'}`);
-        }
+      case 'tracker': {
+        const failure = this.#trackers.describe(row, event.report);
+        if (failure !== undefined) this.complain(`warning: ${name}: tracker ${failure}`);
         break;
+      }
       case 'error':
         break;
     }
@@ -60,9 +61,4 @@ export class LineView extends QuietView {
   protected say(line: string): void {
     this.world.stdout.write(`${line}\n`);
   }
-}
-
-/** A tracker's host: the rest of its address may hold a passkey. */
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : url;
 }
