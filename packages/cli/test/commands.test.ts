@@ -337,9 +337,25 @@ describe('shoal tracker and scrape', () => {
     expect(world.lines).toMatchObject([{ tracker: url, infoHash: '61'.repeat(20), complete: 1 }]);
     const other = new TestWorld();
     expect(await other.run('scrape', url)).toBe(5);
-    expect(await other.run('scrape', `magnet:?xt=urn:btmh:1220${'0'.repeat(64)}&tr=${url}`)).toBe(
-      3,
-    );
+  });
+
+  it('asks for both swarms of a hybrid, and for that of a v2-only torrent', async () => {
+    const asked: (string | null)[][] = [];
+    const server = createServer((request, response) => {
+      asked.push([...(request.url ?? '').matchAll(/info_hash=([^&]*)/g)].map(([, hash]) => hash!));
+      response.end('d5:filesdee');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const tracker = `tr=http://127.0.0.1:${port}/announce`;
+    const v1 = `xt=urn:btih:${'61'.repeat(20)}`;
+    const v2 = `xt=urn:btmh:1220${'62'.repeat(32)}`;
+    for (const link of [`${v1}&${v2}`, v1, v2])
+      expect(await new TestWorld().run('scrape', `magnet:?${link}&${tracker}`)).toBe(0);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    const [a, b] = ['a'.repeat(20), 'b'.repeat(20)];
+    expect(asked).toEqual([[a, b], [a], [b]]);
   });
 
   it('has someone to ask, or says so', async () => {

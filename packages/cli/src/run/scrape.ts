@@ -1,4 +1,4 @@
-import { fromHex, infoHashHex, parseMagnet } from '@shoal/metainfo';
+import { fromHex, type MagnetLink, parseMagnet, type TorrentInfo } from '@shoal/metainfo';
 import type { ScrapeResponse } from '@shoal/tracker';
 import type { ScrapeArgs } from '../commands/inspect.ts';
 import { CliError, messageOf, UsageError } from '../errors.ts';
@@ -45,15 +45,8 @@ async function questionOf(args: ScrapeArgs): Promise<Question> {
   const { source } = args;
   const asked = (args['info-hash'] ?? []).map(parseInfoHash);
   if (isMagnet(source)) {
-    const { trackers, infoHash } = parseMagnet(source);
-    if (infoHash === undefined) {
-      throw new CliError(
-        'ERR_CLI_SOURCE',
-        ExitCode.badTorrent,
-        'the link has no v1 info-hash to ask for',
-      );
-    }
-    return { trackers, infoHashes: [infoHash] };
+    const link = parseMagnet(source);
+    return { trackers: link.trackers, infoHashes: swarmsOf(link) };
   }
   if (isUrl(source) && !/\.torrent$/i.test(new URL(source).pathname)) {
     return { trackers: [source], infoHashes: asked };
@@ -61,8 +54,13 @@ async function questionOf(args: ScrapeArgs): Promise<Question> {
   const metainfo = await loadTorrent(source);
   return {
     trackers: metainfo.trackers.flat(),
-    infoHashes: [fromHex(infoHashHex(metainfo.info))],
+    infoHashes: swarmsOf(metainfo.info),
   };
+}
+
+/** What trackers know a torrent by: its v1 info-hash, the first 20 bytes of its v2 one (BEP 52), or both. */
+function swarmsOf({ infoHash, infoHashV2 }: MagnetLink | TorrentInfo): Uint8Array[] {
+  return [infoHash, infoHashV2?.subarray(0, 20)].filter((hash) => hash !== undefined);
 }
 
 function parseInfoHash(text: string): Uint8Array {

@@ -188,7 +188,14 @@ describe('Handshaking of a torrent with two hashes', () => {
     ['v2 with v2 where the bit is set', HYBRID, v2, true, says(v2, false), 'v2'],
     ['v1 with an offer by the upgrade', HYBRID, v1, true, says(v2, false), 'v2'],
     ['v1 without one by v1', HYBRID, v1, false, says(v1, true), 'v1'],
-    ['v1 by v1 for a v1-only torrent, whatever is offered', V1_ONLY, v1, true, says(v1, false), 'v1'],
+    [
+      'v1 by v1 for a v1-only torrent, whatever is offered',
+      V1_ONLY,
+      v1,
+      true,
+      says(v1, false),
+      'v1',
+    ],
     ['v2 for a v2-only torrent', V2_ONLY, v2, false, says(v2, false), 'v2'],
   ])('answers %s', (_, names, asked, bit, answer, agreed) => {
     const { connection, versions } = shake('incoming', { welcome: () => names });

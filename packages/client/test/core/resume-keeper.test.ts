@@ -56,29 +56,34 @@ describe('ResumeKeeper', () => {
   it.each([
     ['hybrid', undefined, 'infoHash'],
     ['v2-only', 'v2', 'infoHashV2'],
-  ] as const)('names the files of a %s torrent by its first hash, and tells both', async (_, side, first) => {
-    const hybrid = makeHybrid(100_000, 32_768);
-    const info = side === undefined ? hybrid.info : oneSideOf(hybrid.info, side);
-    const storage = new ContentStorage({ ...hybrid, info }, 'all');
-    const stateOfAll = (): ResumeState => {
-      const have = new Bitfield(info.pieceCount);
-      have.setAll();
-      return { have, priorities: [4], uploaded: 0, downloaded: 0 };
-    };
-    const keeper = new ResumeKeeper(folder.path, clock, info, '/downloads');
-    keeper.changed();
-    await keeper.save(storage, stateOfAll);
-    await keeper.close();
-    const [directory] = await readdir(folder.path);
-    const name = Buffer.from(hybrid.info[first]!.subarray(0, 20)).toString('hex');
-    expect(await readdir(join(folder.path, directory!))).toContain(`${name}.resume`);
-    const later = new ResumeKeeper(folder.path, clock, info, '/downloads');
-    const layoutOfIt = new FileLayout(info);
-    expect(listOf((await later.load(storage, layoutOfIt))?.trusted)).toHaveLength(info.pieceCount);
-    const forged = { ...info, files: info.files, infoHashV2: new Uint8Array(32).fill(1) };
-    const other = new ResumeKeeper(folder.path, clock, forged, '/downloads');
-    expect(await other.load(storage, layoutOfIt)).toBeUndefined();
-  });
+  ] as const)(
+    'names the files of a %s torrent by its first hash, and tells both',
+    async (_, side, first) => {
+      const hybrid = makeHybrid(100_000, 32_768);
+      const info = side === undefined ? hybrid.info : oneSideOf(hybrid.info, side);
+      const storage = new ContentStorage({ ...hybrid, info }, 'all');
+      const stateOfAll = (): ResumeState => {
+        const have = new Bitfield(info.pieceCount);
+        have.setAll();
+        return { have, priorities: [4], uploaded: 0, downloaded: 0 };
+      };
+      const keeper = new ResumeKeeper(folder.path, clock, info, '/downloads');
+      keeper.changed();
+      await keeper.save(storage, stateOfAll);
+      await keeper.close();
+      const [directory] = await readdir(folder.path);
+      const name = Buffer.from(hybrid.info[first]!.subarray(0, 20)).toString('hex');
+      expect(await readdir(join(folder.path, directory!))).toContain(`${name}.resume`);
+      const later = new ResumeKeeper(folder.path, clock, info, '/downloads');
+      const layoutOfIt = new FileLayout(info);
+      expect(listOf((await later.load(storage, layoutOfIt))?.trusted)).toHaveLength(
+        info.pieceCount,
+      );
+      const forged = { ...info, files: info.files, infoHashV2: new Uint8Array(32).fill(1) };
+      const other = new ResumeKeeper(folder.path, clock, forged, '/downloads');
+      expect(await other.load(storage, layoutOfIt)).toBeUndefined();
+    },
+  );
 
   it('adds up what several sessions transferred, each once', async () => {
     const storage = new ContentStorage(torrent, 'all');

@@ -83,7 +83,10 @@ describe('a hybrid torrent', () => {
       // Somebody who knows only v2 is known to be so from the v2 swarm: nobody else would name them.
       else seed.torrent.peerList.add({ ...at(leecher), knowsV2: side === 'v2' }, 'tracker', 0);
       await swarm.until(() => peersOf(leecher).length + peersOf(seed).length > 1, 10_000);
-      expect([...peersOf(seed), ...peersOf(leecher)].map((peer) => peer.isV2)).toEqual([isV2, isV2]);
+      expect([...peersOf(seed), ...peersOf(leecher)].map((peer) => peer.isV2)).toEqual([
+        isV2,
+        isV2,
+      ]);
       await swarm.finished([leecher], 30_000);
       expect(leecher.torrent.progress().completedBytes).toBe(LENGTH);
       await swarm.close();
@@ -111,7 +114,10 @@ describe('a hybrid torrent', () => {
 
 describe("a hybrid torrent's handshakes", () => {
   /** A leecher that dials a scripted seed; what it heard. */
-  async function dialled(seed: number, script: (names: { v1: Uint8Array; v2: Uint8Array }) => PeerScript) {
+  async function dialled(
+    seed: number,
+    script: (names: { v1: Uint8Array; v2: Uint8Array }) => PeerScript,
+  ) {
     const { swarm, v1, v2 } = hybridSwarm(seed);
     const host = swarm.host();
     const seeds = await ScriptedPeer.listen(host, swarm.torrent, {
@@ -193,7 +199,9 @@ describe("a hybrid torrent's handshakes", () => {
     expect(peer.handshake?.infoHash).toEqual(names[answer]);
     expect(peer.handshake?.reserved.v2).toBe(answer === 'v1');
     const { pieceCount } = swarm.torrent.info;
-    const allowed = peer.messages.flatMap(([name, piece]) => (name === 'allowed-fast' ? piece : []));
+    const allowed = peer.messages.flatMap(([name, piece]) =>
+      name === 'allowed-fast' ? piece : [],
+    );
     expect(allowed).toEqual(allowedFastSet(host.address, names[answer], pieceCount, pieceCount));
     await swarm.close();
   });
