@@ -27,6 +27,7 @@ export function torrentClosedError(): ClientError {
  * - `ERR_DISK_WORKER`: a worker thread ended unexpectedly
  * - `ERR_DISK_LOCKED`: another process, or another client of this one, works on the same download
  * - `ERR_DISK_UNSUPPORTED`: the torrent holds no SHA-1 piece hashes (it is v2-only)
+ * - `ERR_DISK_STORAGE`: a storage handed in with `AddOptions.storage` did not keep to its contract
  * - `ERR_DISK_CLOSED`: the storage or pool was closed
  */
 export type DiskErrorCode =
@@ -40,6 +41,7 @@ export type DiskErrorCode =
   | 'ERR_DISK_WORKER'
   | 'ERR_DISK_LOCKED'
   | 'ERR_DISK_UNSUPPORTED'
+  | 'ERR_DISK_STORAGE'
   | 'ERR_DISK_CLOSED';
 
 export interface DiskErrorOptions extends ErrorOptions {

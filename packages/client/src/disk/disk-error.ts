@@ -30,6 +30,7 @@ const REASONS: Readonly<Record<DiskErrorCode, string>> = {
   ERR_DISK_WORKER: 'a disk worker ended unexpectedly',
   ERR_DISK_LOCKED: 'another process works on the same download',
   ERR_DISK_UNSUPPORTED: 'this kind of torrent is not supported',
+  ERR_DISK_STORAGE: 'the storage does not keep to its contract',
   ERR_DISK_CLOSED: 'the storage is closed',
 };
 

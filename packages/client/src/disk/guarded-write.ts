@@ -1,8 +1,9 @@
+import { DiskError } from '../errors.ts';
 import type { PieceWrite, TorrentStorage } from './storage.ts';
 
 /**
- * `TorrentStorage.writePiece`, which never rejects, also of a storage that does: one handed in by an embedder. A buffer that is
- * lost with it is replaced, so that the owner's count stays right.
+ * `TorrentStorage.writePiece`, which never rejects, also of a storage that does, or that does not give the buffer back: one
+ * handed in by an embedder. A buffer that is lost with it is replaced, so that the owner's count stays right.
  */
 export async function writeGuarded(
   storage: TorrentStorage,
@@ -13,7 +14,13 @@ export async function writeGuarded(
 ): Promise<PieceWrite> {
   const size = buffer.byteLength;
   try {
-    return await storage.writePiece(piece, buffer, length, wantBlockHashes);
+    const result = await storage.writePiece(piece, buffer, length, wantBlockHashes);
+    const { byteLength } = result.buffer;
+    if (byteLength === size) return result;
+    throw new DiskError(
+      'ERR_DISK_STORAGE',
+      `The storage gave back a buffer of ${byteLength} bytes for piece ${piece}, not the ${size} it was handed`,
+    );
   } catch (error) {
     return {
       outcome: 'failed',
