@@ -12,6 +12,7 @@ import type { PeerReport } from './events.ts';
 import { Peer } from './peer/peer.ts';
 import type { PeerList } from './peer/peer-list.ts';
 import type { PeerSwarm } from './peer/peer-swarm.ts';
+import { relieveStarved } from './peer/relieve-starved.ts';
 import { BufferShare } from './piece/buffer-share.ts';
 import { PiecePicker } from './piece/piece-picker.ts';
 import { SmartBan } from './piece/smart-ban.ts';
@@ -161,6 +162,7 @@ export class Swarm implements PeerSwarm {
       peer.requests.fill(now);
       peer.flush();
     }
+    relieveStarved(this.peers, now);
     this.#chokes.run(now);
     this.#yieldMemory(now);
   }

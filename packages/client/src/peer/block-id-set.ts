@@ -4,15 +4,18 @@ const EMPTY = -1;
 const SMALLEST = 64;
 /** What all sets begin with, and none writes to: most peers of a seed are never asked for anything. */
 const NO_SLOTS = new Float64Array(2).fill(EMPTY);
+const NO_TIMES = new Float64Array(2);
 /** 2^32 divided by the golden ratio, odd: spreads ids that follow each other (Fibonacci hashing). */
 const SPREAD = 0x9e37_79b1;
 
 /**
- * A set of block ids (integers from 0 to 2^53): open addressing in one typed array, at most half full. A block is put in
- * and taken out for every 16 KiB that come in, and a `Set` allocates and rehashes on that path.
+ * A set of block ids (integers from 0 to 2^53), and when each was put in: open addressing in typed arrays, at most half full. A
+ * block is put in and taken out for every 16 KiB that come in, and a `Map` allocates and rehashes on that path.
  */
 export class BlockIdSet {
   #slots = NO_SLOTS;
+  /** Of each slot that is taken. */
+  #times = NO_TIMES;
   /** By how much the hash is shifted to give a slot. */
   #shift = shiftFor(NO_SLOTS);
   #size = 0;
@@ -25,7 +28,8 @@ export class BlockIdSet {
     return this.#slots[this.#find(id)] === id;
   }
 
-  add(id: number): void {
+  /** @param now of what is in already, the time stays */
+  add(id: number, now: number): void {
     let slot = this.#find(id);
     if (this.#slots[slot] === id) return;
     if (this.#size * 2 >= this.#slots.length - NO_SLOTS.length) {
@@ -33,6 +37,7 @@ export class BlockIdSet {
       slot = this.#find(id);
     }
     this.#slots[slot] = id;
+    this.#times[slot] = now;
     this.#size++;
   }
 
@@ -48,6 +53,7 @@ export class BlockIdSet {
       const distance = (slot - this.#home(other)) & mask;
       if (distance < ((slot - hole) & mask)) continue;
       slots[hole] = other;
+      this.#times[hole] = this.#times[slot] ?? 0;
       hole = slot;
     }
     slots[hole] = EMPTY;
@@ -66,6 +72,15 @@ export class BlockIdSet {
     return [...this.#slots].filter((id) => id !== EMPTY);
   }
 
+  /** Those put in before `time`, in no order. */
+  before(time: number): number[] {
+    const ids: number[] = [];
+    for (const [slot, id] of this.#slots.entries()) {
+      if (id !== EMPTY && (this.#times[slot] ?? 0) < time) ids.push(id);
+    }
+    return ids;
+  }
+
   /** Where the id is, or the empty slot where it would go. */
   #find(id: number): number {
     const slots = this.#slots;
@@ -81,9 +96,16 @@ export class BlockIdSet {
 
   #grow(): void {
     const old = this.#slots;
+    const times = this.#times;
     this.#slots = new Float64Array(Math.max(SMALLEST, old.length * 2)).fill(EMPTY);
+    this.#times = new Float64Array(this.#slots.length);
     this.#shift = shiftFor(this.#slots);
-    for (const id of old) if (id !== EMPTY) this.#slots[this.#find(id)] = id;
+    for (const [index, id] of old.entries()) {
+      if (id === EMPTY) continue;
+      const slot = this.#find(id);
+      this.#slots[slot] = id;
+      this.#times[slot] = times[index] ?? 0;
+    }
   }
 }
 

@@ -19,6 +19,17 @@ const END_GAME_BLOCK_TIME = 5_000;
 /** Milliseconds a peer has nothing to do for want of memory before it is asked for what others owe. */
 const IDLE_TIME = 5_000;
 
+/** Milliseconds after which it is clear that it is not asked for those either: others owe all that there is memory for. */
+const STARVED_TIME = 2 * IDLE_TIME;
+
+/** Milliseconds a request may then take of a peer that has not sent a block yet, of which no rate is known: 1 kB/s at least. */
+const UNPROVEN_TIME = 15_000;
+
+/** Milliseconds a peer is asked for nothing after it has let requests lapse; each further time doubles it ... */
+const MIN_PAUSE = 5_000;
+/** ... up to this: it may be honest and slow, and the only one left by then. */
+const MAX_PAUSE = 60_000;
+
 /** Block ids of the last call of `pick`; shared, since it is consumed at once. */
 const picked: number[] = [];
 
@@ -34,6 +45,10 @@ export class BlockRequests {
   #rejectsInARow = 0;
   /** Since when nothing could be found to ask it for, monotonic ms; undefined while something was. */
   #idleSince: number | undefined;
+  /** How often it has let requests lapse since it last owed nothing. */
+  #lapses = 0;
+  /** Nothing is asked of it before, monotonic ms. */
+  #pausedUntil = -Infinity;
   /** The block now streaming in, -1 for none, and since when. */
   #arriving = -1;
   #arrivingSince = 0;
@@ -53,11 +68,21 @@ export class BlockRequests {
     return this.#window.snubbed;
   }
 
+  /** How often it has let requests lapse since it last owed nothing. */
+  get lapses(): number {
+    return this.#lapses;
+  }
+
+  /** It has had nothing to do for so long that what the others owe is to be looked at. */
+  isStarved(now: number): boolean {
+    if (this.#outstanding.size > 0 || !this.#mayAsk(now)) return false;
+    return now - (this.#idleSince ?? now) >= STARVED_TIME;
+  }
+
   /** Asks for more blocks when enough of the window has come free; requests leave in batches. The caller flushes. */
   fill(now: number): void {
+    if (!this.#mayAsk(now)) return;
     const peer = this.#peer;
-    if (!peer.amInterested || peer.closed || !this.#swarm.downloading) return;
-    if (peer.peerChoking && peer.allowedFast.size === 0) return;
     const depth = this.#window.depth(now);
     const room = depth - this.#outstanding.size;
     if (room <= 0 || (room < depth >> 1 && this.#outstanding.size > 0)) return;
@@ -74,7 +99,7 @@ export class BlockRequests {
       if (count === 0) return;
     }
     for (const id of picked) {
-      this.#outstanding.add(id);
+      this.#outstanding.add(id, now);
       const piece = Math.floor(id / picker.blocksPerPiece);
       const begin = (id - piece * picker.blocksPerPiece) * BLOCK_LENGTH;
       this.#encoder.request(piece, begin, this.#lengthAt(piece, begin));
@@ -104,7 +129,10 @@ export class BlockRequests {
   answered(piece: number, begin: number, length: number, now: number): void {
     this.#arriving = -1;
     // One that was cancelled while it was coming in has been taken out of the window already.
-    if (this.#outstanding.delete(this.idOf(piece, begin))) this.#window.onBlock(now, length);
+    if (this.#outstanding.delete(this.idOf(piece, begin))) {
+      this.#window.onBlock(now, length);
+      if (this.#outstanding.size === 0) this.#lapses = 0;
+    }
     this.#rejectsInARow = 0;
   }
 
@@ -181,9 +209,38 @@ export class BlockRequests {
     this.#peer.discardBlock();
   }
 
+  /**
+   * Somebody else could send what this peer owes: the requests it has let pass their time are taken back, and for a while it is
+   * asked for nothing. Else peers that each keep back a block of every piece, and send the odd one so as not to be snubbed, could
+   * hold all memory. The caller flushes.
+   */
+  lapse(now: number): void {
+    const time = this.#peer.unproven ? UNPROVEN_TIME : this.#window.requestTime();
+    const late = this.#outstanding.before(now - time);
+    if (late.length === 0) return;
+    for (const id of late) {
+      if (id === this.#arriving) {
+        this.#arriving = -1;
+        this.#peer.discardBlock();
+      }
+      this.cancel(id);
+    }
+    this.#pausedUntil = now + Math.min(MIN_PAUSE * 2 ** Math.min(this.#lapses, 20), MAX_PAUSE);
+    this.#lapses += 1;
+    this.#idleSince = undefined;
+  }
+
   /** The picker's name of a block. */
   idOf(piece: number, begin: number): number {
     return piece * this.#swarm.picker.blocksPerPiece + begin / BLOCK_LENGTH;
+  }
+
+  /** It would answer, and nothing keeps us from asking. */
+  #mayAsk(now: number): boolean {
+    const peer = this.#peer;
+    if (!peer.amInterested || peer.closed || !this.#swarm.downloading) return false;
+    if (peer.peerChoking && peer.allowedFast.size === 0) return false;
+    return now >= this.#pausedUntil;
   }
 
   #lengthAt(piece: number, begin: number): number {

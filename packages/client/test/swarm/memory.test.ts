@@ -67,4 +67,39 @@ describe('memory for pieces', () => {
     await swarm.finished([leecher], 60_000);
     await swarm.close();
   });
+
+  it('is not held by peers in league, who keep back what one of them owes and send just enough not to be snubbed', async () => {
+    const swarm = new SimSwarm({ seed: 85 });
+    const hosts = [1, 2, 3, 4, 5, 6, 7, 8].map(() => swarm.host());
+    for (const host of hosts) {
+      const withheld: [piece: number, begin: number, length: number][] = [];
+      await ScriptedPeer.listen(host, swarm.torrent, {
+        peerId: Uint8Array.from(host.address.padEnd(20), (each) => each.charCodeAt(0)),
+        onOpen: (peer) => {
+          poseAsSeed(peer);
+          const drip = (): void => {
+            const block = withheld.shift();
+            if (block !== undefined) peer.serve(...block);
+          };
+          host.clock.setRepeating(drip, 55_000);
+        },
+        onRequest: (peer, piece, begin, length) => {
+          if (begin === 0) peer.serve(piece, begin, length);
+          else withheld.push([piece, begin, length]);
+        },
+      });
+    }
+    const seed = await swarm.seed({ trackerless: true });
+    const leecher = await swarm.node({
+      trackerless: true,
+      client: { pieceBufferBudget: 6 * PIECE_LENGTH },
+      add: { peers: hosts.map(({ address }) => ({ address, port: 6881 })) },
+    });
+    await swarm.until(() => leecher.torrent.swarm?.picker.partialCount === 6, 10_000);
+    // Long enough for those who came too late to be asked for what the others owe.
+    await swarm.pass(20_000);
+    leecher.torrent.addPeer({ address: seed.host.address, port: 6881 });
+    await swarm.finished([leecher], 90_000);
+    await swarm.close();
+  });
 });
