@@ -1,5 +1,6 @@
-import { attributeBits, PADDING_BIT } from './attributes.ts';
+import { attributeBits, EXECUTABLE_BIT, PADDING_BIT } from './attributes.ts';
 import { SHA256_LENGTH } from './limits.ts';
+import type { PathSource } from './path-text.ts';
 import type { TorrentFile, TorrentInfo } from './types.ts';
 
 /** What {@link TorrentInfo.files} says in numbers, by file index, for those who would look at every file. Do not write to it. */
@@ -12,8 +13,19 @@ export interface FileColumns {
   readonly offsets: Float64Array;
   /** Whether a file only aligns the next one (BEP 47); false for an index that no file has. */
   isPadding(index: number): boolean;
+  /** Whether a file is created with execute permission (BEP 47); false for an index that no file has. */
+  isExecutable(index: number): boolean;
+  /** {@link TorrentFile.path}: a string that is made for each call; empty for an index that no file has. */
+  pathOf(index: number): string;
+  /**
+   * The paths of all files in one string, `\n` between two of them, which no path holds; that of padding, which never stands
+   * on disk, is left empty.
+   */
+  joinPaths(): string;
   /** {@link TorrentFile.piecesRoot}: a view that is made for each call; undefined for an index that no file has. */
   piecesRootOf(index: number): Uint8Array | undefined;
+  /** Put the 32 bytes of {@link piecesRootOf} to `at` of `into`, without a view for them; false where there are none. */
+  copyPiecesRoot(index: number, into: Uint8Array, at: number): boolean;
 }
 
 /**
@@ -57,6 +69,7 @@ export class FileTable implements FileColumns {
   #columns: Columns | undefined;
   #files: readonly TorrentFile[] | undefined;
   #make: MakeFiles | undefined;
+  #paths: PathSource | undefined;
   #roots: RootColumn | undefined;
 
   private constructor(
@@ -64,22 +77,29 @@ export class FileTable implements FileColumns {
     columns: Columns | undefined,
     files: readonly TorrentFile[] | undefined,
     make: MakeFiles | undefined,
+    paths: PathSource | undefined,
     roots: RootColumn | undefined,
   ) {
     this.size = size;
     this.#columns = columns;
     this.#files = files;
     this.#make = make;
+    this.#paths = paths;
     this.#roots = roots;
   }
 
   static of(files: readonly TorrentFile[]): FileTable {
-    return new FileTable(files.length, undefined, files, undefined, undefined);
+    return new FileTable(files.length, undefined, files, undefined, undefined, undefined);
   }
 
   /** All columns have one length. `make` is called once at most, when the objects are first asked for. */
-  static ofColumns(columns: Columns, make: MakeFiles, roots?: RootColumn): FileTable {
-    return new FileTable(columns.lengths.length, columns, undefined, make, roots);
+  static ofColumns(
+    columns: Columns,
+    make: MakeFiles,
+    paths: PathSource,
+    roots?: RootColumn,
+  ): FileTable {
+    return new FileTable(columns.lengths.length, columns, undefined, make, paths, roots);
   }
 
   /** Bytes of each file. */
@@ -96,10 +116,38 @@ export class FileTable implements FileColumns {
     return ((this.#allColumns.bits[index] ?? 0) & PADDING_BIT) !== 0;
   }
 
+  isExecutable(index: number): boolean {
+    return ((this.#allColumns.bits[index] ?? 0) & EXECUTABLE_BIT) !== 0;
+  }
+
+  pathOf(index: number): string {
+    if (this.#paths === undefined) return this.files[index]?.path ?? '';
+    return index >= 0 && index < this.size ? this.#paths.at(index) : '';
+  }
+
+  joinPaths(): string {
+    if (this.#paths !== undefined) return this.#paths.join(this);
+    return this.files.map(({ path, attributes }) => (attributes.padding ? '' : path)).join('\n');
+  }
+
   piecesRootOf(index: number): Uint8Array | undefined {
     if (this.#roots === undefined) return this.#files?.[index]?.piecesRoot;
     const at = this.#roots.at[index] ?? 0;
     return at === 0 ? undefined : this.#roots.bytes.subarray(at, at + SHA256_LENGTH);
+  }
+
+  copyPiecesRoot(index: number, into: Uint8Array, at: number): boolean {
+    const from = this.#roots?.at[index] ?? 0;
+    if (this.#roots === undefined || from === 0) {
+      const root = this.piecesRootOf(index);
+      if (root !== undefined) into.set(root, at);
+      return root !== undefined;
+    }
+    const { bytes } = this.#roots;
+    for (let offset = 0; offset < SHA256_LENGTH; offset++) {
+      into[at + offset] = bytes[from + offset] ?? 0;
+    }
+    return true;
   }
 
   /** Where the roots stand, for those who would look at all of them; undefined where only the objects have them, if any. */
@@ -121,7 +169,7 @@ export class FileTable implements FileColumns {
   get files(): readonly TorrentFile[] {
     this.#files ??= this.#make?.(this) ?? [];
     // What it refers to is no longer needed.
-    this.#make = undefined;
+    this.#make = this.#paths = undefined;
     return this.#files;
   }
 

@@ -7,6 +7,8 @@ import { HASH_START, NameHashes, nextHash, nextOtherHash, SEPARATOR } from './na
 import type { NameRules } from './safe-path.ts';
 import { isDeviceName, isDotOrSpace, plainCharacters } from './safe-path.ts';
 import type { Steps } from './steps.ts';
+import type { PathSource } from './path-text.ts';
+import { PathText } from './path-text.ts';
 import type { TorrentFile } from './types.ts';
 
 const BYTE_COLON = 0x3a;
@@ -144,12 +146,11 @@ class PlainFileReader {
     const bytes = this.#bytes;
     const paths = this.#paths;
     const longest = this.#longest;
-    const folder = `${this.#name}/`;
+    const reader = new PathReader(bytes, paths, longest, `${this.#name}/`);
     const make = (table: FileTable): TorrentFile[] => {
-      const reader = new PathReader(bytes, paths, longest);
       return Array.from(lengths, (length, index) => ({
         index,
-        path: folder + reader.at(index),
+        path: reader.at(index),
         originalPath: undefined,
         length,
         offset: offsets[index] ?? 0,
@@ -158,7 +159,7 @@ class PlainFileReader {
       }));
     };
     return {
-      table: FileTable.ofColumns({ lengths, offsets, bits }, make),
+      table: FileTable.ofColumns({ lengths, offsets, bits }, make, reader),
       totalLength: this.#offset,
       length: this.#length,
     };
@@ -254,34 +255,73 @@ class PlainFileReader {
 }
 
 /** Makes texts of paths that are known to be plain. */
-class PathReader {
-  readonly #bytes: Buffer;
+class PathReader implements PathSource {
+  readonly #bytes: Uint8Array;
   readonly #paths: Uint32Array;
+  readonly #longest: number;
+  readonly #folder: string;
   /** Where a path is put together: one flat string of it takes less memory than a rope of its components. */
-  readonly #scratch: Buffer;
+  #scratch: Buffer | undefined;
 
-  /** `longest` is the room a path takes at most, a slash before each component included. */
-  constructor(bytes: Uint8Array, paths: Uint32Array, longest: number) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  /**
+   * @param longest the room a path takes at most, a slash before each component included
+   * @param folder what all paths stand below
+   */
+  constructor(bytes: Uint8Array, paths: Uint32Array, longest: number, folder: string) {
+    this.#bytes = bytes;
     this.#paths = paths;
-    this.#scratch = Buffer.allocUnsafe(longest);
+    this.#longest = longest;
+    this.#folder = folder;
   }
 
-  /** The components of a path, joined with slashes. */
   at(index: number): string {
     const bytes = this.#bytes;
-    const scratch = this.#scratch;
+    const scratch = (this.#scratch ??= Buffer.allocUnsafe(this.#longest));
     let at = this.#paths[index] ?? 0;
     let length = 0;
     for (;;) {
-      let size = 0;
-      for (let byte = bytes[at++]; byte !== BYTE_COLON; byte = bytes[at++]) {
-        size = size * 10 + ((byte ?? BYTE_0) - BYTE_0);
-      }
-      for (const end = at + size; at < end; at++) scratch[length++] = bytes[at] ?? 0;
-      if (bytes[at] === BYTE_END) return scratch.toString('latin1', 0, length);
+      const end = this.#endOf(at);
+      for (at = this.#startOf(at); at < end; at++) scratch[length++] = bytes[at] ?? 0;
+      if (bytes[at] === BYTE_END) return this.#folder + scratch.toString('latin1', 0, length);
       scratch[length++] = SEPARATOR;
     }
+  }
+
+  join(table: FileTable): string {
+    const bytes = this.#bytes;
+    const folder = Buffer.from(this.#folder);
+    const text = new PathText();
+    for (let index = 0; index < this.#paths.length; index++) {
+      let at = this.#paths[index] ?? 0;
+      if (!table.isPadding(index)) {
+        text.put(folder, 0, folder.length);
+        for (;;) {
+          const end = this.#endOf(at);
+          text.put(bytes, this.#startOf(at), end);
+          at = end;
+          if (bytes[at] === BYTE_END) break;
+          text.putByte(SEPARATOR);
+        }
+      }
+      text.endLine();
+    }
+    return text.finish();
+  }
+
+  /** Where the bytes of the string at `at` begin. */
+  #startOf(at: number): number {
+    while (this.#bytes[at] !== BYTE_COLON) at++;
+    return at + 1;
+  }
+
+  /** Where they end. */
+  #endOf(at: number): number {
+    const bytes = this.#bytes;
+    let size = 0;
+    for (let byte = bytes[at++]; byte !== BYTE_COLON; byte = bytes[at++]) {
+      size = size * 10 + ((byte ?? BYTE_0) - BYTE_0);
+    }
+    return at + size;
   }
 }
 

@@ -3,6 +3,8 @@ import type { FileList } from '../file-table.ts';
 import { FileTable } from '../file-table.ts';
 import { MAX_COMPONENT_LENGTH } from '../limits.ts';
 import { HASH_START, NameHashes, nextHash, nextOtherHash, SEPARATOR } from '../name-hashes.ts';
+import type { PathSource } from '../path-text.ts';
+import { PathText } from '../path-text.ts';
 import { isDeviceName, isDotOrSpace, plainCharacters } from '../safe-path.ts';
 import type { Steps } from '../steps.ts';
 import type { TorrentFile } from '../types.ts';
@@ -106,17 +108,42 @@ class PlainTreeReader {
     const { name } = this.#context;
     const bytes = Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length);
     const { lengths, offsets, bits, names, nameSizes } = columns;
-    const make = (table: FileTable): TorrentFile[] => {
-      const prefixes = folders.paths(bytes, `${name}/`);
-      return Array.from(lengths, (length, index) => {
+    let prefixes: readonly string[] | undefined;
+    const prefixOf = (index: number): string => {
+      prefixes ??= folders.paths(bytes, `${name}/`);
+      return prefixes[columns.folders[index] ?? 0] ?? '';
+    };
+    const paths: PathSource = {
+      at: (index) => {
         const at = names[index] ?? 0;
-        const prefix = prefixes[columns.folders[index] ?? 0] ?? '';
+        if (at === 0) return paddingPath(name, lengths[index] ?? 0);
+        return prefixOf(index) + bytes.toString('latin1', at, at + (nameSizes[index] ?? 0));
+      },
+      join: () => {
+        const text = new PathText();
+        let prefix = '';
+        let prefixBytes = Buffer.alloc(0);
+        for (let index = 0; index < lengths.length; index++) {
+          const at = names[index] ?? 0;
+          if (at !== 0) {
+            // Files of one folder follow each other.
+            if (prefixOf(index) !== prefix) {
+              prefix = prefixOf(index);
+              prefixBytes = Buffer.from(prefix);
+            }
+            text.put(prefixBytes, 0, prefixBytes.length);
+            text.put(bytes, at, at + (nameSizes[index] ?? 0));
+          }
+          text.endLine();
+        }
+        return text.finish();
+      },
+    };
+    const make = (table: FileTable): TorrentFile[] => {
+      return Array.from(lengths, (length, index) => {
         return {
           index,
-          path:
-            at === 0
-              ? paddingPath(name, length)
-              : prefix + bytes.toString('latin1', at, at + (nameSizes[index] ?? 0)),
+          path: paths.at(index),
           originalPath: undefined,
           length,
           offset: offsets[index] ?? 0,
@@ -127,7 +154,7 @@ class PlainTreeReader {
     };
     const roots = { bytes: this.#bytes, at: columns.roots };
     return {
-      table: FileTable.ofColumns({ lengths, offsets, bits }, make, roots),
+      table: FileTable.ofColumns({ lengths, offsets, bits }, make, paths, roots),
       totalLength: this.#offset,
       length: this.#length,
     };
