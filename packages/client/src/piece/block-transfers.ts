@@ -109,6 +109,12 @@ export class BlockTransfers<P extends PickerPeer> {
     return partial.received === partial.blockCount ? 'piece' : 'block';
   }
 
+  /** A free block of a piece that was just opened is in the buffer already, right, as this peer has sent it. */
+  restore(partial: PartialPiece<P>, block: number, sender: P): void {
+    partial.senders[block] = sender;
+    this.#partials.restore(partial, block, blockLength(partial, block));
+  }
+
   /** See `PiecePicker.duplicatesOf`. */
   duplicatesOf(blockId: number, peer: P, out: P[]): void {
     const { blocksPerPiece } = this.#partials;

@@ -1,4 +1,10 @@
-import { BLOCK_FREE, BLOCK_REQUESTED, MAX_REQUESTERS, PartialPiece } from './partial-piece.ts';
+import {
+  BLOCK_FREE,
+  BLOCK_RECEIVED,
+  BLOCK_REQUESTED,
+  MAX_REQUESTERS,
+  PartialPiece,
+} from './partial-piece.ts';
 import { RequestOrder } from './request-order.ts';
 
 /** Where the memory of partial pieces comes from and goes back to. */
@@ -134,6 +140,17 @@ export class PartialPieces<P extends object> {
     if (partial.doomed) return;
     this.freeBlocks++;
     this.#list(partial);
+  }
+
+  /** A free block is here already. */
+  restore(partial: PartialPiece<P>, block: number, length: number): void {
+    partial.state[block] = BLOCK_RECEIVED;
+    partial.received++;
+    partial.receivedBytes += length;
+    this.receivedBytes += length;
+    partial.free--;
+    this.freeBlocks--;
+    if (partial.free === 0) this.#unlist(partial);
   }
 
   #list(partial: PartialPiece<P>): void {

@@ -29,6 +29,8 @@ export interface PiecePickerOptions extends PieceGeometry {
   readonly buffers: PieceBufferSource;
   /** Pieces verified already. Copied. */
   readonly have?: Bitfield;
+  /** Whether a piece must not be begun before {@link PiecePicker.letGo}. Default: none. */
+  readonly isHeld?: ((piece: number) => boolean) | undefined;
   /** Most partial pieces at a time. Default: 512 MiB worth of them, at least 64 and at most 4,096. */
   readonly maxPartialPieces?: number;
 }
@@ -90,8 +92,10 @@ export class PiecePicker<P extends PickerPeer> {
       blockFreed: () => this.#chooser.blockFreed(),
       gaveUp: (piece, buffer) => this.#gaveUp(piece, buffer),
     });
-    for (let piece = 0; piece < pieceCount; piece++)
+    for (let piece = 0; piece < pieceCount; piece++) {
+      if (options.isHeld?.(piece) === true) this.#states.hold(piece);
       if (this.#states.is(piece, MISSING)) this.#nowNeeded(piece);
+    }
   }
 
   /** Verified pieces. Only the picker changes it. */
@@ -104,7 +108,7 @@ export class PiecePicker<P extends PickerPeer> {
     return this.#states.wantedLeft;
   }
 
-  /** Bytes of the pieces counted by {@link wantedLeft}, whole pieces. */
+  /** Bytes of the pieces counted by {@link wantedLeft}, whole pieces without the padding they end with. */
   get wantedBytesLeft(): number {
     return this.#states.wantedBytesLeft;
   }
@@ -118,10 +122,14 @@ export class PiecePicker<P extends PickerPeer> {
     this.#chooser.sequential = value;
   }
 
-  /** Strict end-game: every block of every wanted piece is here or requested, and not all are here. */
+  /**
+   * Strict end-game: every block of every wanted piece that may be begun is here or requested, and not all are here.
+   */
   get endGame(): boolean {
     return (
-      this.#ranking.total === 0 && this.#partials.freeBlocks === 0 && this.#states.wantedLeft > 0
+      this.#ranking.total === 0 &&
+      this.#partials.freeBlocks === 0 &&
+      this.#states.wantedLeft > this.#states.wantedHeld
     );
   }
 
@@ -135,7 +143,7 @@ export class PiecePicker<P extends PickerPeer> {
     return this.#partials.receivedBytes;
   }
 
-  /** Bytes of one piece. */
+  /** Bytes of one piece that are to be had from peers: padding at its end is none of them. */
   pieceLengthAt(piece: number): number {
     return this.#states.lengthAt(piece);
   }
@@ -166,7 +174,8 @@ export class PiecePicker<P extends PickerPeer> {
   setPriority(piece: number, priority: number): void {
     if (!Number.isInteger(priority) || priority < 0 || priority > HIGHEST_PRIORITY)
       throw new RangeError(`piece priority must be an integer from 0 to 7, not ${priority}`);
-    if (!(piece >= 0 && piece < this.#states.pieceCount)) return;
+    // Of padding there is nothing to be wanted.
+    if (!(piece >= 0 && piece < this.#states.pieceCount) || this.pieceLengthAt(piece) === 0) return;
     const wanted = this.#states.wanted(piece);
     if (this.priorityOf(piece) === priority) return;
     const needed = this.#states.is(piece, MISSING) || this.#states.is(piece, DOWNLOADING);
@@ -350,6 +359,33 @@ export class PiecePicker<P extends PickerPeer> {
     if (this.#states.is(piece, HAVE)) this.#nowMissing(piece);
   }
 
+  /**
+   * A piece failed, but some of its blocks are known to be right: they are kept, and only the others are asked for again.
+   * The buffer goes back to where it came from where the piece is not wanted any more.
+   * @param taken as {@link takePiece} gave it, with the buffer that came back
+   */
+  pieceFailedInPart(taken: TakenPiece<P>, isGood: (block: number) => boolean): void {
+    const { piece, buffer, length, contributors } = taken;
+    if (!this.#states.is(piece, VERIFYING)) throw new RangeError(`piece ${piece} is not taken`);
+    if (!this.#states.wanted(piece)) {
+      this.#buffers.release(buffer);
+      this.#states.become(piece, MISSING);
+      return;
+    }
+    this.#states.become(piece, DOWNLOADING);
+    this.#peers.need(piece, 1);
+    const partial = this.#partials.open(piece, length, this.#states.blocksAt(piece), buffer);
+    for (const [block, sender] of contributors.entries())
+      if (isGood(block)) this.#transfers.restore(partial, block, sender);
+    this.#chooser.blockFreed();
+  }
+
+  /** What a piece has to hash to is known now: it may be begun. */
+  letGo(piece: number): void {
+    if (!this.#states.letGo(piece)) return;
+    if (this.#states.is(piece, MISSING) && this.#states.wanted(piece)) this.#nowCandidate(piece);
+  }
+
   /** Gives up all partial pieces, as far as nothing is streaming into them: for a torrent that is paused or closed. */
   dropPartials(): void {
     for (const partial of this.#partials.slots)
@@ -357,9 +393,10 @@ export class PiecePicker<P extends PickerPeer> {
   }
 
   #open(piece: number): PartialPiece<P> | undefined {
+    if (this.#states.isHeld(piece)) return undefined;
     const length = this.#states.lengthAt(piece);
     const hasRoom = this.#partials.count < this.#maxPartials;
-    const buffer = hasRoom ? this.#buffers.acquire(length) : undefined;
+    const buffer = hasRoom ? this.#buffers.acquire(this.#states.roomFor(piece)) : undefined;
     this.#wasRefused = buffer === undefined;
     if (buffer === undefined) return undefined;
     this.#ranking.remove(piece);
@@ -399,6 +436,7 @@ export class PiecePicker<P extends PickerPeer> {
   }
 
   #nowCandidate(piece: number): void {
+    if (this.#states.isHeld(piece)) return;
     this.#ranking.add(piece);
     this.#peers.candidate(piece, this.priorityOf(piece));
     this.#chooser.blockFreed();

@@ -21,6 +21,8 @@ export interface PieceGeometry {
   readonly pieceLength: number;
   /** Bytes of all pieces. */
   readonly totalLength: number;
+  /** Bytes of each piece that are to be had from peers (see `payloadLengthsOf`); undefined: all of each. Not copied. */
+  readonly payloadLengths?: Int32Array | undefined;
 }
 
 /** State and priority of every piece, and the sums over them. */
@@ -36,9 +38,15 @@ export class PieceStates {
   wantedLeft = 0;
   /** Bytes of them. */
   wantedBytesLeft = 0;
+  /** Of the wanted pieces not verified yet those that must not be begun. */
+  wantedHeld = 0;
   readonly #state: Uint8Array;
   readonly #pieceLength: number;
   readonly #lastLength: number;
+  /** As in {@link PieceGeometry}. A look into it costs no more than the comparison that stands for it else. */
+  readonly #payload: Int32Array | undefined;
+  /** 1 for each piece that must not be begun yet; undefined where none must not. */
+  #held: Uint8Array | undefined;
 
   constructor(geometry: PieceGeometry, have: Bitfield | undefined) {
     const { pieceCount, pieceLength, totalLength } = geometry;
@@ -56,6 +64,8 @@ export class PieceStates {
     this.#state = new Uint8Array(pieceCount);
     this.wantedLeft = pieceCount;
     this.wantedBytesLeft = totalLength;
+    this.#payload = geometry.payloadLengths;
+    if (this.#payload !== undefined) this.#leavePaddingOut(this.#payload);
     if (have === undefined) return;
     for (let piece = 0; piece < pieceCount; piece++) if (have.get(piece)) this.become(piece, HAVE);
   }
@@ -72,12 +82,47 @@ export class PieceStates {
     return (this.priority[piece] ?? 0) > 0;
   }
 
+  /** It must not be begun: what it has to hash to is not known yet. */
+  isHeld(piece: number): boolean {
+    return this.#held?.[piece] === 1;
+  }
+
+  /** A piece must not be begun for now. */
+  hold(piece: number): void {
+    if (this.isHeld(piece)) return;
+    this.#held ??= new Uint8Array(this.pieceCount);
+    this.#held[piece] = 1;
+    if (this.wanted(piece) && !this.is(piece, HAVE)) this.wantedHeld++;
+  }
+
+  /** It may be begun again; false where it could be all the time. */
+  letGo(piece: number): boolean {
+    if (this.#held === undefined || !this.isHeld(piece)) return false;
+    this.#held[piece] = 0;
+    if (this.wanted(piece) && !this.is(piece, HAVE)) this.wantedHeld--;
+    return true;
+  }
+
+  /** Bytes of a piece that are to be had from peers: padding at its end is none of them. */
   lengthAt(piece: number): number {
+    if (this.#payload !== undefined) return this.#payload[piece] ?? 0;
     return piece === this.pieceCount - 1 ? this.#lastLength : this.#pieceLength;
   }
 
   blocksAt(piece: number): number {
     return Math.ceil(this.lengthAt(piece) / BLOCK_LENGTH);
+  }
+
+  /**
+   * Bytes of a buffer for a piece. Where pieces end in padding any length may occur, and buffers of a few lengths serve them
+   * all: a power of two of blocks each.
+   */
+  roomFor(piece: number): number {
+    const length = this.lengthAt(piece);
+    if (this.#payload === undefined || length === this.#pieceLength) return length;
+    let room = BLOCK_LENGTH;
+    while (room < length) room *= 2;
+    return Math.min(room, this.#pieceLength);
   }
 
   /** Puts a piece into a state; the caller sees to it that the step is allowed. */
@@ -104,9 +149,21 @@ export class PieceStates {
     if (missing && !wanted && priority > 0) this.#left(piece, 1);
   }
 
+  /** Pieces of padding only are not wanted from anybody, and what is left of the others is their payload. */
+  #leavePaddingOut(payload: Int32Array): void {
+    this.wantedBytesLeft = 0;
+    for (const [piece, length] of payload.entries()) {
+      this.wantedBytesLeft += length;
+      if (length > 0) continue;
+      this.priority[piece] = 0;
+      this.wantedLeft--;
+    }
+  }
+
   #left(piece: number, by: 1 | -1): void {
     if (!this.wanted(piece)) return;
     this.wantedLeft += by;
+    if (this.isHeld(piece)) this.wantedHeld += by;
     this.wantedBytesLeft += by * this.lengthAt(piece);
   }
 }
