@@ -1,4 +1,4 @@
-import type { FileLayout, TorrentInfo } from '@shoal/metainfo';
+import type { TorrentInfo } from '@shoal/metainfo';
 import { Bitfield } from '@shoal/peer-wire';
 import type { TorrentStorage } from './disk/storage.ts';
 import type { CheckMode } from './options.ts';
@@ -9,7 +9,6 @@ export interface CheckOptions {
   /** Pieces that were there before something went wrong: only these are looked at again. */
   readonly suspect: Bitfield | undefined;
   readonly info: TorrentInfo;
-  readonly layout: () => FileLayout;
   readonly storage: TorrentStorage;
   readonly resume: ResumeKeeper;
   readonly signal: AbortSignal;
@@ -41,17 +40,19 @@ export async function findPieces(options: CheckOptions): Promise<Bitfield> {
 
 /** Marks what needs no check in `have` and gives the rest of what may be there. */
 async function piecesToHash(options: CheckOptions, have: Bitfield): Promise<readonly number[]> {
-  const { mode, suspect, info, layout, storage, resume } = options;
+  const { mode, suspect, info, storage, resume } = options;
   if (suspect !== undefined) {
     const pieces: number[] = [];
     suspect.forEachSet((piece) => pieces.push(piece));
     return pieces;
   }
   // Also where everything is hashed: the totals of earlier runs live on.
-  const remembered = await resume.load(storage, layout());
+  const remembered = await resume.load(storage);
   if (mode === 'resume' && remembered !== undefined) {
     remembered.trusted.forEachSet((piece) => have.set(piece));
     return remembered.recheck;
   }
-  return Array.from({ length: info.pieceCount }, (_, piece) => piece);
+  const all = new Array<number>(info.pieceCount);
+  for (let piece = 0; piece < all.length; piece++) all[piece] = piece;
+  return all;
 }

@@ -16,6 +16,22 @@ export function torrentClosedError(): ClientError {
 }
 
 /**
+ * `ERR_CLIENT_INCONSISTENT_HASHES`: data matches one of the two hashes that a hybrid torrent has of a piece, but not the
+ * other. The torrent contradicts itself, and nobody who sent or stored the data is to blame.
+ */
+export class InconsistentHashesError extends ClientError {
+  override readonly name: string = 'InconsistentHashesError';
+  /** The first piece it was found in. */
+  readonly piece: number;
+
+  constructor(piece: number) {
+    const message = `The version 1 and version 2 hashes of piece ${piece} do not describe the same data`;
+    super('ERR_CLIENT_INCONSISTENT_HASHES', message);
+    this.piece = piece;
+  }
+}
+
+/**
  * What can go wrong with a torrent's files:
  * - `ERR_DISK_FULL`: no space left, or the quota is used up
  * - `ERR_DISK_PERMISSION`: not allowed, or the file system is read-only
@@ -26,7 +42,7 @@ export function torrentClosedError(): ClientError {
  * - `ERR_DISK_IO`: any other failure of the device or file system
  * - `ERR_DISK_WORKER`: a worker thread ended unexpectedly
  * - `ERR_DISK_LOCKED`: another process, or another client of this one, works on the same download
- * - `ERR_DISK_UNSUPPORTED`: the torrent holds no SHA-1 piece hashes (it is v2-only)
+ * - `ERR_DISK_UNSUPPORTED`: the torrent has no SHA-1 piece hashes, and the storage was not told the SHA-256 ones
  * - `ERR_DISK_STORAGE`: a storage handed in with `AddOptions.storage` did not keep to its contract
  * - `ERR_DISK_CLOSED`: the storage or pool was closed
  */

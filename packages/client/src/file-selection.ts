@@ -90,7 +90,11 @@ export class FileSelection {
 
   /** By file index. */
   wanted(): boolean[] {
-    return this.priorities.map((priority) => priority > 0);
+    const { size } = this.#files;
+    const wanted = new Array<boolean>(size).fill(true);
+    if (this.#priorities === undefined) return wanted;
+    for (let index = 0; index < size; index += 1) wanted[index] = this.priorityOf(index) > 0;
+    return wanted;
   }
 
   /** Which pieces are there is known anew. */
@@ -105,7 +109,9 @@ export class FileSelection {
   }
 
   #each(priority: (fileIndex: number) => Priority): Priority[] {
-    return Array.from({ length: this.#files.size }, (_, index) => priority(index));
+    const priorities = new Array<Priority>(this.#files.size);
+    for (let index = 0; index < priorities.length; index += 1) priorities[index] = priority(index);
+    return priorities;
   }
 
   #own(): Priority[] {

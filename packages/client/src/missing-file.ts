@@ -1,4 +1,5 @@
 import type { TorrentInfo } from '@shoal/metainfo';
+import { fileColumns } from '@shoal/metainfo';
 import type { FileState } from './disk/storage.ts';
 import { DiskError } from './errors.ts';
 
@@ -14,10 +15,14 @@ export function missingFile(
   wanted: readonly boolean[],
   states: readonly FileState[],
 ): DiskError | undefined {
-  for (const { index, path, length, attributes } of info.files) {
+  const files = fileColumns(info);
+  for (let index = 0; index < files.size; index++) {
     const state = states[index];
+    const length = files.lengths[index] ?? 0;
     if (state === undefined || state.size >= length || wanted[index] !== true) continue;
-    if (length === 0 || attributes.padding || attributes.symlink !== undefined) continue;
+    // A link has no length.
+    if (length === 0 || files.isPadding(index)) continue;
+    const path = files.pathOf(index);
     const what = state.size < 0 ? 'is gone' : 'was cut short';
     const message = `"${path}" ${what} while it was being downloaded`;
     return new DiskError('ERR_DISK_MISSING', message, { path });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import type { FileLayout, TorrentInfo } from '@shoal/metainfo';
+import { fileColumns, type TorrentInfo } from '@shoal/metainfo';
 import type { Clock } from '@shoal/net';
 import { Bitfield } from '@shoal/peer-wire';
 import { reconcile } from './disk/reconcile.ts';
@@ -99,22 +99,24 @@ export class ResumeKeeper {
   }
 
   /** What was remembered and still agrees with the files; undefined where there is nothing of use. */
-  async load(storage: TorrentStorage, layout: FileLayout): Promise<Remembered | undefined> {
-    const { pieceCount, files, infoHashV2 } = this.#info;
+  async load(storage: TorrentStorage): Promise<Remembered | undefined> {
+    const { pieceCount, infoHashV2 } = this.#info;
     const first = !this.#loaded;
     this.#loaded = true;
     const result = await this.#store?.load({
       infoHash: this.#infoHash,
       infoHashV2,
       pieceCount,
-      fileCount: files.length,
+      fileCount: fileColumns(this.#info).size,
     });
     if (result?.ok !== true) return undefined;
     const { uploaded, downloaded } = result.data;
     if (first) this.#totals = { uploaded, downloaded };
     const states = await storage.fileStates();
+    // Reading all that and comparing it takes long for a hundred thousand files: two turns of the event loop.
+    await new Promise((resolve) => setImmediate(resolve));
     const keptAside = (piece: number): boolean => storage.isKeptAside?.(piece) ?? false;
-    const { trusted, recheck } = reconcile(result.data, states, this.#info, layout, keptAside);
+    const { trusted, recheck } = reconcile(result.data, states, this.#info, keptAside);
     return { trusted: Bitfield.fromBytes(trusted, pieceCount), recheck };
   }
 

@@ -1,6 +1,8 @@
+import { InconsistentHashesError } from '../errors.ts';
 import { CHECK_TASK_BYTES, LAST_CHECK_TASK_BYTES } from './disk-limits.ts';
 import type { DiskPool } from './disk-pool.ts';
 import { allDone } from './file-io.ts';
+import { INCONSISTENT, WHOLE } from './piece-verifier.ts';
 
 export interface CheckTasks {
   readonly pool: DiskPool;
@@ -16,7 +18,10 @@ export interface CheckTasks {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Has the pool hash pieces where they lie, in tasks of a few megabytes. Rejects with a `DiskError` or the signal's reason. */
+/**
+ * Has the pool hash pieces where they lie, in tasks of a few megabytes. Rejects with a `DiskError`, an
+ * `InconsistentHashesError` or the signal's reason.
+ */
 export async function runCheckTasks(tasks: CheckTasks): Promise<void> {
   const { pool, storage, pieceLength, slots, pieces, onPiece, signal } = tasks;
   const most = Math.max(1, Math.floor(CHECK_TASK_BYTES / pieceLength));
@@ -30,14 +35,18 @@ export async function runCheckTasks(tasks: CheckTasks): Promise<void> {
       const share = Math.ceil((pieces.length - next) / (2 * pool.concurrency));
       const count = Math.min(most, Math.max(least, share));
       const batch = Uint32Array.from(pieces.slice(next, (next += count)));
-      const whole = await pool.run({
+      const verdicts = await pool.run({
         kind: 'check',
         storage,
         pieces: batch,
         slots: slotsOf(slots, batch),
       });
       if (isOver()) break;
-      for (const [index, piece] of batch.entries()) onPiece(piece, whole?.[index] === 1);
+      for (const [index, piece] of batch.entries()) {
+        const verdict = verdicts?.[index];
+        if (verdict === INCONSISTENT) throw new InconsistentHashesError(piece);
+        onPiece(piece, verdict === WHOLE);
+      }
     }
     signal?.throwIfAborted();
   };

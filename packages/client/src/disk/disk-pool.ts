@@ -11,6 +11,7 @@ import {
 } from './disk-limits.ts';
 import {
   OUTCOME_CORRUPT,
+  OUTCOME_INCONSISTENT,
   OUTCOME_WRITTEN,
   RESULT_FIELDS,
   type FromWorker,
@@ -284,8 +285,9 @@ export class DiskPool implements AsyncDisposable {
       const layout = worker.registered.has(storage) ? undefined : this.#layouts.get(storage);
       if (layout !== undefined) {
         worker.registered.add(storage);
-        // A copy, since cloning a view clones all of the memory it is a view of: the whole .torrent file.
-        const hashes = layout.hashes.slice();
+        // A copy, since cloning a view clones all of the memory it is a view of: the whole .torrent file. Not by `slice`, which
+        // makes another view where the file was read into a Buffer.
+        const hashes = layout.hashes && new Uint8Array(layout.hashes);
         message.push({ kind: 'register', storage, layout: { ...layout, hashes } });
       }
       if (pending.kind === 'task') {
@@ -327,14 +329,8 @@ export class DiskPool implements AsyncDisposable {
       const pending = this.#take(numbers[at] ?? 0, worker);
       const detail = details[nextDetail]?.index === index ? details[nextDetail++] : undefined;
       if (pending?.kind !== 'piece') continue;
-      const outcome = numbers[at + 1];
       pending.resolve({
-        outcome:
-          outcome === OUTCOME_WRITTEN
-            ? 'written'
-            : outcome === OUTCOME_CORRUPT
-              ? 'corrupt'
-              : 'failed',
+        outcome: outcomeOf(numbers[at + 1]),
         buffer,
         blockHashes: detail?.blockHashes,
         error: detail?.error && unpackDiskError(detail.error),
@@ -377,6 +373,19 @@ export class DiskPool implements AsyncDisposable {
     this.#pump();
     if (this.#pending.size > 0) return;
     for (const resolve of this.#idle.splice(0)) resolve();
+  }
+}
+
+function outcomeOf(number: number | undefined): PieceWrite['outcome'] {
+  switch (number) {
+    case OUTCOME_WRITTEN:
+      return 'written';
+    case OUTCOME_CORRUPT:
+      return 'corrupt';
+    case OUTCOME_INCONSISTENT:
+      return 'inconsistent';
+    default:
+      return 'failed';
   }
 }
 

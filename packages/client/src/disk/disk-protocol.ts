@@ -10,6 +10,7 @@ export const RESULT_FIELDS = 2;
 export const OUTCOME_WRITTEN = 0;
 export const OUTCOME_CORRUPT = 1;
 export const OUTCOME_FAILED = 2;
+export const OUTCOME_INCONSISTENT = 3;
 
 /** Pieces to hash and write. Numbers stand in one array, since cloning an object per 16-KiB piece would cost more than hashing it. */
 export interface WriteBatch {
@@ -24,7 +25,7 @@ export interface RegisterStorage {
   readonly layout: LayoutData;
 }
 
-/** Hash pieces where they lie; the answer is a `Uint8Array` with 1 for each that is whole. */
+/** Hash pieces where they lie; the answer is a `Uint8Array` with the `Verdict` on each. */
 export interface CheckTask {
   readonly kind: 'check';
   readonly task: number;
@@ -51,7 +52,7 @@ export interface PrepareTask {
 
 /**
  * Copy what the parts file holds of files that are wanted by now to those files. The answer is a `Uint8Array` with one
- * {@link SLOT_KEPT} or {@link SLOT_FREED} per piece.
+ * {@link SLOT_KEPT}, {@link SLOT_FREED} or {@link SLOT_INCONSISTENT} per piece.
  */
 export interface SettleTask {
   readonly kind: 'settle';
@@ -63,6 +64,8 @@ export interface SettleTask {
 
 export const SLOT_KEPT = 0;
 export const SLOT_FREED = 1;
+/** Kept, too: the piece contradicts one of its two hashes, and which is wrong cannot be told. */
+export const SLOT_INCONSISTENT = 2;
 
 /** Close all files of a storage, of which nothing more will be asked. Answers `undefined`. */
 export interface UnregisterTask {

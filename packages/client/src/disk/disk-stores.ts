@@ -1,4 +1,5 @@
 import type { TorrentInfo } from '@shoal/metainfo';
+import type { PieceHashes } from '../hashes/piece-hashes.ts';
 import { DiskPool } from './disk-pool.ts';
 import type { DiskThreads } from './disk-threads.ts';
 import { FileCache } from './file-cache.ts';
@@ -38,8 +39,14 @@ export class DiskStores implements AsyncDisposable {
   }
 
   /** The files of a torrent below `directory`; `preallocate` gives them their full length at the first write. */
-  open(info: TorrentInfo, directory: string, preallocate = false): FileStorage {
+  open(
+    info: TorrentInfo,
+    directory: string,
+    hashes?: PieceHashes,
+    preallocate = false,
+  ): FileStorage {
     return new FileStorage(info, directory, {
+      hashes,
       pool: this.#pool,
       files: this.#files,
       syncer: this.#syncer,

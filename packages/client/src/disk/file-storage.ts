@@ -1,13 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { TorrentInfo } from '@shoal/metainfo';
-import { DiskError } from '../errors.ts';
+import { DiskError, InconsistentHashesError } from '../errors.ts';
+import type { PieceHashes } from '../hashes/piece-hashes.ts';
 import { runCheckTasks } from './check-tasks.ts';
 import { toDiskError } from './disk-error.ts';
 import type { DiskLayout } from './disk-layout.ts';
 import { SETTLE_TASK_PIECES } from './disk-limits.ts';
 import type { DiskPool } from './disk-pool.ts';
-import { SLOT_FREED } from './disk-protocol.ts';
+import { SLOT_FREED, SLOT_INCONSISTENT } from './disk-protocol.ts';
 import type { FileCache } from './file-cache.ts';
 import { allDone, readFully } from './file-io.ts';
 import type { FileSyncer } from './file-syncer.ts';
@@ -25,6 +26,8 @@ export interface FileStorageOptions {
   readonly files: FileCache;
   /** Makes files durable. */
   readonly syncer: FileSyncer;
+  /** What the pieces must hash to; default: the SHA-1 hashes of the torrent alone. */
+  readonly hashes?: PieceHashes | undefined;
   /** Which files are wanted, by index. Default: all. */
   readonly wanted?: readonly boolean[];
   /**
@@ -59,9 +62,9 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   #resting: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
-  /** Throws {@link DiskError} for a v2-only torrent. */
+  /** Throws {@link DiskError} for a v2-only torrent without `hashes`. */
   constructor(info: TorrentInfo, directory: string, options: FileStorageOptions) {
-    assertStorable(info, directory);
+    assertStorable(info, directory, options.hashes);
     this.#info = info;
     this.#directory = directory;
     this.#options = options;
@@ -70,8 +73,8 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
 
   /** What is needed to work on the files. A torrent that is only seeded may go without for weeks. */
   get #work(): StorageWork {
-    const { pool, wanted } = this.#options;
-    this.#madeWork ??= new StorageWork(this.#info, this.#directory, pool, wanted);
+    const { pool, wanted, hashes } = this.#options;
+    this.#madeWork ??= new StorageWork(this.#info, this.#directory, pool, wanted, hashes);
     return this.#madeWork;
   }
 
@@ -339,17 +342,22 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
     // Whatever was open may have been deleted or replaced since: look at what stands in the folder now.
     await this.#pool.closeFiles(this.#storage);
     await this.#files.drop(this);
+    let suspects = pieces;
     if (this.#parts.slots.size === 0 && !(await mayHoldAnything(this.#layout.data))) {
-      for (const piece of pieces) onPiece(piece, false);
+      signal?.throwIfAborted();
+      // Pieces of padding only are there without a file.
+      const isPadding = (piece: number) => this.#layout.payloadLengthAt(piece) === 0;
+      suspects = pieces.filter(isPadding);
+      for (const piece of pieces) if (!isPadding(piece)) onPiece(piece, false);
       this.#pool.warmUp();
-      return;
+      if (suspects.length === 0) return;
     }
     await runCheckTasks({
       pool: this.#pool,
       storage: this.#storage,
       pieceLength: this.#layout.data.pieceLength,
       slots: this.#parts.slots,
-      pieces,
+      pieces: suspects,
       onPiece,
       signal,
     });
@@ -374,6 +382,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   async #settle(): Promise<void> {
     await this.#exclusively(async () => {
       const all = [...this.#parts.slots];
+      let inconsistent: number | undefined;
       for (let from = 0; from < all.length; from += SETTLE_TASK_PIECES) {
         const batch = all.slice(from, from + SETTLE_TASK_PIECES);
         const pieces = Uint32Array.from(batch, ([piece]) => piece);
@@ -387,8 +396,10 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
         for (const [index, piece] of pieces.entries()) {
           this.#work.markDirty(piece, slots[index] ?? -1);
           if (freed?.[index] === SLOT_FREED) this.#parts.clear(piece);
+          if (freed?.[index] === SLOT_INCONSISTENT) inconsistent ??= piece;
         }
       }
+      if (inconsistent !== undefined) throw new InconsistentHashesError(inconsistent);
       if (!this.#parts.isIdle) return;
       await this.#pool.closeFiles(this.#storage);
       await this.#files.drop(this);

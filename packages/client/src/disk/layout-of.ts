@@ -1,46 +1,55 @@
 import { resolve } from 'node:path';
 import type { TorrentInfo } from '@shoal/metainfo';
+import { fileColumns } from '@shoal/metainfo';
 import { DiskError } from '../errors.ts';
+import type { PieceHashes } from '../hashes/piece-hashes.ts';
+import { payloadLengthsOf } from '../piece/payload-lengths.ts';
 import { FLAG_EXECUTABLE, FLAG_PADDING, type LayoutData } from './disk-layout.ts';
 
-/** Throws {@link DiskError} for a torrent without SHA-1 piece hashes (v2-only). */
-export function assertStorable(info: TorrentInfo, directory: string): void {
-  if (info.infoHash !== undefined && info.pieceHashes !== undefined) return;
-  throw unsupported(info, directory);
+/** Throws {@link DiskError} where nothing says what the pieces must hash to. */
+export function assertStorable(info: TorrentInfo, directory: string, hashes?: PieceHashes): void {
+  if (info.pieceHashes !== undefined || hashes !== undefined) return;
+  const message = `"${info.name}" is a v2-only torrent, and its hashes were not handed over`;
+  throw new DiskError('ERR_DISK_UNSUPPORTED', message, { path: directory });
 }
 
-/** What the disk has to know of a torrent. Throws {@link DiskError} where it has no SHA-1 piece hashes (v2-only). */
+/**
+ * What the disk has to know of a torrent. Without `hashes` a hybrid torrent is held to its SHA-1 hashes alone, and a v2-only one
+ * is refused with a {@link DiskError}. No object is made for any file: there may be a hundred thousand.
+ */
 export function layoutOf(
   info: TorrentInfo,
   directory: string,
   wanted: readonly boolean[] | undefined,
+  hashes?: PieceHashes,
 ): LayoutData {
-  const { infoHash, pieceHashes, files, pieceLength, pieceCount } = info;
-  if (infoHash === undefined || pieceHashes === undefined) {
-    throw unsupported(info, directory);
-  }
-  const flags = new Uint8Array(files.length);
-  const flagsWanted = new Uint8Array(new SharedArrayBuffer(files.length));
-  for (const [index, { attributes }] of files.entries()) {
-    flags[index] =
-      (attributes.padding ? FLAG_PADDING : 0) | (attributes.executable ? FLAG_EXECUTABLE : 0);
-    flagsWanted[index] = wanted?.[index] === false ? 0 : 1;
+  assertStorable(info, directory, hashes);
+  const files = fileColumns(info);
+  const { pieceLength, pieceCount } = info;
+  const flags = new Uint8Array(files.size);
+  const flagsWanted = new Uint8Array(new SharedArrayBuffer(files.size));
+  for (let file = 0; file < files.size; file++) {
+    const isPadding = files.isPadding(file);
+    flags[file] = (isPadding ? FLAG_PADDING : 0) | (files.isExecutable(file) ? FLAG_EXECUTABLE : 0);
+    flagsWanted[file] = wanted?.[file] === false ? 0 : 1;
   }
   const root = resolve(directory);
   return {
     root: root.endsWith('/') ? root.slice(0, -1) : root,
-    paths: files.map((file) => file.path),
-    partsName: `.${Buffer.from(infoHash).toString('hex')}.parts`,
-    lengths: Float64Array.from(files, (file) => file.length),
+    paths: files.joinPaths(),
+    partsName: `.${identityOf(info).toString('hex')}.parts`,
+    lengths: files.lengths,
     flags,
     wanted: flagsWanted,
     pieceLength,
     pieceCount,
-    hashes: pieceHashes,
+    payload: payloadLengthsOf(info),
+    hashes: info.pieceHashes,
+    v2: hashes?.shared,
   };
 }
 
-function unsupported({ name }: TorrentInfo, directory: string): DiskError {
-  const message = `"${name}" is a v2-only torrent, which cannot be stored yet`;
-  return new DiskError('ERR_DISK_UNSUPPORTED', message, { path: directory });
+/** What names a torrent's parts file: the SHA-1 info-hash, of a v2-only torrent the SHA-256 one. */
+export function identityOf({ infoHash, infoHashV2 }: TorrentInfo): Buffer {
+  return Buffer.from(infoHash ?? infoHashV2 ?? new Uint8Array(20));
 }

@@ -1,24 +1,30 @@
 import type { TorrentInfo } from '@shoal/metainfo';
-import { DiskError } from '../errors.ts';
+import { DiskError, InconsistentHashesError } from '../errors.ts';
+import type { PieceHashes } from '../hashes/piece-hashes.ts';
 import { toDiskError } from './disk-error.ts';
 import { DiskLayout } from './disk-layout.ts';
 import { layoutOf } from './layout-of.ts';
-import { SHA1_LENGTH, blockHashesOf, isDigestAt, sha1Text } from './piece-hash.ts';
+import { DAMAGED, INCONSISTENT, PieceVerifier, type Verdict, WHOLE } from './piece-verifier.ts';
 import { checkRange } from './read-plan.ts';
 import type { BlockRead, FileState, PieceWrite, TorrentStorage } from './storage.ts';
 
 /** Pieces checked between two turns of the event loop. */
 const CHECK_TURN_PIECES = 16;
 
+/** The payload of a piece of padding only. */
+const NOTHING = new Uint8Array(0);
+
 /** A torrent's payload in memory, of which nothing is left after {@link close}. For tests and for streaming. */
 export class MemoryStorage implements TorrentStorage, AsyncDisposable {
   readonly #layout: DiskLayout;
+  readonly #verifier = new PieceVerifier();
+  /** Without the padding they end with. */
   readonly #pieces = new Map<number, Uint8Array>();
   #closed = false;
 
-  /** Throws {@link DiskError} for a v2-only torrent. */
-  constructor(info: TorrentInfo) {
-    this.#layout = new DiskLayout(layoutOf(info, '/', undefined));
+  /** Throws {@link DiskError} for a v2-only torrent without `hashes`, which a `StorageFactory` is given. */
+  constructor(info: TorrentInfo, hashes?: PieceHashes) {
+    this.#layout = new DiskLayout(layoutOf(info, '/', undefined, hashes));
   }
 
   async writePiece(
@@ -33,7 +39,7 @@ export class MemoryStorage implements TorrentStorage, AsyncDisposable {
     try {
       this.#assertOpen();
       const exists = Number.isInteger(piece) && piece >= 0 && piece < pieceCount;
-      if (!exists || length !== this.#layout.pieceLengthAt(piece) || buffer.byteLength < length) {
+      if (!exists || length !== this.#layout.payloadLengthAt(piece) || buffer.byteLength < length) {
         throw new RangeError(`No such piece: ${piece} with ${length} bytes`);
       }
     } catch (error) {
@@ -41,14 +47,15 @@ export class MemoryStorage implements TorrentStorage, AsyncDisposable {
       return { outcome: 'failed', buffer, blockHashes: undefined, error: failure };
     }
     const bytes = new Uint8Array(buffer, 0, length);
-    const whole = this.#isWhole(piece, bytes);
-    if (whole) this.#pieces.set(piece, bytes.slice());
-    return {
-      outcome: whole ? 'written' : 'corrupt',
-      buffer,
-      blockHashes: !whole || wantBlockHashes ? blockHashesOf(bytes) : undefined,
-      error: undefined,
-    };
+    const verdict = this.#verifier.verify(this.#layout, piece, bytes);
+    if (verdict === WHOLE) this.#pieces.set(piece, bytes.slice());
+    const outcome =
+      verdict === WHOLE ? 'written' : verdict === DAMAGED ? 'corrupt' : 'inconsistent';
+    const blockHashes =
+      verdict === DAMAGED || wantBlockHashes
+        ? this.#verifier.blockHashes(this.#layout, piece, bytes)
+        : undefined;
+    return { outcome, buffer, blockHashes, error: undefined };
   }
 
   async readBlocks(target: Uint8Array, reads: readonly BlockRead[]): Promise<void> {
@@ -56,11 +63,14 @@ export class MemoryStorage implements TorrentStorage, AsyncDisposable {
     this.#assertOpen();
     for (const read of reads) {
       checkRange(this.#layout, target, read);
-      const bytes = this.#pieces.get(read.piece);
+      const bytes = this.#bytesOf(read.piece);
       if (bytes === undefined) {
         throw new DiskError('ERR_DISK_MISSING', `Piece ${read.piece} is not there`);
       }
-      target.set(bytes.subarray(read.begin, read.begin + read.length), read.at);
+      const held = bytes.subarray(read.begin, read.begin + read.length);
+      target.set(held, read.at);
+      // The rest is padding.
+      target.fill(0, read.at + held.length, read.at + read.length);
     }
   }
 
@@ -73,8 +83,9 @@ export class MemoryStorage implements TorrentStorage, AsyncDisposable {
     for (const [index, piece] of pieces.entries()) {
       if (index % CHECK_TURN_PIECES === 0) await new Promise((resolve) => setImmediate(resolve));
       signal?.throwIfAborted();
-      const bytes = this.#pieces.get(piece);
-      onPiece(piece, bytes !== undefined && this.#isWhole(piece, bytes));
+      const verdict = this.#check(piece);
+      if (verdict === INCONSISTENT) throw new InconsistentHashesError(piece);
+      onPiece(piece, verdict === WHOLE);
     }
     signal?.throwIfAborted();
   }
@@ -116,8 +127,15 @@ export class MemoryStorage implements TorrentStorage, AsyncDisposable {
     return this.close();
   }
 
-  #isWhole(piece: number, bytes: Uint8Array): boolean {
-    return isDigestAt(sha1Text(bytes), this.#layout.data.hashes, piece * SHA1_LENGTH);
+  #check(piece: number): Verdict {
+    const bytes = this.#bytesOf(piece);
+    return bytes === undefined ? DAMAGED : this.#verifier.verify(this.#layout, piece, bytes);
+  }
+
+  /** The payload of a piece; that of padding is always there. */
+  #bytesOf(piece: number): Uint8Array | undefined {
+    if (this.#layout.payloadLengthAt(piece) === 0) return NOTHING;
+    return this.#pieces.get(piece);
   }
 
   #assertOpen(): void {

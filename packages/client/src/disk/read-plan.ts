@@ -35,7 +35,10 @@ export function planReads(
     const slot = slots.size === 0 ? undefined : slots.get(piece);
     if (slot !== undefined) {
       const offset = partsSlotOffset(pieceCount, pieceLength, slot) + begin;
-      addRead(steps, PARTS_FILE, offset, target.subarray(at, at + length));
+      // A slot holds no padding.
+      const held = Math.min(length, Math.max(0, layout.payloadLengthAt(piece) - begin));
+      if (held > 0) addRead(steps, PARTS_FILE, offset, target.subarray(at, at + held));
+      target.fill(0, at + held, at + length);
       continue;
     }
     for (const span of layout.spans(piece * pieceLength + begin, length)) {

@@ -1,4 +1,4 @@
-import type { FileLayout, TorrentInfo } from '@shoal/metainfo';
+import { fileColumns, type TorrentInfo } from '@shoal/metainfo';
 import type { ResumeData } from './resume-format.ts';
 import type { FileState } from './storage.ts';
 
@@ -22,23 +22,27 @@ export function reconcile(
   resume: ResumeData,
   states: readonly FileState[],
   info: Pick<TorrentInfo, 'files' | 'pieceCount' | 'pieceLength'>,
-  layout: Pick<FileLayout, 'piecesOf'>,
   isKeptAside: (piece: number) => boolean = () => false,
 ): Reconciliation {
   const { pieceCount, pieceLength } = info;
   /** 1: not to be trusted; 2: to be hashed even if not claimed. */
   const doubts = new Uint8Array(pieceCount);
-  for (const { index, attributes, offset, length } of info.files) {
-    const pieces = layout.piecesOf(index);
-    if (pieces === undefined || attributes.padding) continue;
+  const files = fileColumns(info);
+  const { lengths, offsets } = files;
+  for (let index = 0; index < lengths.length; index++) {
+    const length = lengths[index] ?? 0;
+    if (length === 0 || files.isPadding(index)) continue;
+    const offset = offsets[index] ?? 0;
+    const first = Math.floor(offset / pieceLength);
+    const last = Math.floor((offset + length - 1) / pieceLength);
     const before = resume.files[index];
     const now = states[index];
     const size = Math.max(0, now?.size ?? 0);
     if (before?.size !== now?.size || before?.mtime !== now?.mtime) {
-      doubts.fill(2, pieces.first, pieces.last + 1);
+      doubts.fill(2, first, last + 1);
     } else if (size < length) {
       const firstBeyond = Math.floor((offset + size) / pieceLength);
-      for (let piece = firstBeyond; piece <= pieces.last; piece++) {
+      for (let piece = firstBeyond; piece <= last; piece++) {
         if (doubts[piece] === 0 && !isKeptAside(piece)) doubts[piece] = 1;
       }
     }

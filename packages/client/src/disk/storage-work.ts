@@ -1,11 +1,15 @@
 import type { TorrentInfo } from '@shoal/metainfo';
+import type { PieceHashes } from '../hashes/piece-hashes.ts';
 import { DiskLayout } from './disk-layout.ts';
 import type { DiskPool } from './disk-pool.ts';
 import type { FileSyncer } from './file-syncer.ts';
-import { layoutOf } from './layout-of.ts';
+import { identityOf, layoutOf } from './layout-of.ts';
 import { PartsFile } from './parts-file.ts';
 import { PARTS_FILE } from './read-plan.ts';
 import type { PieceWrite } from './storage.ts';
+
+/** Bytes of the info-hash that the header of a parts file has room for; those of a SHA-256 one do as well. */
+const PARTS_IDENTITY_BYTES = 20;
 
 /** What a torrent's files are worked on with: made when there is first something to do with them. */
 export class StorageWork {
@@ -23,19 +27,20 @@ export class StorageWork {
     directory: string,
     pool: DiskPool,
     wanted: readonly boolean[] | undefined,
+    hashes: PieceHashes | undefined,
   ) {
-    const data = layoutOf(info, directory, wanted);
+    const data = layoutOf(info, directory, wanted, hashes);
     this.layout = new DiskLayout(data);
     this.id = pool.register(data);
     const { pieceLength, pieceCount } = data;
-    const infoHash = info.infoHash ?? new Uint8Array(20);
+    const infoHash = identityOf(info).subarray(0, PARTS_IDENTITY_BYTES);
     this.parts = new PartsFile(this.layout.partsPath, { infoHash, pieceLength, pieceCount });
   }
 
   /** Whether the first `length` bytes of `buffer` can be that piece. */
   isPiece(piece: number, buffer: ArrayBuffer, length: number): boolean {
     if (!Number.isInteger(piece) || piece < 0 || piece >= this.layout.data.pieceCount) return false;
-    return length === this.layout.pieceLengthAt(piece) && buffer.byteLength >= length;
+    return length === this.layout.payloadLengthAt(piece) && buffer.byteLength >= length;
   }
 
   /** Whether a piece touches a file that is not wanted, so that it has to be kept aside. */

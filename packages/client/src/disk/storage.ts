@@ -1,4 +1,5 @@
 import type { TorrentInfo } from '@shoal/metainfo';
+import type { PieceHashes } from '../hashes/piece-hashes.ts';
 
 /** A block to be read: where it lies in the piece space, and where in the target buffer it shall stand. */
 export interface BlockRead {
@@ -14,12 +15,16 @@ export interface BlockRead {
 export interface PieceWrite {
   /**
    * `written`: the hash matched and every byte is with the operating system. `corrupt`: the hash did not match, nothing
-   * was written. `failed`: the hash matched but writing did not succeed, see `error`.
+   * was written. `failed`: the hash matched but writing did not succeed, see `error`. `inconsistent`: of a hybrid torrent's
+   * two hashes exactly one matched, so that the torrent contradicts itself; nothing was written.
    */
-  readonly outcome: 'written' | 'corrupt' | 'failed';
+  readonly outcome: 'written' | 'corrupt' | 'failed' | 'inconsistent';
   /** The buffer, handed back. */
   readonly buffer: ArrayBuffer;
-  /** SHA-1 of each 16-KiB block, 20 bytes each, where they were asked for or the piece is corrupt. */
+  /**
+   * Hashes of the 16-KiB blocks, where they were asked for or the piece is corrupt: SHA-256, 32 bytes each, where the piece's
+   * SHA-256 hash is known (BEP 52), else SHA-1, 20 bytes each.
+   */
   readonly blockHashes: Uint8Array | undefined;
   readonly error: Error | undefined;
 }
@@ -38,8 +43,8 @@ export interface FileState {
  */
 export interface TorrentStorage {
   /**
-   * Hashes the first `length` bytes of `buffer` and, when they are the piece, writes them. The buffer is handed over (it
-   * is detached at once) and comes back in the answer. Never rejects.
+   * Hashes the first `length` bytes of `buffer`, which are all of a piece but the padding it ends with, and writes them when
+   * they are the piece. The buffer is handed over (it is detached at once) and comes back in the answer. Never rejects.
    */
   writePiece(
     piece: number,
@@ -47,11 +52,15 @@ export interface TorrentStorage {
     length: number,
     wantBlockHashes: boolean,
   ): Promise<PieceWrite>;
-  /** Reads blocks of pieces that were written or found whole into `target`. Adjacent blocks cost one system call. */
+  /**
+   * Reads blocks of pieces that were written or found whole into `target`, padding as zeros. Adjacent blocks cost one system
+   * call.
+   */
   readBlocks(target: Uint8Array, reads: readonly BlockRead[]): Promise<void>;
   /**
    * Hashes the pieces named and says of each whether it is whole; a missing file means "no" for its pieces and costs
-   * nothing. `onPiece` is called in any order.
+   * nothing. `onPiece` is called in any order. Rejects with an `InconsistentHashesError` where a piece of a hybrid torrent
+   * matches exactly one of its two hashes.
    */
   checkPieces(
     pieces: readonly number[],
@@ -74,5 +83,12 @@ export interface TorrentStorage {
   close(): Promise<void>;
 }
 
-/** Makes the storage of one torrent; see `AddOptions.storage`. */
-export type StorageFactory = (info: TorrentInfo, directory: string) => TorrentStorage;
+/**
+ * Makes the storage of one torrent; see `AddOptions.storage`. `hashes` is what its pieces must hash to, the SHA-256 hashes of
+ * version 2 among that, which a torrent may learn only later.
+ */
+export type StorageFactory = (
+  info: TorrentInfo,
+  directory: string,
+  hashes: PieceHashes,
+) => TorrentStorage;

@@ -1,9 +1,21 @@
 import { createHash } from 'node:crypto';
+import { hashBlocks } from '@shoal/metainfo';
 import { CHECK_CHUNK_BYTES } from './disk-limits.ts';
-import type { DiskSpan } from './disk-layout.ts';
-import { SHA1_LENGTH, isDigestAt, sha1Text } from './piece-hash.ts';
+import type { DiskLayout, DiskSpan } from './disk-layout.ts';
+import {
+  DAMAGED,
+  type PieceVerifier,
+  type Verdict,
+  addZeros,
+  isRootOf,
+  isSha1Of,
+  isSha256Of,
+  knowsV2,
+  verdictOf,
+} from './piece-verifier.ts';
 import type { WorkerStorage } from './worker-files.ts';
 import type { WorkerIo } from './worker-io.ts';
+import { ZeroHashes, leavesLength } from './zero-hashes.ts';
 
 /**
  * Hashes pieces where they lie. Files are read in chunks into one buffer that stays in the processor's cache; runs of small
@@ -11,36 +23,37 @@ import type { WorkerIo } from './worker-io.ts';
  */
 export class PieceChecker {
   readonly #io: WorkerIo;
+  readonly #verifier: PieceVerifier;
   readonly #buffer = new Uint8Array(CHECK_CHUNK_BYTES);
   readonly #zeros = new Uint8Array(CHECK_CHUNK_BYTES);
-  /** SHA-1 of so many zeros, as {@link sha1Text} gives it. A torrent has two piece lengths; a few torrents at once. */
-  readonly #zeroDigests = new Map<number, string>();
+  readonly #zeroHashes = new ZeroHashes();
 
-  constructor(io: WorkerIo) {
+  constructor(io: WorkerIo, verifier: PieceVerifier) {
     this.#io = io;
+    this.#verifier = verifier;
   }
 
-  /** 1 for each piece that is whole. Throws `DiskError`. */
+  /** What each piece is worth, as a {@link Verdict}. Throws `DiskError`. */
   check(
     storage: WorkerStorage,
     pieces: Uint32Array,
     slots: Int32Array | undefined,
   ): Uint8Array<ArrayBuffer> {
-    const whole = new Uint8Array(pieces.length);
+    const verdicts = new Uint8Array(pieces.length);
     const sizes = new Map<number, number>();
     for (let at = 0; at < pieces.length;) {
       const slot = slots?.[at] ?? -1;
       const run = slot < 0 ? this.#runLength(storage, pieces, slots, at) : 1;
       const piece = pieces[at] ?? 0;
-      if (slot < 0 && !this.#isLongEnough(storage, pieces, at, run, sizes, whole)) {
+      if (slot < 0 && !this.#isLongEnough(storage, pieces, at, run, sizes, verdicts)) {
         at += run;
         continue;
       }
-      if (run > 1) this.#checkRun(storage, piece, run, whole, at);
-      else whole[at] = this.#isWhole(storage, piece, slot) ? 1 : 0;
+      if (run > 1) this.#checkRun(storage, piece, run, verdicts, at);
+      else verdicts[at] = this.#verdict(storage, piece, slot);
       at += run;
     }
-    return whole;
+    return verdicts;
   }
 
   /** How many pieces from `at` on follow each other and fit into the buffer together. */
@@ -64,7 +77,7 @@ export class PieceChecker {
     at: number,
     run: number,
     sizes: Map<number, number>,
-    whole: Uint8Array,
+    verdicts: Uint8Array,
   ): boolean {
     const { layout } = storage;
     const first = pieces[at] ?? 0;
@@ -81,7 +94,7 @@ export class PieceChecker {
     for (let index = 0; run > 1 && index < run; index++) {
       const piece = first + index;
       if (!layout.spansOfPiece(piece).every(exists)) continue;
-      whole[at + index] = this.#isWhole(storage, piece, -1) ? 1 : 0;
+      verdicts[at + index] = this.#verdict(storage, piece, -1);
     }
     return false;
   }
@@ -90,67 +103,76 @@ export class PieceChecker {
     storage: WorkerStorage,
     first: number,
     run: number,
-    whole: Uint8Array,
+    verdicts: Uint8Array,
     at: number,
   ): void {
-    const { data } = storage.layout;
+    const { layout } = storage;
+    const { pieceLength } = layout.data;
     const last = first + run - 1;
-    const length = (run - 1) * data.pieceLength + storage.layout.pieceLengthAt(last);
+    const length = (run - 1) * pieceLength + layout.pieceLengthAt(last);
     const bytes = this.#buffer.subarray(0, length);
-    if (!this.#io.readRange(storage, bytes, first * data.pieceLength)) return;
+    if (!this.#io.readRange(storage, bytes, first * pieceLength)) return;
     for (let index = 0; index < run; index++) {
-      const begin = index * data.pieceLength;
-      const piece = bytes.subarray(begin, Math.min(begin + data.pieceLength, length));
-      const digest = this.#isZero(piece) ? this.#zeroDigest(piece.length) : sha1Text(piece);
-      if (isDigestAt(digest, data.hashes, (first + index) * SHA1_LENGTH)) whole[at + index] = 1;
+      const piece = first + index;
+      const begin = index * pieceLength;
+      const payload = bytes.subarray(begin, begin + layout.payloadLengthAt(piece));
+      verdicts[at + index] = this.#verdictOn(layout, piece, payload);
     }
   }
 
   /** Reads one piece, from its slot or its files, in chunks. */
-  #isWhole(storage: WorkerStorage, piece: number, slot: number): boolean {
+  #verdict(storage: WorkerStorage, piece: number, slot: number): Verdict {
     const { layout } = storage;
-    const length = layout.pieceLengthAt(piece);
-    let hash: ReturnType<typeof createHash> | undefined;
-    let digest: string | undefined;
+    const length = layout.payloadLengthAt(piece);
+    const sha1 = layout.data.hashes === undefined ? undefined : createHash('sha1');
+    const leaves = knowsV2(layout, piece) ? this.#verifier.leavesFor(length) : undefined;
+    /** Zeros it begins with. As long as there is nothing else, hashing is put off. */
+    let zeros = 0;
     for (let begin = 0; begin < length; begin += CHECK_CHUNK_BYTES) {
       const chunk = this.#buffer.subarray(0, Math.min(CHECK_CHUNK_BYTES, length - begin));
       const there =
         slot < 0
           ? this.#io.readRange(storage, chunk, piece * layout.data.pieceLength + begin)
           : this.#io.readSlot(storage, slot, chunk, begin);
-      if (!there) return false;
-      // As long as there were only zeros, hashing is put off.
-      if (hash === undefined && this.#isZero(chunk)) continue;
-      if (chunk.length === length) {
-        digest = sha1Text(chunk);
-        break;
+      if (!there) return DAMAGED;
+      if (chunk.length === length) return this.#verdictOn(layout, piece, chunk);
+      if (zeros === begin) {
+        if (this.#isZero(chunk)) {
+          zeros += chunk.length;
+          continue;
+        }
+        if (sha1 !== undefined) addZeros(sha1, zeros);
+        leaves?.set(this.#zeroHashes.leaves(zeros));
       }
-      if (hash === undefined) {
-        hash = createHash('sha1');
-        for (let zeros = begin; zeros > 0; zeros -= CHECK_CHUNK_BYTES) hash.update(this.#zeros);
-      }
-      hash.update(chunk);
+      sha1?.update(chunk);
+      if (leaves !== undefined) hashBlocks(chunk, leaves.subarray(leavesLength(begin)));
     }
-    digest ??= hash === undefined ? this.#zeroDigest(length) : hash.digest('binary');
-    return isDigestAt(digest, layout.data.hashes, piece * SHA1_LENGTH);
+    if (zeros === length) return this.#verdictOnZeros(layout, piece);
+    if (sha1 !== undefined) addZeros(sha1, layout.pieceLengthAt(piece) - length);
+    return verdictOf(
+      sha1 && isSha1Of(layout, piece, sha1.digest('binary')),
+      leaves && isRootOf(layout, piece, leaves),
+    );
+  }
+
+  #verdictOn(layout: DiskLayout, piece: number, payload: Uint8Array): Verdict {
+    if (this.#isZero(payload)) return this.#verdictOnZeros(layout, piece);
+    return this.#verifier.verify(layout, piece, payload);
+  }
+
+  #verdictOnZeros(layout: DiskLayout, piece: number): Verdict {
+    const sha1 = layout.data.hashes && this.#zeroHashes.sha1(layout.pieceLengthAt(piece));
+    const root = knowsV2(layout, piece)
+      ? this.#zeroHashes.root(layout.payloadLengthAt(piece), layout.hashLayerOf(piece))
+      : undefined;
+    return verdictOf(
+      sha1 === undefined ? undefined : isSha1Of(layout, piece, sha1),
+      root && isSha256Of(layout, piece, root),
+    );
   }
 
   #isZero(bytes: Uint8Array): boolean {
-    if (bytes[0] !== 0 || bytes[bytes.length - 1] !== 0) return false;
+    if ((bytes[0] ?? 0) !== 0 || (bytes[bytes.length - 1] ?? 0) !== 0) return false;
     return Buffer.compare(bytes, this.#zeros.subarray(0, bytes.length)) === 0;
-  }
-
-  #zeroDigest(length: number): string {
-    let digest = this.#zeroDigests.get(length);
-    if (digest === undefined) {
-      const hash = createHash('sha1');
-      for (let left = length; left > 0; left -= CHECK_CHUNK_BYTES) {
-        hash.update(this.#zeros.subarray(0, Math.min(left, CHECK_CHUNK_BYTES)));
-      }
-      digest = hash.digest('binary');
-      if (this.#zeroDigests.size >= 16) this.#zeroDigests.clear();
-      this.#zeroDigests.set(length, digest);
-    }
-    return digest;
   }
 }

@@ -5,9 +5,11 @@ import { DiskLayout } from './disk-layout.ts';
 import {
   OUTCOME_CORRUPT,
   OUTCOME_FAILED,
+  OUTCOME_INCONSISTENT,
   OUTCOME_WRITTEN,
   RESULT_FIELDS,
   SLOT_FREED,
+  SLOT_INCONSISTENT,
   SLOT_KEPT,
   WRITE_FIELDS,
   type FromWorker,
@@ -21,7 +23,7 @@ import {
   type WriteDetail,
   type WriteResults,
 } from './disk-protocol.ts';
-import { SHA1_LENGTH, blockHashesOf, isDigestAt, sha1Text } from './piece-hash.ts';
+import { DAMAGED, INCONSISTENT, PieceVerifier, WHOLE } from './piece-verifier.ts';
 import type { DiskFs } from './safe-open.ts';
 import { PieceChecker } from './worker-check.ts';
 import { WorkerFiles, createWorkerStorage, type WorkerStorage } from './worker-files.ts';
@@ -38,13 +40,14 @@ export class WorkerTasks {
   readonly #storages = new Map<number, WorkerStorage>();
   readonly #files: WorkerFiles;
   readonly #io: WorkerIo;
+  readonly #verifier = new PieceVerifier();
   readonly #checker: PieceChecker;
 
   constructor(options: WorkerTasksOptions) {
     const fs = options.fs ?? nodeFs;
     this.#files = new WorkerFiles(fs, options.maxOpenFiles);
     this.#io = new WorkerIo(fs, this.#files);
-    this.#checker = new PieceChecker(this.#io);
+    this.#checker = new PieceChecker(this.#io, this.#verifier);
   }
 
   /** Does all that a message asks for. */
@@ -84,11 +87,14 @@ export class WorkerTasks {
         const storage = this.#storage(numbers[at + 1] ?? 0);
         const piece = numbers[at + 2] ?? 0;
         const bytes = new Uint8Array(buffer, 0, numbers[at + 3] ?? 0);
-        const { hashes } = storage.layout.data;
-        const whole = isDigestAt(sha1Text(bytes), hashes, piece * SHA1_LENGTH);
-        if (!whole) outcome = OUTCOME_CORRUPT;
-        if (!whole || numbers[at + 4] === 1) blockHashes = blockHashesOf(bytes);
-        if (whole) this.#io.writePiece(storage, piece, bytes, numbers[at + 5] ?? -1);
+        const { layout } = storage;
+        const verdict = this.#verifier.verify(layout, piece, bytes);
+        if (verdict === DAMAGED) outcome = OUTCOME_CORRUPT;
+        else if (verdict === INCONSISTENT) outcome = OUTCOME_INCONSISTENT;
+        if (verdict === DAMAGED || numbers[at + 4] === 1) {
+          blockHashes = this.#verifier.blockHashes(layout, piece, bytes);
+        }
+        if (verdict === WHOLE) this.#io.writePiece(storage, piece, bytes, numbers[at + 5] ?? -1);
       } catch (thrown) {
         outcome = OUTCOME_FAILED;
         error = toDiskError(thrown, 'write', undefined);
@@ -157,19 +163,21 @@ export class WorkerTasks {
   #settle(storage: WorkerStorage, { pieces, slots }: SettleTask): Uint8Array {
     const freed = new Uint8Array(pieces.length);
     for (const [index, piece] of pieces.entries()) {
-      const done = this.#settlePiece(storage, piece, slots[index] ?? 0);
-      if (done) this.#io.writeSlotEntry(storage, piece, undefined);
-      freed[index] = done ? SLOT_FREED : SLOT_KEPT;
+      const result = this.#settlePiece(storage, piece, slots[index] ?? 0);
+      if (result === SLOT_FREED) this.#io.writeSlotEntry(storage, piece, undefined);
+      freed[index] = result;
     }
     return freed;
   }
 
-  /** Copies what is wanted of a piece in a slot to its files. True where the slot is not needed any more, or is damaged. */
-  #settlePiece(storage: WorkerStorage, piece: number, slot: number): boolean {
+  /** Copies what is wanted of a piece in a slot to its files. Freed where the slot is not needed any more, or is damaged. */
+  #settlePiece(storage: WorkerStorage, piece: number, slot: number): number {
     const { layout } = storage;
-    const bytes = new Uint8Array(layout.pieceLengthAt(piece));
-    if (!this.#io.readSlot(storage, slot, bytes, 0)) return true;
-    if (!isDigestAt(sha1Text(bytes), layout.data.hashes, piece * SHA1_LENGTH)) return true;
+    const bytes = new Uint8Array(layout.payloadLengthAt(piece));
+    if (!this.#io.readSlot(storage, slot, bytes, 0)) return SLOT_FREED;
+    const verdict = this.#verifier.verify(layout, piece, bytes);
+    if (verdict === INCONSISTENT) return SLOT_INCONSISTENT;
+    if (verdict === DAMAGED) return SLOT_FREED;
     let needed = false;
     for (const { file, fileOffset, at, length } of layout.spansOfPiece(piece)) {
       if (layout.isPadding(file)) continue;
@@ -185,6 +193,6 @@ export class WorkerTasks {
       }
       this.#io.write(storage, file, view, fileOffset);
     }
-    return !needed;
+    return needed ? SLOT_KEPT : SLOT_FREED;
   }
 }

@@ -1,4 +1,3 @@
-import { FileLayout } from '@shoal/metainfo';
 import { Bitfield } from '@shoal/peer-wire';
 import { type CheckOptions, findPieces } from '../../src/check.ts';
 import type { Remembered } from '../../src/resume-keeper.ts';
@@ -37,7 +36,6 @@ async function check(
     mode: 'resume',
     suspect: undefined,
     info: torrent.info,
-    layout: () => new FileLayout(torrent.info),
     storage: new Watched(torrent, onDisk),
     resume: {
       load: () => Promise.resolve(changes.remembered),

@@ -1,6 +1,5 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FileLayout } from '@shoal/metainfo';
 import { Bitfield } from '@shoal/peer-wire';
 import { Client, type Torrent } from '../../src/index.ts';
 import { clientDefaults } from '../../src/options.ts';
@@ -12,7 +11,6 @@ import { metainfoOf } from '../support/metainfo.ts';
 import { ManualClock } from './support.ts';
 
 const torrent = makeTorrent([{ path: 'a.bin', length: 550 }], 100);
-const layout = new FileLayout(torrent.info);
 
 function stateOf(pieces: number[], changes: Partial<ResumeState> = {}): () => ResumeState {
   const have = new Bitfield(torrent.info.pieceCount);
@@ -41,13 +39,13 @@ describe('ResumeKeeper', () => {
   it('gives back what was saved', async () => {
     const storage = new ContentStorage(torrent, 'all');
     const keeper = keeperOf();
-    expect(await keeper.load(storage, layout)).toBeUndefined();
+    expect(await keeper.load(storage)).toBeUndefined();
     keeper.changed();
     await keeper.save(storage, stateOf([0, 3], { uploaded: 70, downloaded: 200 }));
     await keeper.close();
 
     const later = keeperOf();
-    const remembered = await later.load(storage, layout);
+    const remembered = await later.load(storage);
     expect(listOf(remembered?.trusted)).toEqual([0, 3]);
     expect(remembered?.recheck).toEqual([]);
     expect(later.totals).toEqual({ uploaded: 70, downloaded: 200 });
@@ -89,7 +87,7 @@ describe('ResumeKeeper', () => {
     const storage = new ContentStorage(torrent, 'all');
     for (let session = 1; session <= 3; session += 1) {
       const keeper = keeperOf();
-      await keeper.load(storage, layout);
+      await keeper.load(storage);
       expect(keeper.totals).toEqual({
         uploaded: (session - 1) * 20,
         downloaded: (session - 1) * 5,
@@ -97,13 +95,13 @@ describe('ResumeKeeper', () => {
       keeper.changed();
       await keeper.save(storage, stateOf([0], { uploaded: 10, downloaded: 5 }));
       // A check in the middle of the session reads the data again.
-      await keeper.load(storage, layout);
+      await keeper.load(storage);
       // Seeding changes no piece, but is saved at the end all the same.
       await keeper.save(storage, stateOf([0], { uploaded: 20, downloaded: 5 }));
       await keeper.close();
     }
     const last = keeperOf();
-    await last.load(storage, layout);
+    await last.load(storage);
     expect(last.totals).toEqual({ uploaded: 60, downloaded: 15 });
   });
 
@@ -114,13 +112,13 @@ describe('ResumeKeeper', () => {
     two.changed();
     await one.save(storage, stateOf([1]));
     await two.save(storage, stateOf([2]));
-    expect(listOf((await keeperOf('/one').load(storage, layout))?.trusted)).toEqual([1]);
-    expect(listOf((await keeperOf('/two').load(storage, layout))?.trusted)).toEqual([2]);
+    expect(listOf((await keeperOf('/one').load(storage))?.trusted)).toEqual([1]);
+    expect(listOf((await keeperOf('/two').load(storage))?.trusted)).toEqual([2]);
     await one.lock();
     await two.lock();
     await one.discard();
-    expect(await keeperOf('/one').load(storage, layout)).toBeUndefined();
-    expect(await keeperOf('/two').load(storage, layout)).toBeDefined();
+    expect(await keeperOf('/one').load(storage)).toBeUndefined();
+    expect(await keeperOf('/two').load(storage)).toBeDefined();
     await one.close();
     await two.close();
   });
@@ -138,7 +136,7 @@ describe('ResumeKeeper', () => {
     keeper.changed();
     const storage = new Busy(torrent, 'all');
     await keeper.save(storage, () => ({ have, priorities: [4], uploaded: 0, downloaded: 0 }));
-    expect(listOf((await keeperOf().load(storage, layout))?.trusted)).toEqual([0]);
+    expect(listOf((await keeperOf().load(storage))?.trusted)).toEqual([0]);
   });
 
   it('is due at intervals while something changes', async () => {
@@ -175,7 +173,7 @@ describe('ResumeKeeper', () => {
     keeper.changed();
     await keeper.lock();
     await keeper.save(storage, stateOf([0]));
-    expect(await keeper.load(storage, layout)).toBeUndefined();
+    expect(await keeper.load(storage)).toBeUndefined();
     await keeper.discard();
     await keeper.close();
     expect(await readdir(folder.path)).toEqual([]);

@@ -2,7 +2,7 @@ import { createCipheriv, createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TorrentFile, TorrentInfo } from '@shoal/metainfo';
+import { FileLayout, type TorrentFile, type TorrentInfo } from '@shoal/metainfo';
 
 export interface FileSpec {
   readonly path: string;
@@ -17,8 +17,12 @@ export interface TestTorrent {
   readonly content: Uint8Array;
   /** A fresh buffer of a whole piece length that holds the piece. */
   buffer(piece: number): ArrayBuffer;
+  /** Bytes of a piece without the padding it ends with. */
   lengthOf(piece: number): number;
+  /** Those bytes. */
   bytesOf(piece: number): Uint8Array;
+  /** A stretch of a piece, with its padding. */
+  blockOf(piece: number, begin: number, length: number): Uint8Array;
   fileBytes(file: number): Uint8Array;
 }
 
@@ -51,30 +55,43 @@ export function makeTorrent(
     if (file.attributes.padding) content.fill(0, file.offset, file.offset + file.length);
   }
   const pieceCount = Math.ceil(offset / pieceLength);
-  const bytesOf = (piece: number) =>
-    content.subarray(piece * pieceLength, Math.min(offset, (piece + 1) * pieceLength));
   const pieceHashes = new Uint8Array(pieceCount * 20);
-  for (let piece = 0; piece < pieceCount; piece++)
-    pieceHashes.set(sha1(bytesOf(piece)), piece * 20);
+  for (let piece = 0; piece < pieceCount; piece++) {
+    const end = Math.min(offset, (piece + 1) * pieceLength);
+    pieceHashes.set(sha1(content.subarray(piece * pieceLength, end)), piece * 20);
+  }
+  return withContent(content, {
+    bytes: new Uint8Array(0),
+    infoHash: sha1(pieceHashes),
+    infoHashV2: undefined,
+    name: specs[0]?.path.split('/')[0] ?? 'empty',
+    pieceLength,
+    pieceCount,
+    pieceHashes,
+    multiFile: specs.length > 1,
+    files,
+    totalLength: offset,
+    length: specs.reduce((sum, file) => sum + (file.padding === true ? 0 : file.length), 0),
+    private: false,
+    source: undefined,
+  });
+}
+
+/** A torrent and the bytes of its piece space. */
+export function withContent(content: Uint8Array, info: TorrentInfo): TestTorrent {
+  const { files, pieceLength } = info;
+  const layout = new FileLayout(info);
+  const blockOf = (piece: number, begin: number, length: number) => {
+    const start = piece * pieceLength + begin;
+    return content.subarray(start, start + length);
+  };
+  const bytesOf = (piece: number) => blockOf(piece, 0, layout.payloadLengthAt(piece));
   return {
-    info: {
-      bytes: new Uint8Array(0),
-      infoHash: sha1(pieceHashes),
-      infoHashV2: undefined,
-      name: specs[0]?.path.split('/')[0] ?? 'empty',
-      pieceLength,
-      pieceCount,
-      pieceHashes,
-      multiFile: specs.length > 1,
-      files,
-      totalLength: offset,
-      length: specs.reduce((sum, file) => sum + (file.padding === true ? 0 : file.length), 0),
-      private: false,
-      source: undefined,
-    },
+    info,
     content,
     bytesOf,
-    lengthOf: (piece) => bytesOf(piece).length,
+    blockOf,
+    lengthOf: (piece) => layout.payloadLengthAt(piece),
     buffer: (piece) => {
       const buffer = new ArrayBuffer(pieceLength);
       new Uint8Array(buffer).set(bytesOf(piece));

@@ -33,9 +33,20 @@ describe('mayHoldAnything', () => {
     await symlink('one.bin', join(folder, 'one.bin'));
     expect(await mayHoldAnything(layoutOf(single, folder, undefined))).toBe(true);
     const layout = layoutOf(single, folder, undefined);
-    expect(await mayHoldAnything({ ...layout, paths: ['a/1', 'b/2'] })).toBe(true);
-    expect(await mayHoldAnything({ ...layout, root: '/nowhere', flags: Uint8Array.of(1) })).toBe(
-      true,
+    expect(await mayHoldAnything({ ...layout, paths: 'a/1\nb/2' })).toBe(true);
+  });
+
+  it('is not asked about padding, which stands nowhere', async () => {
+    const { info } = makeTorrent(
+      [
+        { path: 'set/a', length: 10 },
+        { path: '.pad/90', length: 90, padding: true },
+      ],
+      16_384,
     );
+    const layout = layoutOf(info, folder, undefined);
+    expect(await mayHoldAnything(layout)).toBe(false);
+    await mkdir(join(folder, 'set'));
+    expect(await mayHoldAnything(layout)).toBe(true);
   });
 });

@@ -1,4 +1,3 @@
-import { FileLayout } from '@shoal/metainfo';
 import { reconcile } from '../../src/disk/reconcile.ts';
 import type { FileState } from '../../src/disk/storage.ts';
 import { makeTorrent } from './fixture.ts';
@@ -15,7 +14,6 @@ const { info } = makeTorrent(
   ],
   10,
 );
-const layout = new FileLayout(info);
 const states: FileState[] = info.files.map(({ length, attributes }, index) =>
   attributes.padding ? { size: -1, mtime: 0 } : { size: length, mtime: 1000.5 + index },
 );
@@ -33,9 +31,7 @@ function run(claimed: number[], now: FileState[], before = states, keptAside: nu
     uploaded: 0,
     downloaded: 0,
   };
-  const { trusted, recheck } = reconcile(resume, now, info, layout, (piece) =>
-    keptAside.includes(piece),
-  );
+  const { trusted, recheck } = reconcile(resume, now, info, (piece) => keptAside.includes(piece));
   return {
     trusted: [0, 1, 2, 3, 4, 5, 6].filter((piece) => (trusted[0]! & (0x80 >> piece)) !== 0),
     recheck,

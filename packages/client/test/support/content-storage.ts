@@ -1,3 +1,4 @@
+import { hashBlocks } from '@shoal/metainfo';
 import { BLOCK_LENGTH } from '@shoal/peer-wire';
 import type { BlockRead, FileState, PieceWrite, TorrentStorage } from '../../src/index.ts';
 import { sha1, type TestTorrent } from '../disk/fixture.ts';
@@ -60,9 +61,13 @@ export class ContentStorage implements TorrentStorage {
     return {
       outcome,
       buffer,
-      blockHashes: outcome === 'corrupt' || wantBlockHashes ? blockHashes(bytes) : undefined,
+      blockHashes: outcome === 'corrupt' || wantBlockHashes ? this.#blockHashes(bytes) : undefined,
       error,
     };
+  }
+
+  #blockHashes(bytes: Uint8Array): Uint8Array {
+    return this.#torrent.info.infoHashV2 === undefined ? blockHashes(bytes) : hashBlocks(bytes);
   }
 
   async readBlocks(target: Uint8Array, reads: readonly BlockRead[]): Promise<void> {
@@ -71,7 +76,7 @@ export class ContentStorage implements TorrentStorage {
     for (const read of reads) {
       const { piece, begin, length, at } = read;
       if (!this.#have.has(piece)) throw new Error(`piece ${piece} was read but never written`);
-      target.set(this.#torrent.bytesOf(piece).subarray(begin, begin + length), at);
+      target.set(this.#torrent.blockOf(piece, begin, length), at);
       this.faults.spoil?.(target.subarray(at, at + length), read);
     }
   }

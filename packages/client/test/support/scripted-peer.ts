@@ -60,7 +60,8 @@ export class ScriptedPeer implements ConnectionHandler, WireSink {
     this.have = new Bitfield(torrent.info.pieceCount);
     connection.attach(this);
     if (script.mute !== true) {
-      this.greet(script.infoHash ?? torrent.info.infoHash!);
+      const { infoHash, infoHashV2 } = torrent.info;
+      this.greet(script.infoHash ?? infoHash ?? infoHashV2!.subarray(0, 20));
     }
     script.onConnected?.(this);
   }
@@ -117,7 +118,7 @@ export class ScriptedPeer implements ConnectionHandler, WireSink {
   }
 
   blockOf(piece: number, begin: number, length: number): Uint8Array {
-    return this.torrent.bytesOf(piece).subarray(begin, begin + length);
+    return this.torrent.blockOf(piece, begin, length);
   }
 
   onData(chunk: Uint8Array): void {

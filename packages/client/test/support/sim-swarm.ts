@@ -4,6 +4,7 @@ import { type AddOptions, Client, type ClientOptions, type Torrent } from '../..
 import { type FileSpec, makeTorrent, type TestTorrent } from '../disk/fixture.ts';
 import { ContentStorage } from './content-storage.ts';
 import { makeHybrid, oneSideOf } from './hybrid.ts';
+import type { V2Torrent } from './v2-torrent.ts';
 import { metainfoOf } from './metainfo.ts';
 import { SimTracker, TRACKER_URL } from './sim-tracker.ts';
 
@@ -38,6 +39,8 @@ export interface SwarmSetup {
   readonly private?: boolean;
   /** Both v1 and v2, with one file of this many bytes. */
   readonly hybrid?: number;
+  /** Instead of one made of {@link files}. */
+  readonly torrent?: V2Torrent;
 }
 
 /** A simulated world with a tracker and clients of one torrent. */
@@ -54,14 +57,15 @@ export class SimSwarm {
     const { seed, files, pieceLength = 32_768, private: isPrivate = false, hybrid } = setup;
     this.world = new SimWorld({ seed });
     this.tracker = new SimTracker(this.world.random);
-    if (hybrid !== undefined) {
-      const torrent = makeHybrid(hybrid, pieceLength, seed);
-      this.torrent = torrent;
-      this.metainfo = { ...torrent.metainfo, trackers: [[TRACKER_URL]] };
-      return;
-    }
-    this.torrent = makeTorrent(files ?? [{ path: 'film.bin', length: 2 << 20 }], pieceLength, seed);
-    this.metainfo = metainfoOf(this.torrent, { private: isPrivate, trackers: [[TRACKER_URL]] });
+    const made =
+      hybrid === undefined ? setup.torrent : makeHybrid(hybrid, pieceLength, seed);
+    this.torrent =
+      made ?? makeTorrent(files ?? [{ path: 'film.bin', length: 2 << 20 }], pieceLength, seed);
+    const trackers = [[TRACKER_URL]];
+    this.metainfo =
+      made === undefined
+        ? metainfoOf(this.torrent, { private: isPrivate, trackers })
+        : { ...made.metainfo, trackers };
   }
 
   /** A machine with a home line and an address of its own. */

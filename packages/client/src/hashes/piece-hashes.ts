@@ -1,0 +1,157 @@
+import {
+  FileHashTree,
+  type FileColumns,
+  type FileLayout,
+  type HashRequest,
+  type PieceLayers,
+  type TorrentInfo,
+  fileColumns,
+  rootOfLayer,
+  treeHeight,
+} from '@shoal/metainfo';
+import { BLOCK_LENGTH } from '@shoal/peer-wire';
+import type { SharedHashes } from '../disk/disk-layout.ts';
+
+/** Bytes of a SHA-256 digest. */
+const SHA256_LENGTH = 32;
+
+/**
+ * The one owner of what the pieces of a torrent must hash to: SHA-1 of each with its padding (v1, hybrid), and the SHA-256
+ * subtree root of each without (v2, hybrid; BEP 52). The latter come from the .torrent file, or piece by piece from peers where
+ * there was only the info dictionary: whoever fetches them hands them to {@link addHashes} and tells the swarm
+ * (`Swarm.hashesLearned`). Disk threads see them at once, as they lie in shared memory.
+ *
+ * Memory: 33 bytes for each piece of a torrent with SHA-256 hashes, once they are used.
+ */
+export class PieceHashes {
+  /** 20 bytes for each piece; undefined for a v2-only torrent. */
+  readonly sha1: Uint8Array | undefined;
+  readonly #info: TorrentInfo;
+  readonly #layers: PieceLayers;
+  readonly #layout: () => FileLayout;
+  readonly #files: FileColumns;
+  #shared: SharedHashes | undefined;
+  readonly #trees = new Map<number, FileHashTree>();
+
+  /**
+   * @param layers the piece layers as far as they are known from the beginning
+   * @param layout where the files and pieces lie
+   */
+  constructor(info: TorrentInfo, layers: PieceLayers, layout: () => FileLayout) {
+    this.sha1 = info.pieceHashes;
+    this.#info = info;
+    this.#layers = layers;
+    this.#layout = layout;
+    this.#files = fileColumns(info);
+  }
+
+  /** 32 bytes for each piece, zeros where they are unknown; undefined for a v1-only torrent. Shared memory, for reading. */
+  get sha256(): Uint8Array | undefined {
+    return this.shared?.hashes;
+  }
+
+  /** The SHA-256 hashes as disk threads see them; undefined for a v1-only torrent. The same memory every time. */
+  get shared(): SharedHashes | undefined {
+    if (this.#info.infoHashV2 === undefined) return undefined;
+    return (this.#shared ??= this.#fill());
+  }
+
+  /** Whether the SHA-256 hash of a piece is known. */
+  isKnown(piece: number): boolean {
+    return this.shared?.known[piece] === 1;
+  }
+
+  /** Whether a piece can be verified: only then it may be downloaded. */
+  isVerifiable(piece: number): boolean {
+    return this.sha1 !== undefined || this.isKnown(piece);
+  }
+
+  /** The hash tree of a file; undefined for a file that has none: empty, padding, a link, or in a v1-only torrent. */
+  treeOf(file: number): FileHashTree | undefined {
+    let tree = this.#trees.get(file);
+    if (tree !== undefined) return tree;
+    const piecesRoot = this.#files.piecesRootOf(file);
+    if (piecesRoot === undefined) return undefined;
+    tree = new FileHashTree({
+      piecesRoot,
+      fileLength: this.#files.lengths[file] ?? 0,
+      pieceLength: this.#info.pieceLength,
+      pieceLayer: this.#layers.layerOf(file),
+    });
+    this.#trees.set(file, tree);
+    return tree;
+  }
+
+  /** The file a piece belongs to, in a torrent with SHA-256 hashes, where every file starts at a piece. */
+  fileOf(piece: number): number {
+    return this.#layout().fileAt(piece * this.#info.pieceLength);
+  }
+
+  /**
+   * Takes piece hashes from a peer: the answer to a request of the file's tree, see `FileHashTree.addHashes`.
+   * @returns the pieces whose hash is known now and was not before; undefined where the hashes do not lead to the file's root
+   */
+  addHashes(file: number, request: HashRequest, hashes: Uint8Array): number[] | undefined {
+    const tree = this.treeOf(file);
+    const { shared } = this;
+    if (tree === undefined || shared === undefined) return undefined;
+    if (!tree.addHashes(request, hashes)) return undefined;
+    const first = this.#firstPieceOf(file);
+    const end = Math.min(request.index + request.length, tree.geometry.pieceCount);
+    const learned: number[] = [];
+    for (let index = request.index; index < end; index++) {
+      const hash = tree.pieceHash(index);
+      if (hash === undefined || this.isKnown(first + index)) continue;
+      put(shared, first + index, hash);
+      learned.push(first + index);
+    }
+    return learned;
+  }
+
+  /** Whether 32 bytes for each block of a piece are its leaf hashes: whether they lead to its hash, which must be known. */
+  areLeavesOf(piece: number, leaves: Uint8Array): boolean {
+    const { shared } = this;
+    if (shared === undefined || !this.isKnown(piece)) return false;
+    const { pieceLength } = this.#info;
+    const length = Math.min(pieceLength, this.#files.lengths[this.fileOf(piece)] ?? 0);
+    const blocks = Math.ceil(this.#layout().payloadLengthAt(piece) / BLOCK_LENGTH);
+    if (leaves.length !== blocks * SHA256_LENGTH) return false;
+    const root = rootOfLayer(leaves, 0, treeHeight(Math.ceil(length / BLOCK_LENGTH)));
+    const at = piece * SHA256_LENGTH;
+    return Buffer.compare(root, shared.hashes.subarray(at, at + SHA256_LENGTH)) === 0;
+  }
+
+  #firstPieceOf(file: number): number {
+    return Math.floor((this.#files.offsets[file] ?? 0) / this.#info.pieceLength);
+  }
+
+  #fill(): SharedHashes {
+    const { pieceCount, pieceLength } = this.#info;
+    const shared = {
+      hashes: new Uint8Array(new SharedArrayBuffer(pieceCount * SHA256_LENGTH)),
+      known: new Uint8Array(new SharedArrayBuffer(pieceCount)),
+    };
+    const { lengths, offsets, size } = this.#files;
+    for (let file = 0; file < size; file++) {
+      const first = Math.floor((offsets[file] ?? 0) / pieceLength);
+      const layer = this.#layers.layerOf(file);
+      if (layer !== undefined) {
+        shared.hashes.set(layer, first * SHA256_LENGTH);
+        shared.known.fill(1, first, first + layer.length / SHA256_LENGTH);
+        continue;
+      }
+      // The root of a file of one piece is the hash of that piece.
+      if ((lengths[file] ?? 0) > pieceLength) continue;
+      if (this.#files.copyPiecesRoot(file, shared.hashes, first * SHA256_LENGTH)) {
+        shared.known[first] = 1;
+      }
+    }
+    return shared;
+  }
+}
+
+/** The hash first and its mark then: a thread that sees the mark sees the whole hash. */
+function put({ hashes, known }: SharedHashes, piece: number, hash: Uint8Array): void {
+  hashes.set(hash, piece * SHA256_LENGTH);
+  Atomics.store(known, piece, 1);
+}
