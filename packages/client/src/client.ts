@@ -245,8 +245,9 @@ export class Client implements AsyncDisposable {
       downloadLimiter: new RateLimiter(options.maxDownloadRate),
       uploadLimiter: new RateLimiter(options.maxUploadRate),
       gateTurns: new GateTurns(clock),
-      openStorage: (info, add) =>
-        add.storage?.(info, add.directory) ?? disk.open(info, add.directory, add.preallocate),
+      openStorage: (info, add, hashes) =>
+        add.storage?.(info, add.directory, hashes) ??
+        disk.open(info, add.directory, hashes, add.preallocate),
       uploadReader: (storage) => disk.uploadReader(storage),
       dial: (torrent) => {
         this.#dialling.add(torrent);

@@ -19,6 +19,7 @@ export {
   DiskError,
   type DiskErrorCode,
   type DiskErrorOptions,
+  InconsistentHashesError,
   PeerError,
   type PeerErrorCode,
 } from './errors.ts';
@@ -30,6 +31,7 @@ export type {
   TrackerReport,
 } from './events.ts';
 export { DiskThreads } from './disk/disk-threads.ts';
+export type { PieceHashes } from './hashes/piece-hashes.ts';
 export type { TorrentFileHandle } from './file-handle.ts';
 export type { Priority } from './file-priorities.ts';
 export type { InfoHashes } from './info-hashes.ts';

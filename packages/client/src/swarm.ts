@@ -4,18 +4,20 @@ import type { Bitfield, EncoderBufferPool, Handshake } from '@shoal/peer-wire';
 import { ChokeRounds } from './choke/choke-rounds.ts';
 import { RateMeter } from './choke/rate-meter.ts';
 import type { TransferLimits } from './choke/transfer-limits.ts';
-import { writeGuarded } from './disk/guarded-write.ts';
 import type { UploadReader } from './disk/read-batch.ts';
-import type { PieceWrite, TorrentStorage } from './disk/storage.ts';
+import type { TorrentStorage } from './disk/storage.ts';
 import { PeerError } from './errors.ts';
 import type { PeerReport } from './events.ts';
+import type { LeafSource } from './hashes/leaf-source.ts';
+import type { PieceHashes } from './hashes/piece-hashes.ts';
 import { Peer } from './peer/peer.ts';
 import type { PeerList } from './peer/peer-list.ts';
 import type { PeerSwarm } from './peer/peer-swarm.ts';
 import { relieveStarved } from './peer/relieve-starved.ts';
 import { BufferShare } from './piece/buffer-share.ts';
+import { payloadLengthsOf } from './piece/payload-lengths.ts';
+import { PieceFinisher } from './piece/piece-finisher.ts';
 import { PiecePicker } from './piece/piece-picker.ts';
-import { SmartBan } from './piece/smart-ban.ts';
 import type { TorrentHost } from './torrent-host.ts';
 
 /** Milliseconds a HAVE waits for others, so that pieces verified together are announced in one write. */
@@ -32,7 +34,7 @@ export interface SwarmEvents {
   pieceVerified(piece: number): void;
   /** The last wanted piece was verified. */
   finished(): void;
-  /** Reading or writing failed; the torrent must stop. */
+  /** Reading or writing failed, or the torrent contradicts itself; it must stop. */
   diskFailed(error: Error): void;
   peerChanged(report: PeerReport): void;
   /** The last peer has left. */
@@ -48,6 +50,8 @@ export interface TransferTotals {
 
 export interface SwarmOptions {
   readonly info: TorrentInfo;
+  /** What the pieces must hash to. */
+  readonly hashes: PieceHashes;
   readonly storage: TorrentStorage;
   readonly reader: UploadReader;
   readonly peerList: PeerList;
@@ -83,13 +87,11 @@ export class Swarm implements PeerSwarm {
   readonly #options: SwarmOptions;
   readonly #clock: Clock;
   readonly #memory: BufferShare;
-  readonly #smartBan = new SmartBan();
+  readonly #finisher: PieceFinisher<Peer>;
   readonly #chokes: ChokeRounds;
   readonly #newHaves: number[] = [];
   readonly #rivals: Peer[] = [];
   #haveTimer: Timer | undefined;
-  /** Pieces handed to the disk and not yet answered. */
-  readonly #finishing = new Set<Promise<void>>();
   #running = false;
   /** When the last block came. */
   #lastBlockAt = -Infinity;
@@ -108,9 +110,25 @@ export class Swarm implements PeerSwarm {
       pieceCount: options.info.pieceCount,
       pieceLength: options.info.pieceLength,
       totalLength: options.info.totalLength,
+      payloadLengths: payloadLengthsOf(options.info),
       random: options.host.random,
       buffers: this.#memory,
       have: options.have,
+      isHeld: heldOf(options.hashes),
+    });
+    this.#finisher = new PieceFinisher<Peer>({
+      storage: options.storage,
+      picker: this.picker,
+      memory: this.#memory,
+      hashes: options.hashes,
+      clock: this.#clock,
+      events: {
+        verified: (piece) => this.#verified(piece),
+        convicted: (addresses) => this.#convict(addresses),
+        wasted: (bytes) => this.wasted(bytes),
+        failed: (error) => options.events.diskFailed(error),
+        changed: () => this.refill(),
+      },
     });
     this.#chokes = new ChokeRounds({
       peers: this.peers,
@@ -130,7 +148,32 @@ export class Swarm implements PeerSwarm {
 
   /** Pieces handed to the disk and not yet answered. */
   get writing(): number {
-    return this.#finishing.size;
+    return this.#finisher.writing;
+  }
+
+  /** Where the leaf hashes of corrupt pieces come from; undefined (the default): from nowhere. */
+  get leafSource(): LeafSource | undefined {
+    return this.#finisher.leafSource;
+  }
+
+  set leafSource(source: LeafSource | undefined) {
+    this.#finisher.leafSource = source;
+  }
+
+  /** See {@link PieceFinisher.judgeBlocks}. */
+  judgeBlocks(piece: number, trustedLeaves: Uint8Array): boolean {
+    return this.#finisher.judgeBlocks(piece, trustedLeaves);
+  }
+
+  /** See {@link PieceFinisher.giveUpJudging}. */
+  giveUpJudging(piece: number): void {
+    this.#finisher.giveUpJudging(piece);
+  }
+
+  /** {@link PieceHashes} has learned what these pieces must hash to: they may be fetched. */
+  hashesLearned(pieces: readonly number[]): void {
+    for (const piece of pieces) this.picker.letGo(piece);
+    this.refill();
   }
 
   /**
@@ -164,6 +207,7 @@ export class Swarm implements PeerSwarm {
     }
     relieveStarved(this.peers, now);
     this.#chokes.run(now);
+    this.#finisher.giveUpOverdue(now);
     this.#yieldMemory(now);
   }
 
@@ -200,13 +244,14 @@ export class Swarm implements PeerSwarm {
     this.#haveTimer = undefined;
     this.#chokes.stop();
     for (const peer of [...this.peers]) peer.drop();
+    this.#finisher.giveUpOverdue(Infinity);
     this.picker.dropPartials();
     this.#memory.leave();
   }
 
   /** Resolves when nothing is on its way to the disk any more. To be called after {@link stop}. */
   async settled(): Promise<void> {
-    await Promise.all(this.#finishing);
+    await this.#finisher.settled();
   }
 
   // PeerSwarm
@@ -235,11 +280,7 @@ export class Swarm implements PeerSwarm {
       this.#rivals.length = 0;
     }
     if (result === 'ignored') this.wasted(length);
-    if (result === 'piece') {
-      const finishing = this.#finish(piece);
-      this.#finishing.add(finishing);
-      void finishing.then(() => this.#finishing.delete(finishing));
-    }
+    if (result === 'piece') this.#finisher.finish(piece);
   }
 
   received(peer: Peer, bytes: number): void {
@@ -296,6 +337,7 @@ export class Swarm implements PeerSwarm {
     const isShort = this.#memory.isShort();
     if (!isShort || this.picker.partialCount === 0 || now - this.#lastBlockAt < STALL_TIME) return;
     this.#memory.yield();
+    this.#finisher.giveUpOverdue(Infinity);
     this.picker.dropPartials();
     for (const peer of this.peers) {
       peer.requests.cancelForgotten();
@@ -303,45 +345,10 @@ export class Swarm implements PeerSwarm {
     }
   }
 
-  async #finish(piece: number): Promise<void> {
-    const { storage } = this.#options;
-    const taken = this.picker.takePiece(piece);
-    const contributors = taken.contributors.map((peer) => peer.endpoint.address);
-    const { buffer, length } = taken;
-    const watched = this.#smartBan.watches(piece);
-    this.#memory.writing(buffer.byteLength);
-    const result = await writeGuarded(storage, piece, buffer, length, watched);
-    this.#memory.written(result.buffer);
-    this.#settle(piece, contributors, result, taken.length);
-    this.#memory.serveWaiting();
-    this.refill();
-  }
-
-  #settle(
-    piece: number,
-    contributors: readonly string[],
-    result: PieceWrite,
-    length: number,
-  ): void {
-    const { events } = this.#options;
-    switch (result.outcome) {
-      case 'written':
-        this.#memory.completed();
-        this.picker.pieceVerified(piece);
-        this.#convict(this.#smartBan.pieceGood(piece, contributors, result.blockHashes));
-        this.#announce(piece);
-        events.pieceVerified(piece);
-        if (this.picker.wantedLeft === 0) this.#finished();
-        return;
-      case 'corrupt':
-        this.wastedBytes += length;
-        this.picker.pieceFailed(piece);
-        this.#convict(this.#smartBan.pieceBad(piece, contributors, result.blockHashes));
-        return;
-      case 'failed':
-        this.picker.pieceFailed(piece);
-        events.diskFailed(result.error ?? new Error('Writing failed'));
-    }
+  #verified(piece: number): void {
+    this.#announce(piece);
+    this.#options.events.pieceVerified(piece);
+    if (this.picker.wantedLeft === 0) this.#finished();
   }
 
   #finished(): void {
@@ -399,4 +406,9 @@ export class Swarm implements PeerSwarm {
   #report(peer: Peer, event: PeerReport['event'], reason?: string): void {
     this.#options.events.peerChanged({ endpoint: peer.endpoint, event, reason });
   }
+}
+
+/** What keeps pieces from being begun that could not be verified. */
+function heldOf(hashes: PieceHashes): ((piece: number) => boolean) | undefined {
+  return hashes.sha1 === undefined ? (piece) => !hashes.isVerifiable(piece) : undefined;
 }

@@ -7,6 +7,7 @@ import type { GateTurns } from './choke/gate-turns.ts';
 import type { RateLimiter } from './choke/rate-limiter.ts';
 import type { UploadReader } from './disk/read-batch.ts';
 import type { TorrentStorage } from './disk/storage.ts';
+import type { PieceHashes } from './hashes/piece-hashes.ts';
 import type { OpenTurns } from './open-turns.ts';
 import type { AddOptions } from './options.ts';
 import type { PeerListOptions } from './peer/peer-list.ts';
@@ -37,7 +38,7 @@ export interface TorrentHost {
   readonly downloadLimiter: RateLimiter;
   readonly uploadLimiter: RateLimiter;
   readonly gateTurns: GateTurns;
-  openStorage(info: TorrentInfo, options: AddOptions): TorrentStorage;
+  openStorage(info: TorrentInfo, options: AddOptions, hashes: PieceHashes): TorrentStorage;
   uploadReader(storage: TorrentStorage): UploadReader;
   /** There may be someone to dial for a torrent. */
   dial(torrent: Torrent): void;

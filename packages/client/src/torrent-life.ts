@@ -216,10 +216,12 @@ export class TorrentLife {
   }
 
   async #open(): Promise<void> {
-    const { host, info, options, selection } = this.#parts;
+    const { host, info, options, selection, hashes } = this.#parts;
     try {
       this.#setState('checking');
-      this.#storage ??= host.openStorage(info, options);
+      // Of a hundred thousand files, gathering their hashes takes long enough for a turn of its own.
+      if (hashes.shared !== undefined) await host.openTurns.next();
+      this.#storage ??= host.openStorage(info, options, hashes);
       await this.#storage.setWanted(selection.wanted());
       await this.#check(options.check ?? 'resume', undefined);
     } catch (error) {
@@ -259,7 +261,7 @@ export class TorrentLife {
     storage: TorrentStorage,
     signal: AbortSignal | undefined,
   ): Promise<Bitfield> {
-    const { host, info, layout, resume } = this.#parts;
+    const { host, info, resume } = this.#parts;
     this.#checking = new AbortController();
     this.#checked = 0;
     const onPiece = (): void => {
@@ -267,7 +269,7 @@ export class TorrentLife {
     };
     const { signal: closed } = this.#checking;
     const ended = signal === undefined ? closed : AbortSignal.any([closed, signal]);
-    const check = { mode, suspect, info, layout, storage, resume, signal: ended, onPiece };
+    const check = { mode, suspect, info, storage, resume, signal: ended, onPiece };
     return await host.checks.run(() => findPieces(check), ended);
   }
 
@@ -373,9 +375,10 @@ export class TorrentLife {
   }
 
   #swarmParts(): SwarmParts {
-    const { host, info, peers, limits } = this.#parts;
-    const storage = (this.#storage ??= host.openStorage(info, this.#parts.options));
+    const { host, info, peers, limits, options, hashes } = this.#parts;
+    const storage = (this.#storage ??= host.openStorage(info, options, hashes));
     return {
+      hashes,
       storage,
       reader: host.uploadReader(storage),
       host,

@@ -3,6 +3,7 @@ import type { TransferLimits } from './choke/transfer-limits.ts';
 import type { Trackers } from './discovery/trackers.ts';
 import type { PeerReport, TorrentState } from './events.ts';
 import type { FileSelection } from './file-selection.ts';
+import type { PieceHashes } from './hashes/piece-hashes.ts';
 import type { AddOptions } from './options.ts';
 import type { KnownPeers } from './peer/known-peers.ts';
 import type { ResumeKeeper } from './resume-keeper.ts';
@@ -14,6 +15,8 @@ export interface TorrentParts {
   readonly host: TorrentHost;
   readonly info: TorrentInfo;
   readonly layout: () => FileLayout;
+  /** What the pieces must hash to. */
+  readonly hashes: PieceHashes;
   readonly options: AddOptions;
   readonly selection: FileSelection;
   readonly files: TorrentFiles;

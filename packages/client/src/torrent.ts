@@ -7,6 +7,7 @@ import { Trackers, type TrackersOptions } from './discovery/trackers.ts';
 import type { TorrentEvents, TorrentProgress, TorrentState } from './events.ts';
 import type { TorrentFileHandle } from './file-handle.ts';
 import { FileSelection } from './file-selection.ts';
+import { PieceHashes } from './hashes/piece-hashes.ts';
 import { type InfoHashes, infoHashesOf } from './info-hashes.ts';
 import { clientDefaults, type AddOptions } from './options.ts';
 import { KnownPeers } from './peer/known-peers.ts';
@@ -102,6 +103,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
         host,
         info,
         layout,
+        hashes: new PieceHashes(info, metainfo.pieceLayers, layout),
         options,
         selection: this.#selection,
         files: this.#files,

@@ -384,7 +384,9 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     const count = Math.min(ALLOWED_FAST_PIECES, info.pieceCount);
     for (const piece of allowedFastSet(this.endpoint.address, infoHash, info.pieceCount, count)) {
       if (!this.#swarm.picker.have.get(piece)) continue;
-      this.grantedFast.set(piece, this.#swarm.picker.pieceLengthAt(piece));
+      // With the padding it ends with, which many ask for like anything else.
+      const length = Math.min(info.pieceLength, info.totalLength - piece * info.pieceLength);
+      this.grantedFast.set(piece, length);
       this.#encoder.allowedFast(piece);
     }
   }

@@ -37,9 +37,9 @@ export class BufferShare implements PieceBufferSource {
     this.#buffers.writing(length);
   }
 
-  /** A buffer comes back from the disk. Once what it held is settled, {@link serveWaiting} is due. */
-  written(buffer: ArrayBuffer): void {
-    this.#buffers.written(buffer);
+  /** A buffer of so many bytes came back from the disk. Once what it held is settled, {@link serveWaiting} is due. */
+  returned(length: number): void {
+    this.#buffers.returned(length);
   }
 
   /** A piece was completed. */

@@ -97,16 +97,21 @@ export class PieceBuffers {
     return new ArrayBuffer(length);
   }
 
-  /** An acquired buffer of so many bytes goes to the disk with a complete piece; {@link written} follows. */
+  /** An acquired buffer of so many bytes goes to the disk with a complete piece; {@link returned} follows. */
   writing(length: number): void {
     this.#writing++;
     this.#writingBytes += length;
   }
 
+  /** A buffer of so many bytes came back from the storage; it is to be released, or goes on being used. */
+  returned(length: number): void {
+    this.#writing--;
+    this.#writingBytes -= length;
+  }
+
   /** Gives a buffer back after {@link writing}: the one that came back from the storage. Throws as {@link release} does. */
   written(buffer: ArrayBuffer): void {
-    this.#writing--;
-    this.#writingBytes -= buffer.byteLength;
+    this.returned(buffer.byteLength);
     this.release(buffer);
   }
 

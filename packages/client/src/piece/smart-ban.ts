@@ -1,5 +1,5 @@
-/** Bytes of one block hash (SHA-1). */
-const HASH_LENGTH = 20;
+/** Bytes of one block hash: SHA-1, or SHA-256 where a torrent has such hashes. */
+const HASH_LENGTHS: readonly number[] = [20, 32];
 /**
  * Bytes of block hashes and names kept for failed pieces of one torrent. 4 MiB remember about 120 failed pieces of 16 MiB;
  * beyond that the oldest is forgotten, which only costs the chance to convict.
@@ -39,19 +39,20 @@ export class SmartBan {
     return this.#attempts.has(piece);
   }
 
-  /** A piece failed. `hashes` are the SHA-1 of its blocks, 20 bytes each; copied. Answers who is convicted. */
+  /** A piece failed. `hashes` are those of its blocks, 20 or 32 bytes each; copied. Answers who is convicted. */
   pieceBad(piece: number, contributors: Contributors, hashes: Uint8Array | undefined): string[] {
     const only = contributors[0];
     if (only !== undefined && contributors.every((contributor) => contributor === only))
       return [only];
-    if (hashes?.length !== contributors.length * HASH_LENGTH) return [];
+    if (hashes === undefined || !HASH_LENGTHS.includes(hashes.length / contributors.length))
+      return [];
     const attempts = this.#attempts.get(piece) ?? [];
     const convicted = new Set<string>();
     for (const attempt of attempts) collectLiars(attempt, contributors, hashes, convicted);
     if (attempts.length < MAX_ATTEMPTS) {
       attempts.push({ contributors: contributors.slice(), hashes: hashes.slice() });
       this.#attempts.set(piece, attempts);
-      this.#bytes += cost(contributors);
+      this.#bytes += cost({ contributors, hashes });
       this.#shrink();
     }
     return [...convicted];
@@ -67,7 +68,7 @@ export class SmartBan {
       for (const { contributors, hashes: sent } of attempts) {
         if (sent.length !== hashes.length) continue;
         contributors.forEach((contributor, block) => {
-          if (contributor !== undefined && !sameHash(sent, hashes, block))
+          if (contributor !== undefined && !sameHash(sent, hashes, block, contributors.length))
             convicted.add(contributor);
         });
       }
@@ -76,7 +77,7 @@ export class SmartBan {
 
   #forget(piece: number, attempts: readonly Attempt[]): void {
     this.#attempts.delete(piece);
-    for (const { contributors } of attempts) this.#bytes -= cost(contributors);
+    for (const attempt of attempts) this.#bytes -= cost(attempt);
   }
 
   #shrink(): void {
@@ -94,19 +95,21 @@ function collectLiars(
   hashes: Uint8Array,
   into: Set<string>,
 ): void {
+  // The hashes of one kind became known in between.
   if (attempt.hashes.length !== hashes.length) return;
   contributors.forEach((contributor, block) => {
     if (contributor === undefined || attempt.contributors[block] !== contributor) return;
-    if (!sameHash(attempt.hashes, hashes, block)) into.add(contributor);
+    if (!sameHash(attempt.hashes, hashes, block, contributors.length)) into.add(contributor);
   });
 }
 
-function sameHash(one: Uint8Array, other: Uint8Array, block: number): boolean {
-  const end = (block + 1) * HASH_LENGTH;
-  for (let at = block * HASH_LENGTH; at < end; at++) if (one[at] !== other[at]) return false;
+function sameHash(one: Uint8Array, other: Uint8Array, block: number, blocks: number): boolean {
+  const length = one.length / blocks;
+  const end = (block + 1) * length;
+  for (let at = block * length; at < end; at++) if (one[at] !== other[at]) return false;
   return true;
 }
 
-function cost(contributors: Contributors): number {
-  return contributors.length * (HASH_LENGTH + REFERENCE_BYTES);
+function cost({ contributors, hashes }: Attempt): number {
+  return hashes.length + contributors.length * REFERENCE_BYTES;
 }
