@@ -7,7 +7,7 @@ import {
   type TorrentInfo,
   treeGeometry,
 } from '@shoal/metainfo';
-import { noise, sha1, type TestTorrent } from '../disk/fixture.ts';
+import { noise, sha1, type TestTorrent, withContent } from '../disk/fixture.ts';
 
 /** A torrent that is both v1 and v2 (BEP 52), made and read as any other, with one file of noise. */
 export interface HybridTorrent extends TestTorrent {
@@ -35,19 +35,7 @@ export function makeHybrid(length: number, pieceLength: number, seed = 1): Hybri
     'piece layers': new Map(pieceCount > 1 ? [[Buffer.from(root).toString('latin1'), layer]] : []),
   });
   const metainfo = parseMetainfo(source);
-  return {
-    metainfo,
-    info: metainfo.info,
-    content,
-    bytesOf,
-    lengthOf: (piece) => bytesOf(piece).length,
-    buffer: (piece) => {
-      const buffer = new ArrayBuffer(pieceLength);
-      new Uint8Array(buffer).set(bytesOf(piece));
-      return buffer;
-    },
-    fileBytes: () => content,
-  };
+  return { ...withContent(content, metainfo.info), metainfo };
 }
 
 /** The same torrent as somebody sees it who knows only one of its hashes. */

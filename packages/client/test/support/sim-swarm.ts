@@ -57,8 +57,7 @@ export class SimSwarm {
     const { seed, files, pieceLength = 32_768, private: isPrivate = false, hybrid } = setup;
     this.world = new SimWorld({ seed });
     this.tracker = new SimTracker(this.world.random);
-    const made =
-      hybrid === undefined ? setup.torrent : makeHybrid(hybrid, pieceLength, seed);
+    const made = hybrid === undefined ? setup.torrent : makeHybrid(hybrid, pieceLength, seed);
     this.torrent =
       made ?? makeTorrent(files ?? [{ path: 'film.bin', length: 2 << 20 }], pieceLength, seed);
     const trackers = [[TRACKER_URL]];
