@@ -5,10 +5,14 @@ const library = libraryOptions();
 
 export default defineConfig([
   library,
-  // The worker of createTorrent: a script of its own, found by URL from the ESM and the CommonJS build alike.
+  // The workers of createTorrent: scripts of their own, found by URL from the ESM and the CommonJS build alike.
   {
     ...library,
-    entry: { 'hash-worker': 'src/create/hash-worker.ts' },
+    entry: {
+      'hash-worker': 'src/create/hash-worker.ts',
+      'check-worker': 'src/create/check-worker.ts',
+    },
+    splitting: false,
     format: ['esm'],
     dts: false,
     clean: false,

@@ -39,7 +39,8 @@ async function download(mebibytes, base) {
     const mine = join(folder, 'mine');
     mkdirSync(mine);
     writeFileSync(join(mine, 'film.bin'), randomFillSync(Buffer.allocUnsafe(length)));
-    const { bytes } = await createTorrent(join(mine, 'film.bin'), { pieceLength: PIECE_LENGTH });
+    const options = { format: 'v1', pieceLength: PIECE_LENGTH };
+    const { bytes } = await createTorrent(join(mine, 'film.bin'), options);
     seeder.send({ torrent: Buffer.from(bytes).toString('base64'), directory: mine });
     const { port } = await once(seeder);
     const client = await Client.start({ bind: '127.0.0.1' });

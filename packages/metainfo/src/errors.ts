@@ -21,6 +21,7 @@ export type MetainfoErrorCode =
   | 'ERR_METAINFO_INVALID_HEX'
   | 'ERR_METAINFO_INVALID_HASH_REQUEST'
   | 'ERR_METAINFO_OUT_OF_RANGE'
+  | 'ERR_METAINFO_EDIT_OPTION'
   | `ERR_METAINFO_CREATE_${string}`;
 
 /** The one error class of this package. */

@@ -1,4 +1,5 @@
 export * from './create/index.ts';
+export * from './edit/index.ts';
 export { MetainfoError } from './errors.ts';
 export type { MetainfoErrorCode } from './errors.ts';
 export { FileLayout } from './file-layout.ts';

@@ -1,11 +1,15 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { parse } from '@shoal/bencode';
 import { createTorrent } from '../src/index.ts';
+import type { TorrentFormat } from '../src/index.ts';
 import { recipeBytes, TemporaryFolder } from './create-support.ts';
 
 interface Vector {
   readonly id: string;
   readonly create: {
+    readonly format: TorrentFormat;
     readonly name: string;
     readonly piece_length: number;
     readonly single: boolean;
@@ -17,13 +21,18 @@ interface Vector {
     readonly length: number;
     readonly seed: string;
   }[];
-  readonly info_hash: string;
+  readonly info_hash: string | null;
+  readonly info_hash_v2: string | null;
   readonly info_base64: string;
+  readonly piece_layers_base64?: string;
 }
 
 const { vectors } = JSON.parse(
   readFileSync(new URL('./create-fixtures/vectors.json', import.meta.url), 'utf8'),
 ) as { vectors: Vector[] };
+
+const base64 = (bytes: Uint8Array | undefined): string | undefined =>
+  bytes && Buffer.from(bytes).toString('base64');
 
 describe('createTorrent makes the info dictionaries of other tools, byte for byte', () => {
   let folder: TemporaryFolder;
@@ -32,6 +41,11 @@ describe('createTorrent makes the info dictionaries of other tools, byte for byt
   });
   afterEach(() => folder.remove());
 
+  it('of all three formats', () => {
+    const formats = vectors.map(({ create }) => create.format);
+    expect(new Set(formats)).toEqual(new Set(['v1', 'hybrid', 'v2']));
+  });
+
   it.each(vectors.map((vector) => [vector.id, vector] as const))('%s', async (_id, vector) => {
     const { create, files } = vector;
     for (const { path, length, seed } of files) {
@@ -39,15 +53,21 @@ describe('createTorrent makes the info dictionaries of other tools, byte for byt
     }
     const single = files[0]!.path[0]!;
     const path = create.single ? join(folder.path, 'top', single) : join(folder.path, 'top');
-    const { metainfo } = await createTorrent(path, {
+    const { bytes } = await createTorrent(path, {
       ...(basename(path) === create.name ? {} : { name: create.name }),
       ...(create.single ? {} : { files: files.map((file) => file.path.join('/')) }),
       ...(create.source === null ? {} : { source: create.source }),
+      format: create.format,
       pieceLength: create.piece_length,
       private: create.private,
       workers: 2,
     });
-    expect(Buffer.from(metainfo.info.bytes).toString('base64')).toBe(vector.info_base64);
-    expect(Buffer.from(metainfo.info.infoHash!).toString('hex')).toBe(vector.info_hash);
+    const { root } = parse(bytes);
+    const info = root.get('info')!.source();
+    expect(base64(info)).toBe(vector.info_base64);
+    expect(base64(root.get('piece layers')?.source())).toBe(vector.piece_layers_base64);
+    const hashOf = (algorithm: string): string => createHash(algorithm).update(info).digest('hex');
+    if (vector.info_hash !== null) expect(hashOf('sha1')).toBe(vector.info_hash);
+    if (vector.info_hash_v2 !== null) expect(hashOf('sha256')).toBe(vector.info_hash_v2);
   });
 });

@@ -38,7 +38,7 @@ describe('what goes in', () => {
     ];
     for (const path of paths) await folder.write(join('top', path), path);
     await folder.write('top/empty', '');
-    const { metainfo } = await createTorrent(join(folder.path, 'top'));
+    const { metainfo } = await createTorrent(join(folder.path, 'top'), { format: 'v1' });
     const byBytes = [...paths, 'empty'].sort((a, b) =>
       Buffer.compare(Buffer.from(a), Buffer.from(b)),
     );
@@ -64,13 +64,16 @@ describe('what goes in', () => {
     await folder.write('outside', 'secret');
     await folder.write('top/real', 'content');
     await symlink('real', join(folder.path, 'top/link'));
-    const { metainfo } = await createTorrent(join(folder.path, 'top'));
+    const { metainfo } = await createTorrent(join(folder.path, 'top'), { format: 'v1' });
     expect(metainfo.info.files.map(({ length }) => length)).toEqual([7, 7]);
 
     await symlink('../outside', join(folder.path, 'top/out'));
     const refused = { code: 'ERR_METAINFO_CREATE_SYMLINK', path: join(folder.path, 'top/out') };
     await expect(createTorrent(join(folder.path, 'top'))).rejects.toMatchObject(refused);
-    const skipped = await createTorrent(join(folder.path, 'top'), { symlinks: 'skip' });
+    const skipped = await createTorrent(join(folder.path, 'top'), {
+      format: 'v1',
+      symlinks: 'skip',
+    });
     expect(below(skipped.metainfo.info.files)).toEqual(['real']);
   });
 
@@ -132,6 +135,7 @@ describe('what comes out', () => {
     const expected = plainPieces(Buffer.concat(parts), 16 * KIB);
     for (const workers of [1, 3]) {
       const { metainfo } = await createTorrent(join(folder.path, 'top'), {
+        format: 'v1',
         workers,
         pieceLength: 16 * KIB,
       });
@@ -205,6 +209,7 @@ describe('what comes out', () => {
       'created by',
       'creation date',
       'info',
+      'piece layers',
       'url-list',
     ]);
     expect(text('announce')).toBe('http://a.invalid/announce');
@@ -212,7 +217,9 @@ describe('what comes out', () => {
     expect(torrent.get('creation date')).toBe(1_700_000_000);
     const info = torrent.get('info') as Map<string, unknown>;
     expect([...info.keys()]).toEqual([
+      'file tree',
       'length',
+      'meta version',
       'name',
       'piece length',
       'pieces',
@@ -231,14 +238,12 @@ describe('what comes out', () => {
 
   it('refuses a torrent larger than can be read, before it hashes', async () => {
     const path = await folder.write('sparse', '');
-    // 1.6 million hashes are 32 MB of .torrent file, and the comment 36 MiB: together more than 64 MiB.
-    await truncate(path, 1_600_000 * KIB);
-    const comment = 'c'.repeat(36 * MIB);
+    // 1.3 million hashes of both kinds are 68 MB of .torrent file.
+    await truncate(path, 1_300_000 * 16 * KIB);
     let hashed = 0;
     const onProgress = (): number => hashed++;
-    await expect(
-      createTorrent(path, { pieceLength: KIB, comment, onProgress }),
-    ).rejects.toMatchObject({
+    const options = { format: 'hybrid', pieceLength: 16 * KIB, onProgress } as const;
+    await expect(createTorrent(path, options)).rejects.toMatchObject({
       code: 'ERR_METAINFO_CREATE_LIMIT',
       cause: { code: 'ERR_METAINFO_TOO_LONG' },
     });
@@ -249,7 +254,12 @@ describe('what comes out', () => {
     const path = await folder.write('file', 'content');
     const dated = await createTorrent(path);
     expect(dated.metainfo.creationDate).toBeGreaterThan(1_600_000_000);
-    const bare = await createTorrent(path, { creationDate: null, trackers: [], webSeeds: [] });
+    const bare = await createTorrent(path, {
+      format: 'v1',
+      creationDate: null,
+      trackers: [],
+      webSeeds: [],
+    });
     expect([...(decode(bare.bytes) as Map<string, unknown>).keys()]).toEqual(['info']);
     expect(bare.metainfo.info.private).toBe(false);
   });

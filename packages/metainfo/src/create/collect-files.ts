@@ -1,8 +1,11 @@
-import type { Dirent, Stats } from 'node:fs';
-import { lstat, readdir, realpath, stat } from 'node:fs/promises';
+import type { Dir, Dirent, Stats } from 'node:fs';
+import { lstat, opendir, realpath, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { DEFAULT_LIMITS } from '../limits.ts';
 import { CreateError, fileError } from './errors.ts';
+import type { SymlinkPolicy } from './options.ts';
+import { Pauses } from './pauses.ts';
+import { keyOf, sortByKey } from './sort.ts';
 
 /** A file that goes into the torrent. */
 export interface SourceFile {
@@ -14,6 +17,10 @@ export interface SourceFile {
   readonly length: number;
   /** Modification time in milliseconds, when the file was found. */
   readonly mtimeMs: number;
+  /** Whether its owner may execute it. */
+  readonly executable: boolean;
+  /** Components below the torrent's top folder of what it leads to, where it is a symbolic link that is kept as one. */
+  readonly link: readonly string[] | undefined;
 }
 
 /** What stands at the path a torrent is made of. */
@@ -24,9 +31,18 @@ export interface SourceTree {
   readonly files: readonly SourceFile[];
 }
 
+/**
+ * How files are ordered: `path` by the raw bytes of the whole path, as v1 torrents always were here; `tree` by those of one
+ * component after the other, which is the order of a file tree (BEP 52).
+ */
+export type FileOrder = 'path' | 'tree';
+
 export interface CollectOptions {
+  /** Default: `path`. */
+  readonly order?: FileOrder | undefined;
   readonly files?: readonly string[] | undefined;
-  readonly symlinks?: 'inside' | 'skip' | undefined;
+  readonly exclude?: ((path: string, isFolder: boolean) => boolean) | undefined;
+  readonly symlinks?: SymlinkPolicy | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -34,6 +50,8 @@ export interface CollectOptions {
 const MAX_DEPTH = 100;
 /** Files looked at at once: what keeps the file system's threads busy. */
 const CONCURRENT_LOOKS = 64;
+/** Names that are read of a folder at once. */
+const NAMES_AT_ONCE = 512;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -47,10 +65,11 @@ export async function collectFiles(
   const name = basename(root);
   if (stats.isFile()) {
     if (options.files !== undefined) {
-      throw new CreateError('ERR_METAINFO_CREATE_OPTION', 'A file order needs a folder', { path });
+      throw new CreateError('ERR_METAINFO_CREATE_OPTION', 'A list of files needs a folder', {
+        path,
+      });
     }
-    const file = { path: root, components: [], length: stats.size, mtimeMs: stats.mtimeMs };
-    return { name, multiFile: false, files: [file] };
+    return { name, multiFile: false, files: [sourceFile(root, [], stats)] };
   }
   if (!stats.isDirectory()) throw notAFile(root);
   const tree = new TreeWalk(await realpath(root), options);
@@ -63,73 +82,117 @@ export async function collectFiles(
   return { name, multiFile: true, files };
 }
 
+/** An entry of a folder that is no folder. */
+interface Found {
+  readonly components: string[];
+  readonly link: boolean;
+}
+
 /** Walks one folder without recursion. */
 class TreeWalk {
   readonly #root: string;
   readonly #options: CollectOptions;
+  readonly #pauses: Pauses;
 
   constructor(root: string, options: CollectOptions) {
     this.#root = root;
     this.#options = options;
+    this.#pauses = new Pauses(options.signal);
   }
 
-  /** Every file below the root, hidden and empty ones too, by the raw bytes of its path. */
+  /** Every file below the root that is not excluded, hidden and empty ones too, in order. */
   async walk(): Promise<SourceFile[]> {
-    const found: { key: Buffer; file: SourceFile }[] = [];
+    const files: SourceFile[] = [];
     const folders: string[][] = [[]];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       const absolute = join(this.#root, ...folder);
-      const entries = await entriesOf(absolute);
-      for (let at = 0; at < entries.length; at += CONCURRENT_LOOKS) {
-        this.#options.signal?.throwIfAborted();
-        // Names first: nothing may throw between the looks' start and their being waited for.
-        const files: { components: string[]; link: boolean }[] = [];
-        for (const entry of entries.slice(at, at + CONCURRENT_LOOKS)) {
-          const components = [...folder, nameOf(entry, absolute)];
-          if (entry.isDirectory()) folders.push(this.#notTooDeep(components));
-          else files.push({ components, link: entry.isSymbolicLink() });
-        }
-        const looks = files.map(({ components, link }) => this.#file(components, link));
-        for (const file of await Promise.all(looks)) {
-          if (file !== undefined) found.push({ key: Buffer.from(file.components.join('/')), file });
-        }
+      let found: Found[] = [];
+      for await (const entry of entriesOf(absolute)) {
+        const components = [...folder, nameOf(entry, absolute)];
+        const isFolder = entry.isDirectory();
+        if (this.#options.exclude?.(components.join('/'), isFolder) === true) continue;
+        if (isFolder) folders.push(this.#notTooDeep(components));
+        else found.push({ components, link: entry.isSymbolicLink() });
+        if (found.length < CONCURRENT_LOOKS) continue;
+        await this.#look(found, files);
+        found = [];
       }
-      if (found.length > DEFAULT_LIMITS.maxFiles) {
-        throw new CreateError(
-          'ERR_METAINFO_CREATE_LIMIT',
-          `More than ${DEFAULT_LIMITS.maxFiles} files`,
-          { path: this.#root },
-        );
-      }
+      await this.#look(found, files);
     }
-    found.sort((a, b) => Buffer.compare(a.key, b.key));
-    return found.map(({ file }) => file);
+    return this.#inOrder(files, this.#options.order ?? 'path');
   }
 
-  /** The named files, in the order in which they are named. */
+  /** The named files, in the order in which they are named where that is one of a v1 torrent. */
   async take(paths: readonly string[]): Promise<SourceFile[]> {
     const seen = new Set<string>();
-    const files: SourceFile[] = [];
+    const wanted: string[][] = [];
     for (const path of paths) {
-      this.#options.signal?.throwIfAborted();
       const components = path.split('/');
       if (seen.has(path) || components.some((part) => !isPlainComponent(part))) {
         throw new CreateError(
           'ERR_METAINFO_CREATE_OPTION',
-          `The file order names ${path}, which is listed twice or is no plain path below the folder`,
+          `The list of files names ${path}, which is listed twice or is no plain path below the folder`,
           { path },
         );
       }
       seen.add(path);
-      const absolute = join(this.#root, ...components);
-      await this.#mustBeInside(absolute);
-      const stats = await lstat(absolute).catch((error: unknown) => {
-        throw fileError(error, absolute);
-      });
-      const file = await this.#file(components, stats.isSymbolicLink());
+      if (!this.#isExcluded(components)) wanted.push(this.#notTooDeep(components));
+      if (this.#pauses.due) await this.#pauses.take();
+    }
+    const files: SourceFile[] = [];
+    for (let at = 0; at < wanted.length; at += CONCURRENT_LOOKS) {
+      const looks = wanted.slice(at, at + CONCURRENT_LOOKS).map((parts) => this.#named(parts));
+      await this.#look(await allOf(looks), files);
+    }
+    return this.#options.order === 'tree' ? this.#inOrder(files, 'tree') : files;
+  }
+
+  async #named(components: string[]): Promise<Found> {
+    const absolute = join(this.#root, ...components);
+    const stats = await lstat(absolute).catch((error: unknown) => {
+      throw fileError(error, absolute);
+    });
+    const link = stats.isSymbolicLink();
+    // Also where a folder on the way is a link. What a kept link leads to is looked at later.
+    if (!link || this.#options.symlinks === 'keep') await this.#inside(join(absolute, '..'));
+    else if (this.#options.symlinks !== 'skip') await this.#inside(absolute);
+    return { components, link };
+  }
+
+  #isExcluded(components: readonly string[]): boolean {
+    const { exclude } = this.#options;
+    if (exclude === undefined) return false;
+    const path = components.join('/');
+    if (exclude(path, false)) return true;
+    for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1)) {
+      if (exclude(path.slice(0, end), true)) return true;
+    }
+    return false;
+  }
+
+  /** Adds what stands at some entries. */
+  async #look(found: readonly Found[], files: SourceFile[]): Promise<void> {
+    this.#options.signal?.throwIfAborted();
+    for (const file of await allOf(found.map((entry) => this.#file(entry)))) {
       if (file !== undefined) files.push(file);
     }
-    return files;
+    if (this.#pauses.due) await this.#pauses.take();
+    if (files.length <= DEFAULT_LIMITS.maxFiles) return;
+    throw new CreateError(
+      'ERR_METAINFO_CREATE_LIMIT',
+      `More than ${DEFAULT_LIMITS.maxFiles} files`,
+      { path: this.#root },
+    );
+  }
+
+  async #inOrder(files: readonly SourceFile[], order: FileOrder): Promise<SourceFile[]> {
+    const between = order === 'tree' ? '\0' : '/';
+    const items: { key: string; file: SourceFile }[] = [];
+    for (const file of files) {
+      items.push({ key: keyOf(file.components.join(between)), file });
+      if (this.#pauses.due) await this.#pauses.take();
+    }
+    return (await sortByKey(items, this.#pauses)).map(({ file }) => file);
   }
 
   #notTooDeep(components: string[]): string[] {
@@ -141,19 +204,31 @@ class TreeWalk {
     );
   }
 
-  async #file(components: readonly string[], link: boolean): Promise<SourceFile | undefined> {
+  async #file({ components, link }: Found): Promise<SourceFile | undefined> {
+    const { symlinks } = this.#options;
     const path = join(this.#root, ...components);
     if (link) {
-      if (this.#options.symlinks === 'skip') return undefined;
-      await this.#mustBeInside(path);
+      if (symlinks === 'skip') return undefined;
+      const target = await this.#inside(path);
+      if (symlinks === 'keep') return this.#kept(path, components, target);
     }
     const stats = await statOf(path);
     if (link && !stats.isFile()) throw badLink(path);
     if (!stats.isFile()) throw notAFile(path);
-    return { path, components, length: stats.size, mtimeMs: stats.mtimeMs };
+    return sourceFile(path, components, stats);
   }
 
-  async #mustBeInside(path: string): Promise<void> {
+  async #kept(path: string, components: readonly string[], target: string): Promise<SourceFile> {
+    const { mtimeMs } = await lstat(path).catch((error: unknown) => {
+      throw fileError(error, path);
+    });
+    const link = target === '' ? [] : target.split(sep);
+    if (link.length === 0) throw badLink(path);
+    return { path, components, length: 0, mtimeMs, executable: false, link };
+  }
+
+  /** Where a path leads, below the root. Throws where that is outside. */
+  async #inside(path: string): Promise<string> {
     let target: string;
     try {
       target = await realpath(path);
@@ -164,12 +239,32 @@ class TreeWalk {
     if (below === '..' || below.startsWith(`..${sep}`) || resolve(below) === below) {
       throw badLink(path);
     }
+    return below;
   }
 }
 
-async function entriesOf(folder: string): Promise<Dirent<Buffer>[]> {
+function sourceFile(path: string, components: readonly string[], stats: Stats): SourceFile {
+  const executable = (stats.mode & 0o100) !== 0 && process.platform !== 'win32';
+  const { size, mtimeMs } = stats;
+  return { path, components, length: size, mtimeMs, executable, link: undefined };
+}
+
+/** What all give; fails after the last one has ended, so that none is still at work then. */
+async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(promises);
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+}
+
+/** A folder's entries, some at a time: a hundred thousand at once would hold up the event loop. */
+async function* entriesOf(folder: string): AsyncGenerator<Dirent<Buffer>, void, undefined> {
   try {
-    return await readdir(folder, { withFileTypes: true, encoding: 'buffer' });
+    // The types know encodings of texts only; `buffer` gives the raw names.
+    const encoding = 'buffer' as BufferEncoding;
+    const open: Dir = await opendir(folder, { encoding, bufferSize: NAMES_AT_ONCE });
+    for await (const entry of open) yield entry as unknown as Dirent<Buffer>;
   } catch (error) {
     throw fileError(error, folder);
   }

@@ -1,16 +1,31 @@
-import { SHA1_LENGTH } from '../limits.ts';
-import type { SourceFile } from './collect-files.ts';
+import { SHA1_LENGTH, SHA256_LENGTH } from '../limits.ts';
 import { changedError, CreateError, fileError } from './errors.ts';
-import type { HashFailure, HashReply, HashTask, HashWorkerData } from './hash-messages.ts';
+import { hashFilesOf } from './hash-files.ts';
+import type {
+  HashFailure,
+  HashReply,
+  HashTask,
+  HashWorkerData,
+  PieceHashing,
+} from './hash-messages.ts';
 import { HashThreads } from './hash-threads.ts';
 import type { CreateProgress } from './options.ts';
-import type { HashFile } from './piece-range-hasher.ts';
+import type { Pauses } from './pauses.ts';
+import type { PieceSpace } from './piece-space.ts';
 
 export interface HashOptions {
   readonly workers?: number | undefined;
   readonly threads?: HashThreads | undefined;
   readonly onProgress?: ((progress: CreateProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Where the hashes of all pieces go. */
+export interface PieceHashes {
+  /** SHA-1 of each piece, 20 bytes, where the format has it. */
+  readonly digests: Uint8Array | undefined;
+  /** Root of the SHA-256 tree of each piece, 32 bytes, where the format has it. */
+  readonly hashes: Uint8Array | undefined;
 }
 
 /** Bytes per task, at most: 5 to 10 ms of work, so that messages cost nothing. */
@@ -22,69 +37,76 @@ const TASKS_IN_FLIGHT = 2;
 /** Tasks of each worker that the rest is divided into, where that makes them smaller: the workers finish together. */
 const LAST_TASKS = 2 * TASKS_IN_FLIGHT;
 
-/** SHA-1 of every piece of the files laid end to end, 20 bytes each. */
+/** Reads all files of a piece space and hashes its pieces, in threads. */
 export async function hashPieces(
-  sources: readonly SourceFile[],
-  pieceLength: number,
+  space: PieceSpace,
+  into: PieceHashes,
+  pauses: Pauses,
   options: HashOptions = {},
-): Promise<Uint8Array> {
+): Promise<void> {
   options.signal?.throwIfAborted();
-  const { files, totalLength } = layOut(sources);
-  const pieceCount = Math.ceil(totalLength / pieceLength);
-  if (pieceCount === 0) return new Uint8Array(0);
+  const files = await hashFilesOf(space, pauses);
+  if (files.size === 0) return;
   const threads = options.threads ?? (await HashThreads.start(0));
-  const job = new HashJob({ files, pieceLength }, threads, totalLength, pieceCount, options);
+  const data = { files, pieceLength: space.pieceLength, hashing: hashingOf(space) };
+  const job = new HashJob(data, threads, space, into, options);
   try {
-    return await job.run();
+    await job.run();
   } finally {
     await job.close();
   }
 }
 
-function layOut(sources: readonly SourceFile[]): { files: HashFile[]; totalLength: number } {
-  const files: HashFile[] = [];
-  let offset = 0;
-  for (const { path, length, mtimeMs } of sources) {
-    if (length > 0) files.push({ path, offset, length, mtimeMs });
-    offset += length;
-  }
-  return { files, totalLength: offset };
+/** Room for the hashes of a piece space. `digests` may stand where they will be needed. */
+export function roomForHashes(
+  { format, pieceCount }: PieceSpace,
+  digests?: Uint8Array,
+): PieceHashes {
+  return {
+    digests,
+    hashes: format === 'v1' ? undefined : new Uint8Array(pieceCount * SHA256_LENGTH),
+  };
 }
 
-/** One run: hands ranges of pieces to workers as they become free, and gathers the digests. */
+function hashingOf({ format, padded }: PieceSpace): PieceHashing {
+  if (format !== 'hybrid') return format;
+  return padded ? 'padded' : 'unpadded';
+}
+
+/** One run: hands ranges of pieces to workers as they become free, and gathers the hashes. */
 class HashJob {
   readonly #data: HashWorkerData;
   readonly #threads: HashThreads;
   readonly #totalLength: number;
   readonly #pieceCount: number;
   readonly #options: HashOptions;
-  readonly #digests: Uint8Array;
+  readonly #into: PieceHashes;
   readonly #piecesPerTask: number;
   readonly #workers: number;
   #nextPiece = 0;
-  #hashedPieces = 0;
+  #hashedBytes = 0;
   #working = 0;
   #onAbort: (() => void) | undefined;
 
   constructor(
     data: HashWorkerData,
     threads: HashThreads,
-    totalLength: number,
-    pieceCount: number,
+    { length, pieceCount }: PieceSpace,
+    into: PieceHashes,
     options: HashOptions,
   ) {
     this.#data = data;
     this.#threads = threads;
-    this.#totalLength = totalLength;
+    this.#totalLength = length;
     this.#pieceCount = pieceCount;
     this.#options = options;
-    this.#digests = new Uint8Array(pieceCount * SHA1_LENGTH);
+    this.#into = into;
     this.#piecesPerTask = Math.max(1, Math.floor(TASK_LENGTH / data.pieceLength));
     const tasks = Math.ceil(pieceCount / this.#piecesPerTask);
     this.#workers = Math.min(tasks, options.workers ?? HashThreads.defaultCount);
   }
 
-  run(): Promise<Uint8Array> {
+  run(): Promise<void> {
     return new Promise((resolve, reject) => {
       const { signal } = this.#options;
       this.#onAbort = () => {
@@ -102,7 +124,7 @@ class HashJob {
     await this.#threads.close();
   }
 
-  #startWorker(resolve: (digests: Uint8Array) => void, reject: (error: unknown) => void): void {
+  #startWorker(resolve: () => void, reject: (error: unknown) => void): void {
     const worker = this.#threads.take();
     worker.postMessage(this.#data);
     this.#working++;
@@ -119,11 +141,13 @@ class HashJob {
         return;
       }
       if (reply.count === 0) {
-        if (--this.#working === 0) resolve(this.#digests);
+        if (--this.#working === 0) resolve();
         return;
       }
-      this.#digests.set(reply.digests, reply.first * SHA1_LENGTH);
-      this.#hashedPieces += reply.count;
+      const { first, bytes, digests, hashes } = reply;
+      if (digests !== undefined) this.#into.digests?.set(digests, first * SHA1_LENGTH);
+      if (hashes !== undefined) this.#into.hashes?.set(hashes, first * SHA256_LENGTH);
+      this.#hashedBytes += bytes;
       postNext();
       try {
         this.#reportProgress();
@@ -152,9 +176,7 @@ class HashJob {
   }
 
   #reportProgress(): void {
-    const totalBytes = this.#totalLength;
-    const hashedBytes = Math.min(totalBytes, this.#hashedPieces * this.#data.pieceLength);
-    this.#options.onProgress?.({ hashedBytes, totalBytes });
+    this.#options.onProgress?.({ hashedBytes: this.#hashedBytes, totalBytes: this.#totalLength });
   }
 }
 

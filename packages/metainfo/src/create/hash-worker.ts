@@ -1,21 +1,32 @@
 import { parentPort } from 'node:worker_threads';
-import type { HashFailure, HashReply, HashTask, HashWorkerData } from './hash-messages.ts';
-import { FileChangedError, PieceRangeHasher } from './piece-range-hasher.ts';
+import { AlignedPieceHasher } from './aligned-piece-hasher.ts';
+import type {
+  HashFailure,
+  HashReply,
+  HashTask,
+  HashWorkerData,
+  RangeHasher,
+} from './hash-messages.ts';
+import { PieceRangeHasher } from './piece-range-hasher.ts';
+import { FileChangedError } from './source-reader.ts';
 
 const port = parentPort;
 
-port?.once('message', ({ files, pieceLength }: HashWorkerData) => {
-  const hasher = new PieceRangeHasher(files, pieceLength);
+port?.once('message', ({ files, pieceLength, hashing }: HashWorkerData) => {
+  const hasher: RangeHasher =
+    hashing === 'v1'
+      ? new PieceRangeHasher(files, pieceLength)
+      : new AlignedPieceHasher(files, pieceLength, hashing);
   port.on('message', (task: HashTask) => {
     port.postMessage(replyOf(hasher, task));
   });
 });
 
-function replyOf(hasher: PieceRangeHasher, { first, count }: HashTask): HashReply {
+function replyOf(hasher: RangeHasher, { first, count }: HashTask): HashReply {
   try {
-    const digests = hasher.hash(first, count);
+    const range = hasher.hash(first, count);
     if (count === 0) hasher.close();
-    return { first, count, digests };
+    return { first, count, ...range };
   } catch (error) {
     return { failure: failureOf(error) };
   }

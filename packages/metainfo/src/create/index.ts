@@ -1,6 +1,12 @@
 export { createTorrent } from './create-torrent.ts';
 export type { CreatedTorrent } from './create-torrent.ts';
-export type { CreateOptions, CreateProgress } from './options.ts';
+export type {
+  CreateOptions,
+  CreateProgress,
+  SourceAttribute,
+  SymlinkPolicy,
+  TorrentFormat,
+} from './options.ts';
 export { HashThreads } from './hash-threads.ts';
 export { CreateError } from './errors.ts';
 export type { CreateErrorCode } from './errors.ts';

@@ -1,4 +1,7 @@
+import { BLOCK_LENGTH, isPowerOfTwo } from '../merkle/geometry.ts';
+import type { SourceFile } from './collect-files.ts';
 import { CreateError } from './errors.ts';
+import type { TorrentFormat } from './options.ts';
 
 /** Bytes. What can be asked for explicitly; below this the hashes outweigh their use. */
 export const MIN_PIECE_LENGTH = 1024;
@@ -22,8 +25,29 @@ export function automaticPieceLength(totalLength: number): number {
   return length;
 }
 
+/**
+ * The piece length for files that each start at a piece: {@link automaticPieceLength}, halved while the padding behind them
+ * would be more than half of what they hold, down to 16 KiB. Shorter pieces cost little then, as there are no fewer pieces
+ * than files anyway, and the zeros need not be hashed.
+ */
+export function alignedPieceLength(files: readonly SourceFile[], totalLength: number): number {
+  let length = automaticPieceLength(totalLength);
+  while (length > SMALLEST_AUTOMATIC) {
+    let space = 0;
+    for (const file of files) space += Math.ceil(file.length / length) * length;
+    if (2 * (space - totalLength) <= totalLength) break;
+    length /= 2;
+  }
+  return length;
+}
+
+/** Whether BEP 52 allows pieces of this length. */
+export function isV2PieceLength(pieceLength: number): boolean {
+  return isPowerOfTwo(pieceLength) && pieceLength >= BLOCK_LENGTH;
+}
+
 /** Returns `pieceLength` or throws `ERR_METAINFO_CREATE_OPTION`. */
-export function checkedPieceLength(pieceLength: number): number {
+export function checkedPieceLength(pieceLength: number, format: TorrentFormat): number {
   if (
     !Number.isSafeInteger(pieceLength) ||
     pieceLength < MIN_PIECE_LENGTH ||
@@ -32,6 +56,12 @@ export function checkedPieceLength(pieceLength: number): number {
     throw new CreateError(
       'ERR_METAINFO_CREATE_OPTION',
       `The piece length must be a whole number of bytes from ${MIN_PIECE_LENGTH} to ${MAX_PIECE_LENGTH}, not ${pieceLength}`,
+    );
+  }
+  if (format !== 'v1' && !isV2PieceLength(pieceLength)) {
+    throw new CreateError(
+      'ERR_METAINFO_CREATE_OPTION',
+      `The piece length of a ${format} torrent must be a power of two from ${BLOCK_LENGTH} on (BEP 52), not ${pieceLength}`,
     );
   }
   return pieceLength;
