@@ -76,6 +76,7 @@ export default defineConfig([
     // Threads run files of their own, each one that loads nothing else.
     entry: {
       'hash-worker': '../metainfo/src/create/hash-worker.ts',
+      'check-worker': '../metainfo/src/create/check-worker.ts',
       'disk-worker': '../client/src/disk/disk-worker.ts',
     },
     splitting: false,

@@ -75,7 +75,7 @@ export function exitCodeOf(error: unknown): number {
   const code = codeOf(error);
   if (code === undefined) return ExitCode.defect;
   if (CREATE_DISK_CODES.has(code)) return ExitCode.disk;
-  if (code.startsWith('ERR_METAINFO_CREATE_')) return ExitCode.usage;
+  if (/^ERR_METAINFO_(?:CREATE|EDIT)_/.test(code)) return ExitCode.usage;
   if (code.startsWith('ERR_METAINFO') || code.startsWith('ERR_MAGNET')) return ExitCode.badTorrent;
   if (code.startsWith('ERR_BENCODE')) return ExitCode.badTorrent;
   if (code.startsWith('ERR_DISK')) return ExitCode.disk;

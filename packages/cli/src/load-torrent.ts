@@ -91,7 +91,8 @@ function readSmall(path: string): Buffer | undefined {
   }
 }
 
-async function readTorrentFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
+/** The bytes of a .torrent file or a pipe. */
+export async function readTorrentFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
   if (path === '') throw new UsageError('the name of the torrent is empty');
   const chunks: Uint8Array[] = [];
   let length = 0;

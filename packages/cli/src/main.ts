@@ -65,6 +65,7 @@ export async function runProcess(args: readonly string[], early: Early = {}): Pr
     process.exitCode ||= ExitCode.disk;
   });
   const world: World = {
+    stdin: () => process.stdin,
     stdout: process.stdout,
     // Made when something is said there: mostly nothing is.
     get stderr() {

@@ -17,6 +17,8 @@ export interface SignalSource {
 
 /** The process as the commands see it, so that they run in tests without one. */
 export interface World {
+  /** What is read from, once somebody asks for it. */
+  readonly stdin: () => AsyncIterable<Uint8Array | string>;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -54,11 +54,12 @@ describe('shoal create', () => {
       {
         file: torrent,
         infoHash: expect.stringMatching(/^[0-9a-f]{40}$/) as string,
+        infoHashV2: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
         magnet: expect.stringContaining(`magnet:?xt=urn:btih:${infoHash}`) as string,
         name: 'album',
         length: 100_004,
         pieceLength: 16_384,
-        pieceCount: 7,
+        pieceCount: 8,
         files: 3,
       },
     ]);
@@ -104,7 +105,7 @@ describe('shoal create', () => {
 
 describe('shoal info', () => {
   it('prints the documented fields as JSON', async () => {
-    const torrent = await madeTorrent('--no-date', '-t', 'http://a.invalid/x');
+    const torrent = await madeTorrent('--v1', '--no-date', '-t', 'http://a.invalid/x');
     const world = new TestWorld();
     expect(await world.run('info', torrent, '--json')).toBe(0);
     const plain = '';
@@ -233,7 +234,9 @@ describe('shoal magnet', () => {
     const torrent = await madeTorrent();
     const world = new TestWorld();
     expect(await world.run('magnet', torrent)).toBe(0);
-    expect(world.out).toMatch(/^magnet:\?xt=urn:btih:[0-9a-f]{40}&dn=album\S*\n$/);
+    expect(world.out).toMatch(
+      /^magnet:\?xt=urn:btih:[0-9a-f]{40}&xt=urn:btmh:1220[0-9a-f]{64}&dn=album\S*\n$/,
+    );
     const json = new TestWorld();
     expect(await json.run('magnet', torrent, '--json')).toBe(0);
     expect(json.lines[0]).toMatchObject({ magnet: world.out.trim() });
@@ -251,7 +254,7 @@ describe('shoal verify', () => {
   });
 
   it('says which files and pieces are bad or missing', async () => {
-    const torrent = await madeTorrent();
+    const torrent = await madeTorrent('--v1');
     const album = join(folder.path, 'data/album');
     const content = await readFile(join(album, 'a.bin'));
     content[40_000] = (content[40_000] ?? 0) ^ 1;

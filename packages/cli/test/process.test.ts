@@ -145,7 +145,7 @@ describe('the shoal process', () => {
     for (const step of ['tracker', 'create', 'seed', 'download', 'verify']) {
       expect(tour.out).toContain(`$ shoal ${step} `);
     }
-    expect(tour.out).toContain('all 192 pieces match');
+    expect(tour.out).toContain('all 194 pieces match');
     expect(await readdir(folder.path)).toEqual([]);
   });
 

@@ -25,6 +25,7 @@ const NEGATED = new Map([
   ['--no-resume', '--resume'],
   ['--no-check', '--check'],
   ['--no-date', '--date'],
+  ['--no-private', '--private'],
 ]);
 
 describe('the README', () => {

@@ -1,12 +1,27 @@
 import type { InferredOptionTypes, Options } from 'yargs';
+import type { SourceAttribute, SymlinkPolicy } from '@shoal/metainfo';
+import { UsageError } from '../errors.ts';
 import { parseCount } from '../parse/number.ts';
 import { parseSize } from '../parse/size.ts';
 import type { Command } from './command.ts';
-import { each, Group, once, outputOptions, parseTrackerUrl, text } from './options.ts';
+import { each, Group, once, outputOptions, parseTier, text, writeOptions } from './options.ts';
 
-/** A tier of trackers: addresses with commas between them. */
-function parseTier(value: string): string[] {
-  return value.split(/,(?=[a-z][a-z0-9+.-]*:\/\/)/i).map(parseTrackerUrl);
+const SYMLINKS = ['inside', 'skip', 'keep'] as const;
+const ATTRIBUTES: readonly SourceAttribute[] = ['executable', 'hidden'];
+
+function parseSymlinks(value: string): SymlinkPolicy {
+  const found = SYMLINKS.find((policy) => policy === value);
+  if (found !== undefined) return found;
+  throw new UsageError(`--symlinks is one of ${SYMLINKS.join(', ')}, not "${value}"`);
+}
+
+function parseAttributes(value: string): SourceAttribute[] {
+  if (value === 'none') return [];
+  return value.split(',').map((name) => {
+    const found = ATTRIBUTES.find((attribute) => attribute === name);
+    if (found !== undefined) return found;
+    throw new UsageError(`--attributes are ${ATTRIBUTES.join(', ')} or none, not "${name}"`);
+  });
 }
 
 const options = {
@@ -17,13 +32,6 @@ const options = {
     group: Group.what,
     describe: 'The .torrent file to write; default: NAME.torrent in the current folder',
     coerce: once(text),
-  },
-  force: {
-    alias: 'f',
-    type: 'boolean',
-    default: false,
-    group: Group.what,
-    describe: 'Write over a file that exists',
   },
   name: {
     type: 'string',
@@ -79,7 +87,7 @@ const options = {
     type: 'string',
     requiresArg: true,
     group: Group.what,
-    describe: 'Bytes per piece, e.g. 1M; default: for 1,024 to 2,048 pieces, 16K to 16M',
+    describe: 'Bytes per piece, e.g. 1M; default: for up to 2,048 pieces, 16K to 16M',
     coerce: once((value) => parseSize(value, 'piece length')),
   },
   date: {
@@ -91,15 +99,72 @@ const options = {
   'skip-symlinks': {
     type: 'boolean',
     default: false,
-    group: Group.what,
+    group: Group.content,
+    describe: 'Leave out symbolic links: the same as --symlinks skip',
+  },
+  symlinks: {
+    type: 'string',
+    requiresArg: true,
+    group: Group.content,
     describe:
-      'Leave out symbolic links; default: read those that lead to files inside, refuse others',
+      'inside (default): read links that lead to files inside, refuse others; skip; keep them as links',
+    coerce: once(parseSymlinks),
+  },
+  exclude: {
+    alias: 'x',
+    type: 'array',
+    string: true,
+    requiresArg: true,
+    group: Group.content,
+    describe:
+      'Leave out what matches a pattern: *.tmp anywhere, sub/* below the folder, name/ folders only; repeatable',
+    coerce: each(text),
+  },
+  'files-from': {
+    type: 'string',
+    requiresArg: true,
+    group: Group.content,
+    describe: 'Only the files named in this file, or - for stdin: a path below the folder a line',
+    coerce: once(text),
+  },
+  attributes: {
+    type: 'string',
+    requiresArg: true,
+    group: Group.content,
+    describe:
+      'Attributes to write (BEP 47): executable, hidden, both with a comma, or none; default: executable, none with --v1',
+    coerce: once(parseAttributes),
+  },
+  similar: {
+    type: 'array',
+    string: true,
+    requiresArg: true,
+    group: Group.what,
+    describe: 'Info-hash or .torrent file that shares files with this one (BEP 38); repeatable',
+    coerce: each(text),
+  },
+  collection: {
+    type: 'array',
+    string: true,
+    requiresArg: true,
+    group: Group.what,
+    describe: 'Name of a collection that it belongs to (BEP 38); repeatable',
+    coerce: each(text),
   },
   v1: {
     type: 'boolean',
-    default: true,
-    group: Group.what,
-    describe: 'Make a v1 torrent (BEP 3), the only kind so far',
+    group: Group.format,
+    describe: 'A v1 torrent (BEP 3), which every client reads',
+  },
+  hybrid: {
+    type: 'boolean',
+    group: Group.format,
+    describe: 'Both in one; default, up to 90,000 files and with pieces that BEP 52 allows',
+  },
+  v2: {
+    type: 'boolean',
+    group: Group.format,
+    describe: 'A v2 torrent (BEP 52) alone',
   },
   workers: {
     type: 'string',
@@ -108,6 +173,7 @@ const options = {
     describe: 'Threads that read and hash; default: one per processor',
     coerce: once((value) => parseCount(value, 'number of threads', 1, 256)),
   },
+  ...writeOptions,
   ...outputOptions,
 } as const satisfies Record<string, Options>;
 
@@ -126,6 +192,7 @@ export const create: Command = {
       })
       .options(options)
       .example('$0 create album -t http://tracker.example/announce', 'Write album.torrent')
+      .example("$0 create album -x '*.tmp' -x .git/", 'Leave out what does not belong')
       .example('$0 create movie.mkv -o m.torrent --private --source SITE', 'For a private tracker'),
   run: async (args, world) => {
     const { runCreate } = await import('../run/look.ts');

@@ -1,6 +1,7 @@
 import type { Command } from './command.ts';
 import { create } from './create.ts';
 import { download } from './download.ts';
+import { edit } from './edit.ts';
 import { info, magnet, scrape, verify } from './inspect.ts';
 import { seed } from './seed.ts';
 import { tour, tracker } from './serve.ts';
@@ -10,6 +11,7 @@ export const commands: readonly Command[] = [
   download,
   seed,
   create,
+  edit,
   info,
   verify,
   magnet,

@@ -9,6 +9,9 @@ import { UsageError } from '../errors.ts';
 /** The groups under which `--help` lists options. */
 export const Group = {
   what: 'What and where:',
+  content: 'Content:',
+  format: 'Format:',
+  info: 'These change the info-hash:',
   network: 'Network:',
   limits: 'Limits:',
   ending: 'When to end:',
@@ -41,6 +44,38 @@ export function parseTrackerUrl(value: string): string {
   if (URL.canParse(value) && /^(https?|udp|wss?):\/\//i.test(value)) return value;
   throw new UsageError(`"${value}" is no tracker URL: write for example http://host:6969/announce`);
 }
+
+/** A tier of trackers: addresses with commas between them. */
+export function parseTier(value: string): string[] {
+  return value.split(/,(?=[a-z][a-z0-9+.-]*:\/\/)/i).map(parseTrackerUrl);
+}
+
+/** Options of commands that write a .torrent file. */
+export const writeOptions = {
+  force: {
+    alias: 'f',
+    type: 'boolean',
+    default: false,
+    group: Group.what,
+    describe: 'Write over a file that exists',
+  },
+  'http-seed': {
+    type: 'array',
+    string: true,
+    requiresArg: true,
+    group: Group.what,
+    describe: 'URL of a web seed of the older kind (BEP 17); repeatable',
+    coerce: each(text),
+  },
+  node: {
+    type: 'array',
+    string: true,
+    requiresArg: true,
+    group: Group.what,
+    describe: 'HOST:PORT of a DHT node to enter by (BEP 5); repeatable',
+    coerce: each((value) => parseHostPort(value, 'DHT node')),
+  },
+} as const satisfies Record<string, Options>;
 
 /** Options of every command that prints a result. */
 export const outputOptions = {
@@ -81,7 +116,7 @@ export const transferOptions = {
     requiresArg: true,
     group: Group.network,
     describe: 'HOST:PORT of a peer to connect to; repeatable',
-    coerce: each(parseHostPort),
+    coerce: each((value) => parseHostPort(value)),
   },
   tracker: {
     alias: 't',

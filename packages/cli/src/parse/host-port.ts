@@ -9,13 +9,13 @@ export interface HostPort {
 const HOST_PORT = /^(?:\[([0-9a-f:.%]{2,64})\]|([^\s:[\]/@]{1,253})):(\d{1,5})$/i;
 
 /** `host:port`, `1.2.3.4:6881` or `[::1]:6881`. */
-export function parseHostPort(text: string): HostPort {
+export function parseHostPort(text: string, what = 'peer'): HostPort {
   const match = HOST_PORT.exec(text.trim());
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3] ?? Number.NaN);
   if (host === undefined || !(port >= 1 && port <= 65_535)) {
     throw new UsageError(
-      `"${text}" is no peer: write host:port, for example 192.0.2.7:6881 or [2001:db8::7]:6881`,
+      `"${text}" is no ${what}: write host:port, for example 192.0.2.7:6881 or [2001:db8::7]:6881`,
     );
   }
   return { host, port };

@@ -1,31 +1,45 @@
-import { access, constants, realpath, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, relative, resolve, sep } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { SingleBar } from 'cli-progress';
-import { createTorrent, infoHashHex, magnetOf } from '@shoal/metainfo';
-import type { CreateProgress } from '@shoal/metainfo';
+import { createTorrent, fileColumns, fromHex, infoHashHex, magnetOf, toHex } from '@shoal/metainfo';
+import type { CreateProgress, SymlinkPolicy, TorrentFormat, TorrentInfo } from '@shoal/metainfo';
 import type { CreateArgs } from '../commands/create.ts';
 import { defined } from '../defined.ts';
-import { CliError, codeOf, reasonOf, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
+import { loadTorrent } from '../load-torrent.ts';
 import { SignalGate } from '../signal-gate.ts';
 import { formatBytes } from '../terminal/format.ts';
 import { singleBar } from '../terminal/single-bar.ts';
 import { jsonLine, plainText } from '../terminal/plain-text.ts';
 import { VERSION } from '../version.ts';
 import type { World } from '../world.ts';
+import { mustBeWritable, writeTorrent } from './write-torrent.ts';
 
 /** `shoal create` */
 export async function runCreate(args: CreateArgs, world: World): Promise<number> {
-  if (!args.v1) throw new UsageError('only v1 torrents can be made so far: leave out --no-v1');
+  const format = formatOf(args);
+  const symlinks = symlinksOf(args);
   using gate = new SignalGate(world.signals, world.exitNow);
   if (args.path === '') throw new UsageError('the name of the file or folder is empty');
   if (args.output === '') throw new UsageError('the name of the .torrent file is empty');
   const planned = args.output ?? `${args.name ?? basename(resolve(args.path))}.torrent`;
   // Before hashing, which can take hours.
-  await mustBeWritable(planned, args.path, args.force);
+  await mustBeWritable(planned, args.force, args.path);
+  const list = args['files-from'];
+  const files =
+    list === undefined
+      ? undefined
+      : await (await import('./file-list.ts')).readFileList(list, world, gate.signal);
+  const exclude = args.exclude && (await import('./exclude.ts')).excluding(args.exclude);
+  const similar: Uint8Array[] = [];
+  for (const source of args.similar ?? []) similar.push(await similarHash(source, gate.signal));
   using bar = await CreateBar.open(world, args.json || args.quiet);
   const { bytes, metainfo } = await createTorrent(args.path, {
     ...defined({
+      format,
+      files,
+      exclude,
+      attributes: args.attributes,
       name: args.name,
       source: args.source,
       comment: args.comment,
@@ -37,7 +51,11 @@ export async function runCreate(args: CreateArgs, world: World): Promise<number>
     trackers: args.tracker ?? [],
     webSeeds: args['web-seed'] ?? [],
     private: args.private,
-    symlinks: args['skip-symlinks'] ? 'skip' : 'inside',
+    symlinks,
+    similar,
+    collections: args.collection ?? [],
+    httpSeeds: args['http-seed'] ?? [],
+    nodes: args.node ?? [],
     createdBy: `shoal/${VERSION}`,
     ...(args.date ? {} : { creationDate: null }),
     signal: gate.signal,
@@ -45,66 +63,68 @@ export async function runCreate(args: CreateArgs, world: World): Promise<number>
   bar[Symbol.dispose]();
   const { info } = metainfo;
   const file = args.output ?? `${info.name}.torrent`;
-  try {
-    await writeFile(file, bytes, { flag: args.force ? 'w' : 'wx' });
-  } catch (error) {
-    throw cannotWrite(file, error);
-  }
+  await writeTorrent(file, bytes, args.force);
   const infoHash = infoHashHex(info);
   const magnet = magnetOf(metainfo);
+  const infoHashV2 = info.infoHashV2 && toHex(info.infoHashV2);
+  const count = fileCount(info);
   if (args.json) {
     const { name, length, pieceLength, pieceCount } = info;
-    const files = info.files.length;
     world.stdout.write(
-      jsonLine({ file, infoHash, magnet, name, length, pieceLength, pieceCount, files }),
+      jsonLine({
+        file,
+        infoHash,
+        infoHashV2: infoHashV2 ?? null,
+        magnet,
+        name,
+        length,
+        pieceLength,
+        pieceCount,
+        files: count,
+      }),
     );
   } else if (!args.quiet) {
+    const both = info.infoHash !== undefined && infoHashV2 !== undefined;
     world.stdout.write(
-      `${plainText(file)}: ${formatBytes(info.length)} in ${info.files.length === 1 ? '1 file' : `${info.files.length} files`}, ` +
+      `${plainText(file)}: ${formatBytes(info.length)} in ${count === 1 ? '1 file' : `${count} files`}, ` +
         `${info.pieceCount} pieces of ${formatBytes(info.pieceLength)}\n` +
-        `Info-hash: ${infoHash}\nMagnet:    ${plainText(magnet)}\n`,
+        `Info-hash: ${infoHash}\n${both ? `BEP 52:    ${infoHashV2}\n` : ''}` +
+        `Magnet:    ${plainText(magnet)}\n`,
     );
   }
   return ExitCode.done;
 }
 
-async function mustBeWritable(file: string, content: string, force: boolean): Promise<void> {
-  let exists = true;
-  try {
-    if ((await stat(file)).isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw cannotWrite(file, error);
-    exists = false;
-  }
-  if (exists && !force) throw cannotWrite(file, { code: 'EEXIST' });
-  if (exists && (await isInside(file, content))) {
-    throw new UsageError(
-      `${file} is itself a part of ${content}, and writing it would change what is hashed: give another --output, or remove it`,
-    );
-  }
-  try {
-    await access(exists ? file : dirname(resolve(file)), constants.W_OK);
-  } catch (error) {
-    const missing = codeOf(error) === 'ENOENT';
-    throw cannotWrite(file, missing ? new Error('there is no such folder') : error);
-  }
+/** Files without those that only pad. */
+function fileCount(info: TorrentInfo): number {
+  const columns = fileColumns(info);
+  let count = 0;
+  for (let index = 0; index < columns.size; index++) if (!columns.isPadding(index)) count++;
+  return count;
 }
 
-/** Whether a file is, or is below, the content. */
-async function isInside(file: string, content: string): Promise<boolean> {
-  const top = await realpath(content).catch(() => resolve(content));
-  const [first] = relative(top, await realpath(file)).split(sep);
-  return first !== '..';
+function formatOf({ v1, hybrid, v2 }: CreateArgs): TorrentFormat | undefined {
+  if (v1 === false || hybrid === false || v2 === false) {
+    throw new UsageError('name the format wanted: --v1, --hybrid or --v2');
+  }
+  const formats = [v1 && 'v1', hybrid && 'hybrid', v2 && 'v2'] as const;
+  const [format, other] = formats.filter((name) => name !== undefined && name);
+  if (other !== undefined) throw new UsageError('only one of --v1, --hybrid and --v2 can be made');
+  return format === undefined ? undefined : format;
 }
 
-function cannotWrite(file: string, error: unknown): CliError {
-  const hint = codeOf(error) === 'EEXIST' ? ' (--force writes over it)' : '';
-  return new CliError(
-    'ERR_CLI_FILE',
-    ExitCode.disk,
-    `cannot write ${file}: ${reasonOf(error)}${hint}`,
-    error,
-  );
+function symlinksOf(args: CreateArgs): SymlinkPolicy {
+  if (!args['skip-symlinks']) return args.symlinks ?? 'inside';
+  if (args.symlinks === undefined || args.symlinks === 'skip') return 'skip';
+  throw new UsageError(`--skip-symlinks and --symlinks ${args.symlinks} exclude each other`);
+}
+
+/** An info-hash given as such, or that of a .torrent file; of a v2 torrent its first 20 bytes (BEP 52). */
+async function similarHash(source: string, signal: AbortSignal): Promise<Uint8Array> {
+  if (/^[0-9a-f]{40}$/i.test(source)) return fromHex(source);
+  if (/^[0-9a-f]{64}$/i.test(source)) return fromHex(source.slice(0, 40));
+  const { infoHash, infoHashV2 } = (await loadTorrent(source, signal)).info;
+  return infoHash ?? (infoHashV2 ?? new Uint8Array()).subarray(0, 20);
 }
 
 /** The progress of hashing, where there is a terminal to show it on. */

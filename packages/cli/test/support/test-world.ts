@@ -11,6 +11,8 @@ import type { World } from '../../src/world.ts';
 export class TestWorld implements World {
   out = '';
   err = '';
+  /** What can be read. */
+  input = '';
   readonly exits: number[] = [];
   readonly emitter = new EventEmitter();
   readonly signals = this.emitter;
@@ -25,6 +27,11 @@ export class TestWorld implements World {
     this.stdout = { ...terminal, write: (text: string) => (this.out += text) };
     this.stderr = { write: (text: string) => (this.err += text) };
   }
+
+  stdin: World['stdin'] = async function* (this: TestWorld): AsyncGenerator<Uint8Array> {
+    await Promise.resolve();
+    yield Buffer.from(this.input);
+  }.bind(this);
 
   readonly exitNow = (code: number): void => {
     this.exits.push(code);
