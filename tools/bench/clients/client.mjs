@@ -31,6 +31,7 @@
  * @property {(task: Task) => Command} [verify] must hash everything before it answers a handshake
  * @property {(task: Task) => Command} [idle] seed every torrent of the folder; may trust the data
  * @property {(task: CreateTask) => Command} [create] v1
+ * @property {(task: CreateTask) => Command} [createHybrid] v1 and v2 in one (BEP 52)
  * @property {() => Command} [startup] the quickest complete run of the command, or the loading of the library
  * @property {(file: string) => Command} [show] says what a .torrent file holds
  * @property {(file: string, seconds: number) => Command} [metainfo] decodes, encodes and parses it; prints `{"decode":,"encode":,"parse":,"rss":}`: ms of CPU each, MiB

@@ -2,7 +2,14 @@
 import { basename, resolve } from 'node:path';
 import { aria2 } from './aria2.mjs';
 import { libtorrent, libtorrentFast } from './libtorrent.mjs';
-import { createTorrent, mktorrent, mktorrentOneThread, node, parseTorrent } from './makers.mjs';
+import {
+  createTorrent,
+  hashing,
+  mktorrent,
+  mktorrentOneThread,
+  node,
+  parseTorrent,
+} from './makers.mjs';
 import { qbittorrent } from './qbittorrent.mjs';
 import { shoal, shoalFrom, shoalNode24 } from './shoal.mjs';
 import { transmission } from './transmission.mjs';
@@ -24,6 +31,7 @@ export const clients = [
   mktorrent,
   mktorrentOneThread,
   createTorrent,
+  hashing,
   parseTorrent,
   node,
 ];

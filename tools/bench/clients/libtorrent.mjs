@@ -22,6 +22,10 @@ function libtorrentWith(name, preset) {
       ...[ip, `${port}`, done, preset],
     ],
   });
+  /** @param {import('./client.mjs').CreateTask} task @param {string} format */
+  const create = ({ file, out, pieceLength }, format) => ({
+    command: [python, join(SCRIPTS, 'libtorrent_create.py'), file, out, `${pieceLength}`, format],
+  });
   return {
     name,
     version: () => {
@@ -34,9 +38,8 @@ function libtorrentWith(name, preset) {
     seed: (task) => run('seed', task),
     verify: (task) => run('verify', task),
     idle: (task) => run('idle', task),
-    create: ({ file, out, pieceLength }) => ({
-      command: [python, join(SCRIPTS, 'libtorrent_create.py'), file, out, `${pieceLength}`],
-    }),
+    create: (task) => create(task, 'v1'),
+    createHybrid: (task) => create(task, 'hybrid'),
     metainfo: (file, seconds) => ({
       command: [python, join(SCRIPTS, 'metainfo_libtorrent.py'), file, `${seconds}`],
     }),

@@ -48,6 +48,15 @@ export const createTorrent = {
   }),
 };
 
+/** The hashing that a hybrid torrent takes, and nothing else. @type {import('./client.mjs').Client} */
+export const hashing = {
+  name: 'hashing-1t',
+  version: () => `node:crypto of Node ${process.version}`,
+  createHybrid: ({ file, out }) => ({
+    command: [process.execPath, join(SCRIPTS, 'hash-file.mjs'), file, out],
+  }),
+};
+
 /** npm's parse-torrent, and bencode below it. @type {import('./client.mjs').Client} */
 export const parseTorrent = {
   name: 'parse-torrent',

@@ -23,6 +23,13 @@ export function shoalFrom(name, bin, node = process.execPath) {
     ...['download', task.torrent, '--output', task.directory],
     ...listen(task),
   ];
+  /** @param {import('./client.mjs').CreateTask} task @param {string} format */
+  const create = ({ file, out, pieceLength }, format) => ({
+    command: [
+      ...[...command, 'create', file, '-o', out],
+      ...['--piece-length', `${pieceLength}`, format, '--quiet'],
+    ],
+  });
   return {
     name,
     version: () => {
@@ -55,12 +62,8 @@ export function shoalFrom(name, bin, node = process.execPath) {
         ...listen(task),
       ],
     }),
-    create: ({ file, out, pieceLength }) => ({
-      command: [
-        ...[...command, 'create', file, '-o', out],
-        ...['--piece-length', `${pieceLength}`, '--v1', '--quiet'],
-      ],
-    }),
+    create: (task) => create(task, '--v1'),
+    createHybrid: (task) => create(task, '--hybrid'),
     metainfo: (file, seconds) => ({
       command: [node, METAINFO, packages, file, `${seconds}`],
     }),

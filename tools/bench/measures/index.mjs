@@ -6,7 +6,13 @@ import {
   memoryMeasure,
   piecesMeasure,
 } from './leech.mjs';
-import { createMeasure, metainfoMeasure, showMeasure, startupMeasure } from './make.mjs';
+import {
+  createHybridMeasure,
+  createMeasure,
+  metainfoMeasure,
+  showMeasure,
+  startupMeasure,
+} from './make.mjs';
 import { idleMeasure, seedMeasure, verifyMeasure } from './seed.mjs';
 
 /** In the order of a report. @type {readonly import('./measure.mjs').Measure[]} */
@@ -18,6 +24,7 @@ export const measures = [
   piecesMeasure,
   memoryMeasure,
   createMeasure,
+  createHybridMeasure,
   verifyMeasure,
   metainfoMeasure,
   idleMeasure,

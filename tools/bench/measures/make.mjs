@@ -31,6 +31,47 @@ async function succeeded(child, limit) {
   return child.ended.at;
 }
 
+/**
+ * Makes a torrent.
+ *
+ * @param {import('../clients/client.mjs').Client} client
+ * @param {'create' | 'createHybrid'} action
+ * @param {import('../lib/data.mjs').Content} content
+ * @param {number} limit s
+ * @param {(out: string) => void} check throws when it is wrong
+ */
+async function makeTorrent(client, action, content, limit, check) {
+  const work = freshWork();
+  const out = join(work, 'out.torrent');
+  const task = { work, file: content.source, out, pieceLength: content.pieceLength };
+  const { command, env } = actionOf(client, action)(task);
+  const othersUntilNow = watchMachine();
+  const child = new Child(command, { home: work, log: join(work, 'client.log'), env });
+  try {
+    const wall = (await succeeded(child, limit)) - child.started;
+    const cpu = child.cpu();
+    const noise = othersUntilNow(cpu);
+    check(out);
+    return { wall, cpu, rate: content.length / 1e6 / wall, peak: child.peak, ...noise };
+  } finally {
+    await child.stop();
+  }
+}
+
+/** @param {string} out @param {import('../lib/data.mjs').Content} content */
+function checkPieces(out, content) {
+  const info = asDictionary(asDictionary(decode(readFileSync(out)).value)['info']);
+  if (!readFileSync(content.pieces).equals(/** @type {Buffer} */ (info['pieces']))) {
+    throw new Error('the piece hashes are wrong');
+  }
+}
+
+/** @param {import('./measure.mjs').Options} options @param {number} size */
+function contentCase(options, size) {
+  const content = makeContent(sourceOf(options, size), { pieceLength: PIECE_LENGTH });
+  return [{ label: `${formatSize(content.length)}, 1 MiB pieces`, content }];
+}
+
 /** @type {Measure} */
 export const createMeasure = {
   name: 'create',
@@ -38,34 +79,31 @@ export const createMeasure = {
   action: 'create',
   clients: 'shoal,mktorrent,mktorrent-1t,transmission,libtorrent,create-torrent',
   columns: columns('wall', 'cpu', 'rate', 'peak', 'noise'),
-  cases: (options) => {
-    const content = makeContent(sourceOf(options, 4 * GIB), { pieceLength: PIECE_LENGTH });
-    return [{ label: `${formatSize(content.length)}, 1 MiB pieces`, content }];
-  },
-  run: async (
+  cases: (options) => contentCase(options, 4 * GIB),
+  run: (
     client,
     /** @type {{ content: import('../lib/data.mjs').Content }} */ { content },
     { limit },
-  ) => {
-    const work = freshWork();
-    const out = join(work, 'out.torrent');
-    const task = { work, file: content.source, out, pieceLength: content.pieceLength };
-    const { command, env } = actionOf(client, 'create')(task);
-    const othersUntilNow = watchMachine();
-    const child = new Child(command, { home: work, log: join(work, 'client.log'), env });
-    try {
-      const wall = (await succeeded(child, limit)) - child.started;
-      const cpu = child.cpu();
-      const noise = othersUntilNow(cpu);
-      const info = asDictionary(asDictionary(decode(readFileSync(out)).value)['info']);
-      if (!readFileSync(content.pieces).equals(/** @type {Buffer} */ (info['pieces']))) {
-        throw new Error('the piece hashes are wrong');
-      }
-      return { wall, cpu, rate: content.length / 1e6 / wall, peak: child.peak, ...noise };
-    } finally {
-      await child.stop();
-    }
-  },
+  ) => makeTorrent(client, 'create', content, limit, (out) => checkPieces(out, content)),
+};
+
+/** @type {Measure} */
+export const createHybridMeasure = {
+  name: 'create-hybrid',
+  title: 'Make a hybrid torrent (BEP 52)',
+  action: 'createHybrid',
+  clients: 'shoal,hashing-1t,libtorrent',
+  columns: columns('wall', 'cpu', 'rate', 'peak', 'noise'),
+  cases: (options) => contentCase(options, 2 * GIB),
+  run: (
+    client,
+    /** @type {{ content: import('../lib/data.mjs').Content }} */ { content },
+    { limit },
+  ) =>
+    makeTorrent(client, 'createHybrid', content, limit, (out) => {
+      // The bare hashing makes no torrent.
+      if (client.name !== 'hashing-1t') checkPieces(out, content);
+    }),
 };
 
 const STARTUP_COLUMNS = [
