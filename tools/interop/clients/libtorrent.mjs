@@ -101,6 +101,7 @@ export async function createWithLibtorrent(options, where) {
   const {
     path,
     out,
+    format = 'v1',
     pieceLength,
     trackers = [],
     isPrivate = false,
@@ -110,6 +111,7 @@ export async function createWithLibtorrent(options, where) {
   const task = {
     path,
     out,
+    format,
     piece_length: pieceLength ?? 0,
     trackers,
     private: isPrivate,
@@ -117,4 +119,20 @@ export async function createWithLibtorrent(options, where) {
     comment,
   };
   await run([PYTHON, SCRIPT, 'create', JSON.stringify(task)], { ...where, timeout: 60_000 });
+}
+
+/**
+ * Loads a torrent and checks its data.
+ *
+ * @param {string} torrent path
+ * @param {string} directory where its data is
+ * @param {{ home: string, log: string }} where
+ * @returns {Promise<{ v1: string | null, v2: string | null, complete: boolean, error: string }>} info-hashes in hex
+ */
+export async function checkWithLibtorrent(torrent, directory, where) {
+  const printed = await run([PYTHON, SCRIPT, 'check', torrent, directory], {
+    ...where,
+    timeout: 60_000,
+  });
+  return JSON.parse(printed);
 }

@@ -3,6 +3,7 @@
 
   lt_peer.py version
   lt_peer.py serve IP PORT      commands on stdin, answers on stdout, one JSON object per line; ends at end of input
+  lt_peer.py check TORRENT DIR  loads a torrent, checks its data and prints {v1, v2, complete, error}
   lt_peer.py create JSON        writes a .torrent file (the harness's stand-in for `shoal create`)
 
 Commands of `serve` ({"id": n, "op": ..., ...}, answered by {"id": n, ...} or {"id": n, "error": text}):
@@ -115,7 +116,8 @@ def serve(ip, port):
 def create(options):
     storage = lt.file_storage()
     lt.add_files(storage, options["path"])
-    creator = lt.create_torrent(storage, options["piece_length"], lt.create_torrent.v1_only)
+    flags = {"v1": lt.create_torrent.v1_only, "hybrid": 0, "v2": lt.create_torrent.v2_only}
+    creator = lt.create_torrent(storage, options["piece_length"], flags[options["format"]])
     for tier, url in enumerate(options["trackers"]):
         creator.add_tracker(url, tier)
     if options["private"]:
@@ -130,9 +132,33 @@ def create(options):
         out.write(lt.bencode(torrent))
 
 
+def check(torrent, directory):
+    session = lt.session(dict(SETTINGS, listen_interfaces=""))
+    params = lt.add_torrent_params()
+    params.ti = lt.torrent_info(torrent)
+    params.save_path = directory
+    hashes = params.ti.info_hashes()
+    handle = session.add_torrent(params)
+    deadline = time.monotonic() + 50
+    while time.monotonic() < deadline:
+        now = status(handle)
+        if now["error"] or now["complete"] or now["state"] == "downloading":
+            break
+        time.sleep(0.05)
+    print(json.dumps({
+        "v1": str(hashes.v1) if hashes.has_v1() else None,
+        "v2": str(hashes.v2) if hashes.has_v2() else None,
+        "complete": now["complete"],
+        "error": now["error"],
+    }), flush=True)
+    os._exit(0)
+
+
 if sys.argv[1] == "version":
     print("libtorrent %s" % lt.__version__)
 elif sys.argv[1] == "serve":
     serve(sys.argv[2], sys.argv[3])
+elif sys.argv[1] == "check":
+    check(sys.argv[2], sys.argv[3])
 elif sys.argv[1] == "create":
     create(json.loads(sys.argv[2]))

@@ -26,6 +26,7 @@ const COMPLETE_EVENT = /^complete$/;
  * @typedef {object} CreateOptions
  * @property {string} path file or folder
  * @property {string} out path of the .torrent file
+ * @property {'v1' | 'hybrid' | 'v2'} [format] default: v1, which every client reads
  * @property {number} [pieceLength] bytes; default: automatic
  * @property {string[]} [trackers]
  * @property {boolean} [isPrivate]
@@ -185,7 +186,8 @@ export function infoHashOf(torrent) {
  * @returns {Promise<string>} what it printed
  */
 export function createWithShoal(options, where) {
-  const { path, out, pieceLength, trackers = [], isPrivate, source, comment } = options;
+  const { path, out, format = 'v1', trackers = [], pieceLength, isPrivate, source } = options;
+  const { comment } = options;
   return run(
     [
       ...COMMAND,
@@ -193,6 +195,7 @@ export function createWithShoal(options, where) {
       path,
       '-o',
       out,
+      `--${format}`,
       ...trackers.flatMap((url) => ['--tracker', url]),
       ...(pieceLength ? ['--piece-length', `${pieceLength}`] : []),
       ...(isPrivate ? ['--private'] : []),
