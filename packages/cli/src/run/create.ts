@@ -88,7 +88,7 @@ export async function runCreate(args: CreateArgs, world: World): Promise<number>
     world.stdout.write(
       `${plainText(file)}: ${formatBytes(info.length)} in ${count === 1 ? '1 file' : `${count} files`}, ` +
         `${info.pieceCount} pieces of ${formatBytes(info.pieceLength)}\n` +
-        `Info-hash: ${infoHash}\n${both ? `BEP 52:    ${infoHashV2}\n` : ''}` +
+        `Info-hash: ${infoHash}\n${both ? `v2 hash:   ${infoHashV2}\n` : ''}` +
         `Magnet:    ${plainText(magnet)}\n`,
     );
   }

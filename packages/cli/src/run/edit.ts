@@ -101,8 +101,8 @@ function hex(hash: Uint8Array | undefined): string | null {
 function hashLines(before: TorrentInfo, after: TorrentInfo): string {
   const lines: string[] = [];
   for (const [label, was, is] of [
-    ['Info-hash:   ', hex(before.infoHash), hex(after.infoHash)],
-    ['Info-hash v2:', hex(before.infoHashV2), hex(after.infoHashV2)],
+    ['Info-hash:', hex(before.infoHash), hex(after.infoHash)],
+    ['v2 hash:  ', hex(before.infoHashV2), hex(after.infoHashV2)],
   ] as const) {
     if (is === null) continue;
     lines.push(was === is ? `${label} ${is}\n` : `${label} ${is} (was ${was ?? 'none'})\n`);
