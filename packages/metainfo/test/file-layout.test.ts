@@ -18,6 +18,21 @@ describe('fileColumns', () => {
     ]),
   );
 
+  it('tells paths without the objects of the files, and the same with them', () => {
+    const bytes = multiFile([
+      { path: ['a', 'b', 'c'], length: 3 },
+      { path: ['.pad', '5'], length: 5, attr: 'p' },
+      ...Array.from({ length: 5000 }, (_, index) => ({ path: ['long', `${index}`], length: 1 })),
+    ]);
+    const { info: other } = parseMetainfo(bytes);
+    const columns = fileColumns(other);
+    const joined = columns.joinPaths();
+    const paths = Array.from({ length: columns.size }, (_, index) => columns.pathOf(index));
+    expect(paths).toEqual(other.files.map(({ path }) => path));
+    expect(joined.split('\n')).toEqual(paths.map((path, index) => (index === 1 ? '' : path)));
+    expect(columns.joinPaths()).toBe(joined);
+  });
+
   it('says what the files say', () => {
     // An object with the same files that this package has not made.
     for (const columns of [fileColumns(info), fileColumns({ files: info.files })]) {
@@ -28,6 +43,15 @@ describe('fileColumns', () => {
         info.files.map(({ attributes }) => attributes.padding),
       );
       expect(columns.isPadding(4)).toBe(false);
+      expect(info.files.map(({ index }) => columns.isExecutable(index))).toEqual(
+        info.files.map(({ attributes }) => attributes.executable),
+      );
+      expect(info.files.map(({ index }) => columns.pathOf(index))).toEqual(
+        info.files.map(({ path }) => path),
+      );
+      expect([columns.pathOf(-1), columns.pathOf(4)]).toEqual(['', '']);
+      const lines = info.files.map(({ path, attributes }) => (attributes.padding ? '' : path));
+      expect(columns.joinPaths()).toBe(lines.join('\n'));
     }
   });
 });

@@ -78,6 +78,11 @@ const randomOptions = fc.record({
 /** All that a torrent says of files must be what it was built of. */
 function checkFiles(metainfo: Metainfo, files: readonly BuiltFile[], hybrid: boolean): void {
   const { info, pieceLayers } = metainfo;
+  // Before the objects of the files are made.
+  const columns = fileColumns(info);
+  const lines = columns.joinPaths().split('\n');
+  const ownPaths = lines.map((_, index) => columns.pathOf(index));
+  expect(ownPaths).toEqual(info.files.map(({ path }) => path));
   const payload = info.files.filter(({ attributes }) => !attributes.padding);
   const isSingle = files.length === 1 && files[0]?.path.length === 1;
   // A v2-only folder with nothing but one file cannot be told from that file.
@@ -87,12 +92,15 @@ function checkFiles(metainfo: Metainfo, files: readonly BuiltFile[], hybrid: boo
   );
   expect(info.multiFile).toBe(!isSingle);
   const layout = new FileLayout(info);
-  const columns = fileColumns(info);
+  expect(lines).toEqual(info.files.map(({ path, attributes }) => (attributes.padding ? '' : path)));
   let pieces = 0;
   for (const [at, { data }] of files.entries()) {
     const { index, length, offset, piecesRoot } = payload[at]!;
     expect(length).toBe(data.length);
     expect(columns.piecesRootOf(index)).toEqual(piecesRoot);
+    const copy = new Uint8Array(40);
+    expect(columns.copyPiecesRoot(index, copy, 3)).toBe(piecesRoot !== undefined);
+    expect(copy.subarray(3, 35)).toEqual(piecesRoot ?? new Uint8Array(32));
     if (data.length === 0) {
       expect(piecesRoot).toBeUndefined();
       continue;
