@@ -8,6 +8,7 @@ import { GateTurns } from './choke/gate-turns.ts';
 import { RateLimiter } from './choke/rate-limiter.ts';
 import { DiskStores } from './disk/disk-stores.ts';
 import { ClientError } from './errors.ts';
+import { LeafTurns } from './hashes/leaf-turns.ts';
 import { OpenTurns } from './open-turns.ts';
 import { clientDefaults, type AddOptions, type ClientOptions } from './options.ts';
 import { Acceptor } from './peer/acceptor.ts';
@@ -231,6 +232,7 @@ export class Client implements AsyncDisposable {
         budget: options.pieceBufferBudget ?? clientDefaults.pieceBufferBudget,
       }),
       encoderPool: new EncoderBufferPool(),
+      leafTurns: new LeafTurns(),
       checks: new CheckQueue(),
       openTurns: new OpenTurns(),
       saves: new CheckQueue(),

@@ -5,10 +5,11 @@ import type { Clock } from '@shoal/net';
 import { Bitfield } from '@shoal/peer-wire';
 import { reconcile } from './disk/reconcile.ts';
 import { ResumeStore } from './disk/resume.ts';
-import type { ResumeData } from './disk/resume-format.ts';
+import { MAX_LAYER_BYTES, type PieceLayer, type ResumeData } from './disk/resume-format.ts';
 import type { ResumeLock } from './disk/resume-lock.ts';
 import type { TorrentStorage } from './disk/storage.ts';
 import { DiskError } from './errors.ts';
+import type { PieceHashes } from './hashes/piece-hashes.ts';
 import type { Priority } from './file-priorities.ts';
 import { clientDefaults } from './options.ts';
 import { swarmNamesOf } from './peer/swarm-names.ts';
@@ -39,6 +40,7 @@ export class ResumeKeeper {
   readonly #clock: Clock;
   readonly #info: TorrentInfo;
   readonly #directory: string;
+  readonly #hashes: PieceHashes | undefined;
   #opened: ResumeStore | undefined;
   #lock: ResumeLock | undefined;
   #totals: Totals = { uploaded: 0, downloaded: 0 };
@@ -53,8 +55,16 @@ export class ResumeKeeper {
   /**
    * @param root the folder of all resume data; undefined: nothing is remembered
    * @param directory the folder the torrent stands in: the same torrent in two folders is two downloads
+   * @param hashes whose layers from peers are remembered, and given back to it by {@link load}
    */
-  constructor(root: string | undefined, clock: Clock, info: TorrentInfo, directory: string) {
+  constructor(
+    root: string | undefined,
+    clock: Clock,
+    info: TorrentInfo,
+    directory: string,
+    hashes?: PieceHashes,
+  ) {
+    this.#hashes = hashes;
     this.#root = root;
     this.#directory = directory;
     this.#clock = clock;
@@ -110,7 +120,8 @@ export class ResumeKeeper {
       fileCount: fileColumns(this.#info).size,
     });
     if (result?.ok !== true) return undefined;
-    const { uploaded, downloaded } = result.data;
+    const { uploaded, downloaded, pieceLayers } = result.data;
+    if (pieceLayers !== undefined) this.#hashes?.restoreLayers(pieceLayers);
     if (first) this.#totals = { uploaded, downloaded };
     const states = await storage.fileStates();
     // Reading all that and comparing it takes long for a hundred thousand files: two turns of the event loop.
@@ -176,6 +187,7 @@ export class ResumeKeeper {
         priorities: Uint8Array.from(priorities),
         uploaded: this.#totals.uploaded + uploaded,
         downloaded: this.#totals.downloaded + downloaded,
+        pieceLayers: this.#hashes && layersOf(this.#hashes),
       };
       await store.save(data);
       this.#savedUpload = uploaded;
@@ -184,4 +196,16 @@ export class ResumeKeeper {
       throw error;
     }
   }
+}
+
+/** Layers to remember, as many as there is room for. */
+function layersOf(hashes: PieceHashes): PieceLayer[] {
+  const layers: PieceLayer[] = [];
+  let bytes = 0;
+  for (const each of hashes.learnedLayers()) {
+    bytes += each[0].length + each[1].length;
+    if (bytes > MAX_LAYER_BYTES) break;
+    layers.push(each);
+  }
+  return layers;
 }

@@ -8,6 +8,7 @@ import type { UploadReader } from './disk/read-batch.ts';
 import type { TorrentStorage } from './disk/storage.ts';
 import { PeerError } from './errors.ts';
 import type { PeerReport } from './events.ts';
+import { HashTraffic } from './hashes/hash-traffic.ts';
 import type { LeafSource } from './hashes/leaf-source.ts';
 import type { PieceHashes } from './hashes/piece-hashes.ts';
 import { Peer } from './peer/peer.ts';
@@ -34,6 +35,8 @@ export interface SwarmEvents {
   pieceVerified(piece: number): void;
   /** The last wanted piece was verified. */
   finished(): void;
+  /** Hashes of pieces came from peers. */
+  hashesLearned(): void;
   /** Reading or writing failed, or the torrent contradicts itself; it must stop. */
   diskFailed(error: Error): void;
   peerChanged(report: PeerReport): void;
@@ -58,7 +61,7 @@ export interface SwarmOptions {
   /** What all torrents of the client share. */
   readonly host: Pick<
     TorrentHost,
-    'clock' | 'random' | 'peerId' | 'uploadSlots' | 'buffers' | 'encoderPool'
+    'clock' | 'random' | 'peerId' | 'uploadSlots' | 'buffers' | 'encoderPool' | 'leafTurns'
   >;
   readonly limits: TransferLimits;
   /** Pieces known to be there. */
@@ -77,6 +80,7 @@ export class Swarm implements PeerSwarm {
   readonly picker: PiecePicker<Peer>;
   readonly reader: UploadReader;
   readonly encoderPool: EncoderBufferPool;
+  readonly hashTraffic: HashTraffic | undefined;
   readonly peers = new Set<Peer>();
   readonly downloadRate = new RateMeter();
   readonly uploadRate = new RateMeter();
@@ -124,12 +128,16 @@ export class Swarm implements PeerSwarm {
       clock: this.#clock,
       events: {
         verified: (piece) => this.#verified(piece),
-        convicted: (addresses) => this.#convict(addresses),
+        convicted: (addresses) => this.#convict(addresses, 'It sent corrupt data'),
         wasted: (bytes) => this.wasted(bytes),
         failed: (error) => options.events.diskFailed(error),
         changed: () => this.refill(),
       },
     });
+    if (options.info.infoHashV2 !== undefined) {
+      this.hashTraffic = this.#openHashTraffic();
+      this.leafSource = this.hashTraffic;
+    }
     this.#chokes = new ChokeRounds({
       peers: this.peers,
       slots: options.host.uploadSlots,
@@ -186,6 +194,7 @@ export class Swarm implements PeerSwarm {
     this.peers.add(peer);
     // Whoever has nothing yet may say nothing about it (BEP 3); its HAVEs count all the same.
     this.picker.peerJoined(peer);
+    this.hashTraffic?.joined(peer);
     this.#options.peerList.connected(peer.endpoint, isV2);
     this.#report(peer, 'connected');
     peer.greet();
@@ -228,6 +237,7 @@ export class Swarm implements PeerSwarm {
       peer.requests.cancelForgotten();
       peer.flush();
     }
+    this.hashTraffic?.wantedChanged();
     this.refill();
   }
 
@@ -303,8 +313,9 @@ export class Swarm implements PeerSwarm {
     this.uploadRate.add(bytes, this.#clock.now());
   }
 
-  peerHas(peer: Peer): void {
+  peerHas(peer: Peer, piece?: number): void {
     if (!peer.amInterested) peer.updateInterest();
+    this.hashTraffic?.gained(peer, piece);
   }
 
   interestChanged(): void {
@@ -319,6 +330,7 @@ export class Swarm implements PeerSwarm {
     if (!this.peers.delete(peer)) return;
     peer.requests.releaseAll();
     this.picker.peerLeft(peer);
+    this.hashTraffic?.left(peer);
     const { peerList, limits } = this.#options;
     limits.forget(peer);
     peerList.disconnected(peer.endpoint, this.#clock.now(), {
@@ -372,12 +384,31 @@ export class Swarm implements PeerSwarm {
     }, HAVE_DELAY);
   }
 
-  #convict(addresses: readonly string[]): void {
+  #openHashTraffic(): HashTraffic {
+    const { hashes, storage, limits, host } = this.#options;
+    return new HashTraffic({
+      hashes,
+      storage,
+      limits,
+      picker: this.picker,
+      clock: this.#clock,
+      pieceLength: this.info.pieceLength,
+      turns: host.leafTurns,
+      events: {
+        learned: (pieces) => this.hashesLearned(pieces),
+        leaves: (piece, leaves) => this.judgeBlocks(piece, leaves),
+        noLeaves: (piece) => this.giveUpJudging(piece),
+        lied: (peer) => this.#convict([peer.endpoint.address], 'It sent wrong hashes'),
+      },
+    });
+  }
+
+  #convict(addresses: readonly string[], reason: string): void {
     for (const address of addresses) {
-      this.#options.peerList.ban(address, 'It sent corrupt data', this.#clock.now());
+      this.#options.peerList.ban(address, reason, this.#clock.now());
       for (const peer of [...this.peers]) {
         if (peer.endpoint.address !== address) continue;
-        this.#report(peer, 'banned', 'It sent corrupt data');
+        this.#report(peer, 'banned', reason);
         peer.drop();
       }
     }

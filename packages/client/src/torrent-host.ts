@@ -7,6 +7,7 @@ import type { GateTurns } from './choke/gate-turns.ts';
 import type { RateLimiter } from './choke/rate-limiter.ts';
 import type { UploadReader } from './disk/read-batch.ts';
 import type { TorrentStorage } from './disk/storage.ts';
+import type { LeafTurns } from './hashes/leaf-turns.ts';
 import type { PieceHashes } from './hashes/piece-hashes.ts';
 import type { OpenTurns } from './open-turns.ts';
 import type { AddOptions } from './options.ts';
@@ -25,6 +26,7 @@ export interface TorrentHost {
   readonly maxPeersPerTorrent: number;
   readonly buffers: PieceBuffers;
   readonly encoderPool: EncoderBufferPool;
+  readonly leafTurns: LeafTurns;
   readonly checks: CheckQueue;
   /** When a torrent's turn to be opened comes. */
   readonly openTurns: OpenTurns;

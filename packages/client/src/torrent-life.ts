@@ -397,6 +397,7 @@ export class TorrentLife {
         files.arrived(piece);
         this.#events.piece(piece);
       },
+      hashesLearned: () => resume.changed(),
       finished: () => void this.#inTurn(() => this.#complete()),
       diskFailed: (error) => void this.#inTurn(() => this.#fail(error)),
       peerChanged: (report) => this.#events.peer(report),

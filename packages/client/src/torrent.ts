@@ -91,9 +91,11 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
       host.clock,
       host.gateTurns,
     );
+    const hashes = new PieceHashes(info, metainfo.pieceLayers, layout);
     // What is only trusted is never claimed to be verified.
     const resumeFolder = options.check === 'trust' ? undefined : host.resumeDirectory;
-    this.#resume = new ResumeKeeper(resumeFolder, host.clock, info, options.directory);
+    const { clock } = host;
+    this.#resume = new ResumeKeeper(resumeFolder, clock, info, options.directory, hashes);
     this.#trackers = new Trackers(
       () => this.#trackersOptions(),
       [...metainfo.trackers, ...(options.trackers ?? [])],
@@ -103,7 +105,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
         host,
         info,
         layout,
-        hashes: new PieceHashes(info, metainfo.pieceLayers, layout),
+        hashes,
         options,
         selection: this.#selection,
         files: this.#files,

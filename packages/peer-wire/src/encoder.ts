@@ -179,7 +179,7 @@ export class WireEncoder {
 
   /**
    * Hashes (BEP 52). @param hashes the hashes of the base layer from the request's index on, then the uncle hashes from the
-   * lowest proof layer up, 32 bytes each: {@link hashCount} of them.
+   * lowest proof layer up, 32 bytes each: {@link hashCount} of them. A request for a single hash may be answered, too.
    */
   hashes(request: HashRequest, hashes: Uint8Array): void {
     checkHashes(request, hashes.length);

@@ -62,8 +62,12 @@ export function hashRequestFault(
 /**
  * How many hashes the answer to this request holds (BEP 52): those of the base layer, and one uncle for each proof layer
  * that the asked hashes do not already make up whole.
+ *
+ * A single hash breaks the BEP, but libtorrent asks for it where a range of 512 leaves one piece over, and takes only an
+ * answer that counts the hash's sibling on top: the hash, its sibling, then the uncle in each proof layer.
  */
 export function hashCount({ length, proofLayers }: HashRequest): number {
+  if (length === 1) return proofLayers + 2;
   const omittedLayers = Math.max(0, 30 - Math.clz32(length)); // log2(length) - 1
   return length + Math.max(0, proofLayers - omittedLayers);
 }
@@ -123,10 +127,13 @@ export function checkOwnHashRequest(request: HashRequest): void {
   if (fault !== undefined) throw invalid(`a hash request with ${describe(request)}: ${fault}`);
 }
 
-/** Throws `ERR_WIRE_INVALID_ARGUMENT` unless `bytes` of hashes answer this request. */
+/** Throws `ERR_WIRE_INVALID_ARGUMENT` unless `bytes` of hashes answer this request, which may be for a single hash. */
 export function checkHashes(request: HashRequest, bytes: number): void {
   checkHashFields(request);
-  const fault = hashRequestFault(request);
+  const { index, length } = request;
+  const fault = hashRequestFault(
+    length === 1 ? { ...request, index: index - (index % 2), length: 2 } : request,
+  );
   if (fault !== undefined) throw invalid(`hashes for ${describe(request)}: ${fault}`);
   const expected = hashCount(request) * HASH_LENGTH;
   if (bytes !== expected) {

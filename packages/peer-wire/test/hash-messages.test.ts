@@ -208,6 +208,26 @@ describe('WireEncoder: hash messages', () => {
     expect(encoder.pendingBytes).toBe(53);
   });
 
+  it.each([
+    [0, 0],
+    [512, 3],
+    [7, 1],
+  ])(
+    'answers for a single hash, at %d, with its sibling before %d uncles',
+    (index, proofLayers) => {
+      const wanted = request({ index, length: 1, proofLayers });
+      const hashes = new Uint8Array((2 + proofLayers) * 32).fill(0x5a);
+      expect(hashCount(wanted)).toBe(2 + proofLayers);
+      const encoder = new WireEncoder();
+      encoder.hashes(wanted, hashes);
+      const recorder = new Recorder();
+      new WireDecoder(recorder, { hashSink: recorder }).push(encoder.take());
+      expect(recorder.messages).toEqual([['hashes', ...hashFields(wanted), toHex(hashes)]]);
+      const tooFew = () => encoder.hashes(wanted, hashes.subarray(32));
+      expect(thrownBy(tooFew)).toMatchObject({ code: 'ERR_WIRE_INVALID_ARGUMENT' });
+    },
+  );
+
   it('answers more than it would ask for: the leaves of a piece of 128 MiB, which the decoder takes', () => {
     const wanted = request({ length: MAX_HASHES, proofLayers: 48 });
     const hashes = new Uint8Array(hashCount(wanted) * 32).fill(0x5a);

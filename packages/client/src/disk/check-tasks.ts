@@ -58,7 +58,10 @@ export async function runCheckTasks(tasks: CheckTasks): Promise<void> {
   await allDone(Array.from({ length: pool.concurrency }, guarded));
 }
 
-function slotsOf(slots: ReadonlyMap<number, number>, pieces: Uint32Array): Int32Array | undefined {
+export function slotsOf(
+  slots: ReadonlyMap<number, number>,
+  pieces: Uint32Array,
+): Int32Array | undefined {
   if (slots.size === 0) return undefined;
   return Int32Array.from(pieces, (piece) => slots.get(piece) ?? -1);
 }

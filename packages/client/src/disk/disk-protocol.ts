@@ -35,6 +35,19 @@ export interface CheckTask {
   readonly slots: Int32Array | undefined;
 }
 
+/**
+ * Hash the blocks of pieces where they lie; the answer is a `Uint8Array` with the SHA-256 of each, 32 bytes each, or `undefined`
+ * where they are not there.
+ */
+export interface LeavesTask {
+  readonly kind: 'leaves';
+  readonly task: number;
+  readonly storage: number;
+  readonly pieces: Uint32Array;
+  /** As in {@link CheckTask}. */
+  readonly slots: Int32Array | undefined;
+}
+
 /** Size and mtime of all files; the answer is a `Float64Array` with two numbers per file. */
 export interface StatTask {
   readonly kind: 'stat';
@@ -93,7 +106,14 @@ export interface SyncTask {
 }
 
 export type SingleTask =
-  CheckTask | StatTask | PrepareTask | SettleTask | UnregisterTask | CloseFilesTask | SyncTask;
+  | CheckTask
+  | LeavesTask
+  | StatTask
+  | PrepareTask
+  | SettleTask
+  | UnregisterTask
+  | CloseFilesTask
+  | SyncTask;
 
 /** What goes to a worker in one message. */
 export type ToWorker = readonly (WriteBatch | RegisterStorage | SingleTask)[];

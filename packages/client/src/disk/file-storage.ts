@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { TorrentInfo } from '@shoal/metainfo';
 import { DiskError, InconsistentHashesError } from '../errors.ts';
 import type { PieceHashes } from '../hashes/piece-hashes.ts';
-import { runCheckTasks } from './check-tasks.ts';
+import { runCheckTasks, slotsOf } from './check-tasks.ts';
 import { toDiskError } from './disk-error.ts';
 import type { DiskLayout } from './disk-layout.ts';
 import { SETTLE_TASK_PIECES } from './disk-limits.ts';
@@ -133,6 +133,11 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
     this.#assertOpen();
     signal?.throwIfAborted();
     await this.#track(this.#check(pieces, onPiece, signal));
+  }
+
+  async hashLeaves(piece: number, count: number): Promise<Uint8Array | undefined> {
+    this.#assertOpen();
+    return await this.#track(this.#hashLeaves(piece, count));
   }
 
   async setWanted(wanted: readonly boolean[]): Promise<void> {
@@ -361,6 +366,15 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
       onPiece,
       signal,
     });
+  }
+
+  async #hashLeaves(piece: number, count: number): Promise<Uint8Array | undefined> {
+    await this.#open();
+    const pieces = Uint32Array.from({ length: count }, (_, index) => piece + index);
+    const slots = slotsOf(this.#parts.slots, pieces);
+    const storage = this.#storage;
+    const leaves = await this.#pool.run({ kind: 'leaves', storage, pieces, slots });
+    return leaves instanceof Uint8Array ? leaves : undefined;
   }
 
   async #want(wanted: readonly boolean[]): Promise<void> {

@@ -1,4 +1,4 @@
-import type { TorrentInfo } from '@shoal/metainfo';
+import { hashBlocks, type TorrentInfo } from '@shoal/metainfo';
 import { DiskError, InconsistentHashesError } from '../errors.ts';
 import type { PieceHashes } from '../hashes/piece-hashes.ts';
 import { toDiskError } from './disk-error.ts';
@@ -88,6 +88,18 @@ export class MemoryStorage implements TorrentStorage, AsyncDisposable {
       onPiece(piece, verdict === WHOLE);
     }
     signal?.throwIfAborted();
+  }
+
+  async hashLeaves(piece: number, count: number): Promise<Uint8Array | undefined> {
+    await Promise.resolve();
+    this.#assertOpen();
+    const leaves: Uint8Array[] = [];
+    for (let next = piece; next < piece + count; next++) {
+      const bytes = this.#bytesOf(next);
+      if (bytes === undefined) return undefined;
+      leaves.push(hashBlocks(bytes));
+    }
+    return Buffer.concat(leaves);
   }
 
   /** Everything is kept, wanted or not. */

@@ -8,6 +8,13 @@ const VERSION = 1;
 /** Two 64-bit floats per file: size and mtime. */
 const FILE_STATE_BYTES = 16;
 const INFO_HASH_BYTES = 20;
+/** Bytes of a SHA-256 digest. */
+const SHA256_LENGTH = 32;
+/**
+ * Bytes of piece layers that are remembered, half of what a resume file may have: those of a million pieces. Of a torrent of more
+ * the rest is asked of peers again.
+ */
+export const MAX_LAYER_BYTES = 32 * 1024 * 1024;
 const INFO_HASH_V2_BYTES = 32;
 /** Bytes of a resume file that are looked at: enough for 2 million pieces and 2 million files. */
 export const MAX_RESUME_BYTES = 64 * 1024 * 1024;
@@ -30,7 +37,15 @@ export interface ResumeData {
   /** Payload bytes over all runs. */
   readonly uploaded: number;
   readonly downloaded: number;
+  /**
+   * Layers of piece hashes that came from peers (BEP 52), each with the pieces root of its file, 32 bytes; undefined where there
+   * are none. Whoever reads them checks them against the roots. Programs of before leave them out.
+   */
+  readonly pieceLayers?: readonly PieceLayer[] | undefined;
 }
+
+/** A file's pieces root, and 32 bytes for each of its pieces. */
+export type PieceLayer = readonly [root: Uint8Array, layer: Uint8Array];
 
 /** The torrent resume data is looked for. */
 export interface ResumeExpectation {
@@ -65,6 +80,7 @@ export function encodeResume(data: ResumeData): Uint8Array {
     view.setFloat64(index * FILE_STATE_BYTES, size);
     view.setFloat64(index * FILE_STATE_BYTES + 8, mtime);
   }
+  const layers = (data.pieceLayers ?? []).flat();
   const body = encode({
     directory: data.directory,
     downloaded: data.downloaded,
@@ -72,6 +88,7 @@ export function encodeResume(data: ResumeData): Uint8Array {
     'info-hash': data.infoHash,
     ...(data.infoHashV2 === undefined ? {} : { 'info-hash-v2': data.infoHashV2 }),
     'piece-count': data.pieceCount,
+    ...(layers.length === 0 ? {} : { 'piece-layers': layers }),
     pieces: data.pieces,
     priorities: data.priorities,
     uploaded: data.uploaded,
@@ -150,7 +167,21 @@ function fieldsOf(body: Uint8Array): ResumeData | undefined {
     priorities: priorities.slice(),
     uploaded,
     downloaded,
+    pieceLayers: layersOf(fields?.get('piece-layers')),
   };
+}
+
+/** Pairs of a root and a layer, as far as they can be such; nothing that is wrong with them makes the rest useless. */
+function layersOf(value: BencodeValue | undefined): PieceLayer[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const layers: PieceLayer[] = [];
+  for (let at = 0; at + 1 < value.length; at += 2) {
+    const [root, layer] = [value[at], value[at + 1]];
+    if (!(root instanceof Uint8Array) || root.length !== SHA256_LENGTH) continue;
+    if (!(layer instanceof Uint8Array) || layer.length % SHA256_LENGTH !== 0) continue;
+    layers.push([root.slice(), layer.slice()]);
+  }
+  return layers.length === 0 ? undefined : layers;
 }
 
 function hasSpareBits(pieces: Uint8Array, pieceCount: number): boolean {

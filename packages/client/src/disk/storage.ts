@@ -67,6 +67,11 @@ export interface TorrentStorage {
     onPiece: (piece: number, whole: boolean) => void,
     signal?: AbortSignal,
   ): Promise<void>;
+  /**
+   * SHA-256 of each 16-KiB block of the payload of `count` pieces from `piece` on, 32 bytes each, for peers that ask for leaf
+   * hashes (BEP 52); undefined where a piece is not there. Without this method nobody is told any.
+   */
+  hashLeaves?(piece: number, count: number): Promise<Uint8Array | undefined>;
   /** Which files are wanted, by index. Data of unwanted files that shares a piece with a wanted one is kept aside. */
   setWanted(wanted: readonly boolean[]): Promise<void>;
   /** Makes everything written so far durable. */

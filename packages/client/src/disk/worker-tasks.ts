@@ -23,6 +23,7 @@ import {
   type WriteDetail,
   type WriteResults,
 } from './disk-protocol.ts';
+import { LeafReader } from './leaf-reader.ts';
 import { DAMAGED, INCONSISTENT, PieceVerifier, WHOLE } from './piece-verifier.ts';
 import type { DiskFs } from './safe-open.ts';
 import { PieceChecker } from './worker-check.ts';
@@ -42,12 +43,14 @@ export class WorkerTasks {
   readonly #io: WorkerIo;
   readonly #verifier = new PieceVerifier();
   readonly #checker: PieceChecker;
+  readonly #leaves: LeafReader;
 
   constructor(options: WorkerTasksOptions) {
     const fs = options.fs ?? nodeFs;
     this.#files = new WorkerFiles(fs, options.maxOpenFiles);
     this.#io = new WorkerIo(fs, this.#files);
     this.#checker = new PieceChecker(this.#io, this.#verifier);
+    this.#leaves = new LeafReader(this.#io);
   }
 
   /** Does all that a message asks for. */
@@ -130,6 +133,8 @@ export class WorkerTasks {
     switch (task.kind) {
       case 'check':
         return this.#checker.check(storage, task.pieces, task.slots);
+      case 'leaves':
+        return this.#leaves.read(storage, task.pieces, task.slots);
       case 'stat':
         return this.#stat(storage);
       case 'prepare':

@@ -11,6 +11,7 @@ import {
 } from '@shoal/metainfo';
 import { BLOCK_LENGTH } from '@shoal/peer-wire';
 import type { SharedHashes } from '../disk/disk-layout.ts';
+import { RootFiles } from './root-files.ts';
 
 /** Bytes of a SHA-256 digest. */
 const SHA256_LENGTH = 32;
@@ -32,6 +33,9 @@ export class PieceHashes {
   readonly #files: FileColumns;
   #shared: SharedHashes | undefined;
   readonly #trees = new Map<number, FileHashTree>();
+  #roots: RootFiles | undefined;
+  /** Files whose layer was learned from a peer, or remembered. */
+  readonly #learned = new Set<number>();
 
   /**
    * @param layers the piece layers as far as they are known from the beginning
@@ -82,6 +86,47 @@ export class PieceHashes {
     return tree;
   }
 
+  /** The first file with a pieces root: the one that messages which name the root mean. Undefined where no file has it. */
+  fileOfRoot(root: Uint8Array): number | undefined {
+    return (this.#roots ??= new RootFiles(this.#files)).find(root);
+  }
+
+  /** Files of which some piece hash is unknown, in order. */
+  *unknownFiles(): Generator<number, void, undefined> {
+    if (this.#info.infoHashV2 === undefined) return;
+    const { lengths, size } = this.#files;
+    const { pieceLength } = this.#info;
+    for (let file = 0; file < size; file++) {
+      if ((lengths[file] ?? 0) <= pieceLength) continue;
+      const isKnown = this.#learned.has(file) || this.#layers.layerOf(file) !== undefined;
+      if (!isKnown && this.#files.piecesRootOf(file) !== undefined) yield file;
+    }
+  }
+
+  /** The piece layers that came from peers and are whole, by pieces root, as {@link restoreLayers} takes them. */
+  *learnedLayers(): Generator<readonly [root: Uint8Array, layer: Uint8Array], void, undefined> {
+    for (const file of this.#learned) {
+      const tree = this.treeOf(file);
+      if (tree?.pieceLayer === undefined) continue;
+      if (this.fileOfRoot(tree.piecesRoot) === file) yield [tree.piecesRoot, tree.pieceLayer];
+    }
+  }
+
+  /** Takes piece layers that were remembered, as far as they are still unknown and lead to the roots of their files. */
+  restoreLayers(layers: Iterable<readonly [root: Uint8Array, layer: Uint8Array]>): void {
+    const remembered = new Map<string, Uint8Array>();
+    for (const [root, layer] of layers) remembered.set(Buffer.from(root).toString('latin1'), layer);
+    if (remembered.size === 0) return;
+    for (const file of this.unknownFiles()) {
+      const tree = this.treeOf(file);
+      if (tree === undefined) continue;
+      const layer = remembered.get(Buffer.from(tree.piecesRoot).toString('latin1'));
+      if (layer !== undefined && tree.setPieceLayer(layer)) {
+        this.#putPieces(file, tree, 0, tree.geometry.pieceCount);
+      }
+    }
+  }
+
   /** The file a piece belongs to, in a torrent with SHA-256 hashes, where every file starts at a piece. */
   fileOf(piece: number): number {
     return this.#layout().fileAt(piece * this.#info.pieceLength);
@@ -93,19 +138,15 @@ export class PieceHashes {
    */
   addHashes(file: number, request: HashRequest, hashes: Uint8Array): number[] | undefined {
     const tree = this.treeOf(file);
-    const { shared } = this;
-    if (tree === undefined || shared === undefined) return undefined;
+    if (tree === undefined || this.shared === undefined) return undefined;
     if (!tree.addHashes(request, hashes)) return undefined;
-    const first = this.#firstPieceOf(file);
     const end = Math.min(request.index + request.length, tree.geometry.pieceCount);
-    const learned: number[] = [];
-    for (let index = request.index; index < end; index++) {
-      const hash = tree.pieceHash(index);
-      if (hash === undefined || this.isKnown(first + index)) continue;
-      put(shared, first + index, hash);
-      learned.push(first + index);
-    }
-    return learned;
+    return this.#putPieces(file, tree, request.index, end);
+  }
+
+  /** Blocks of a piece that are not all padding. */
+  blocksAt(piece: number): number {
+    return Math.ceil(this.#layout().payloadLengthAt(piece) / BLOCK_LENGTH);
   }
 
   /** Whether 32 bytes for each block of a piece are its leaf hashes: whether they lead to its hash, which must be known. */
@@ -114,14 +155,30 @@ export class PieceHashes {
     if (shared === undefined || !this.isKnown(piece)) return false;
     const { pieceLength } = this.#info;
     const length = Math.min(pieceLength, this.#files.lengths[this.fileOf(piece)] ?? 0);
-    const blocks = Math.ceil(this.#layout().payloadLengthAt(piece) / BLOCK_LENGTH);
-    if (leaves.length !== blocks * SHA256_LENGTH) return false;
+    if (leaves.length !== this.blocksAt(piece) * SHA256_LENGTH) return false;
     const root = rootOfLayer(leaves, 0, treeHeight(Math.ceil(length / BLOCK_LENGTH)));
     const at = piece * SHA256_LENGTH;
     return Buffer.compare(root, shared.hashes.subarray(at, at + SHA256_LENGTH)) === 0;
   }
 
-  #firstPieceOf(file: number): number {
+  /** Shows the hashes of some pieces of a file to the disk threads. Gives those that were unknown before. */
+  #putPieces(file: number, tree: FileHashTree, from: number, end: number): number[] {
+    const { shared } = this;
+    const learned: number[] = [];
+    if (shared === undefined) return learned;
+    const first = this.firstPieceOf(file);
+    for (let index = from; index < end; index++) {
+      const hash = tree.pieceHash(index);
+      if (hash === undefined || this.isKnown(first + index)) continue;
+      put(shared, first + index, hash);
+      learned.push(first + index);
+    }
+    if (tree.complete) this.#learned.add(file);
+    return learned;
+  }
+
+  /** The first piece of a file, in a torrent with SHA-256 hashes. */
+  firstPieceOf(file: number): number {
     return Math.floor((this.#files.offsets[file] ?? 0) / this.#info.pieceLength);
   }
 

@@ -2,6 +2,7 @@ import type { TorrentInfo } from '@shoal/metainfo';
 import type { EncoderBufferPool } from '@shoal/peer-wire';
 import type { PiecePicker } from '../piece/piece-picker.ts';
 import type { UploadReader } from '../disk/read-batch.ts';
+import type { HashTraffic } from '../hashes/hash-traffic.ts';
 import type { Peer } from './peer.ts';
 
 /** What a peer needs of the torrent it belongs to; implemented by `Swarm`. */
@@ -12,6 +13,8 @@ export interface PeerSwarm {
   readonly reader: UploadReader;
   /** Buffers for outgoing messages, shared by all peers. */
   readonly encoderPool: EncoderBufferPool;
+  /** Hashes asked for and answered (BEP 52); undefined for a v1-only torrent. */
+  readonly hashTraffic: HashTraffic | undefined;
   /** May blocks be asked for now? False while paused, in error or when the download limit is used up. */
   readonly downloading: boolean;
   /** How many of `bytes` may be uploaded now; the rest when {@link PeerSwarm.awaitUpload} calls back. */
@@ -26,8 +29,8 @@ export interface PeerSwarm {
   wasted(bytes: number): void;
   /** Payload was handed to the connection. */
   uploaded(peer: Peer, bytes: number): void;
-  /** The peer has more than before. */
-  peerHas(peer: Peer): void;
+  /** The peer has more than before; `piece`: just this one more. */
+  peerHas(peer: Peer, piece?: number): void;
   /** The peer became interested, or lost interest. */
   interestChanged(peer: Peer): void;
   /** Reading from disk failed. */

@@ -10,6 +10,7 @@ import {
 import type { Clock, Connection, ConnectionHandler, Endpoint } from '@shoal/net';
 import { PeerError } from '../errors.ts';
 import { clientDefaults } from '../options.ts';
+import { HashPort } from '../hashes/hash-port.ts';
 import { RateMeter } from '../choke/rate-meter.ts';
 import type { PickerPeer } from '../piece/piece-picker.ts';
 import { BlockRequests } from './block-requests.ts';
@@ -65,6 +66,8 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
   readonly connectedAt: number;
   readonly requests: BlockRequests;
   readonly uploads: UploadQueue;
+  /** Its hash messages (BEP 52); undefined where the connection is not for v2: any are ignored then. */
+  readonly hashes: HashPort | undefined;
   /** Pieces it lets us ask for while it chokes us. */
   readonly allowedFast = new Set<number>();
   /** Pieces we let it ask for while we choke it, and how many bytes of each are left to be asked for then. */
@@ -110,7 +113,11 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
       // To refuse them is to lose aria2, which sends them in place of many haves.
       lateBitfields: true,
     });
-    this.#decoder = new WireDecoder(this);
+    const { hashTraffic } = swarm;
+    if (isV2 && hashTraffic !== undefined) {
+      this.hashes = new HashPort(this, hashTraffic, this.#encoder, clock);
+    }
+    this.#decoder = new WireDecoder(this, { hashSink: this.hashes });
     this.#decoder.maxBitfieldLength = Math.ceil(info.pieceCount / 8);
     this.requests = new BlockRequests(this, swarm, this.#encoder);
     this.uploads = new UploadQueue(this, swarm, this.#encoder, clock);
@@ -231,6 +238,7 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     if (this.closed) return;
     this.closed = true;
     this.uploads.drop();
+    this.hashes?.drop();
     this.#swarm.leave(this, error);
   }
 
@@ -266,7 +274,7 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     this.#guard.have(piece);
     if (!this.have.set(piece)) return;
     this.#swarm.picker.peerGained(this, piece);
-    this.#swarm.peerHas(this);
+    this.#swarm.peerHas(this, piece);
   }
 
   onBitfield(bits: Uint8Array): void {

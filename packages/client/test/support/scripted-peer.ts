@@ -6,6 +6,8 @@ import {
   encodeHandshake,
   type Handshake,
   HandshakeReader,
+  type HashRequest,
+  type HashSink,
   WireDecoder,
   WireEncoder,
   type WireSink,
@@ -34,15 +36,25 @@ export interface PeerScript {
   onMessage?(peer: ScriptedPeer, message: Message): void;
   onRequest?(peer: ScriptedPeer, piece: number, begin: number, length: number): void;
   onUnchoke?(peer: ScriptedPeer): void;
+  onHashRequest?(peer: ScriptedPeer, request: HashRequest): void;
+}
+
+/** A hash message (BEP 52) that came in. */
+export interface HashMessage {
+  readonly name: 'hash-request' | 'hashes' | 'hash-reject';
+  readonly request: HashRequest;
+  readonly hashes: Uint8Array | undefined;
 }
 
 /** A peer that does what a test tells it to, over one simulated connection. */
-export class ScriptedPeer implements ConnectionHandler, WireSink {
+export class ScriptedPeer implements ConnectionHandler, WireSink, HashSink {
   readonly connection: Connection;
   readonly torrent: TestTorrent;
   readonly script: PeerScript;
   readonly encoder = new WireEncoder();
   readonly messages: Message[] = [];
+  /** They are among {@link messages}, too, with layer, index, length and proof layers. */
+  readonly hashMessages: HashMessage[] = [];
   /** Payload received. */
   readonly blocks = new Map<string, Uint8Array>();
   have: Bitfield;
@@ -50,7 +62,7 @@ export class ScriptedPeer implements ConnectionHandler, WireSink {
   error: Error | undefined;
   closed = false;
   readonly #reader = new HandshakeReader();
-  readonly #decoder = new WireDecoder(this);
+  readonly #decoder = new WireDecoder(this, { hashSink: this });
   #block = new Uint8Array(0);
 
   constructor(connection: Connection, torrent: TestTorrent, script: PeerScript) {
@@ -208,6 +220,30 @@ export class ScriptedPeer implements ConnectionHandler, WireSink {
   }
   onUnknown(id: number): void {
     this.#note('unknown', id);
+  }
+
+  onHashRequest(request: HashRequest): void {
+    this.#noteHashes('hash-request', request, undefined);
+    this.script.onHashRequest?.(this, request);
+  }
+  onHashesStart(_request: HashRequest, length: number): Uint8Array {
+    return new Uint8Array(length);
+  }
+  onHashesEnd(request: HashRequest, hashes: Uint8Array | undefined): void {
+    this.#noteHashes('hashes', request, hashes);
+  }
+  onHashReject(request: HashRequest): void {
+    this.#noteHashes('hash-reject', request, undefined);
+  }
+
+  #noteHashes(
+    name: HashMessage['name'],
+    request: HashRequest,
+    hashes: Uint8Array | undefined,
+  ): void {
+    const { baseLayer, index, length, proofLayers } = request;
+    this.hashMessages.push({ name, request, hashes });
+    this.#note(name, baseLayer, index, length, proofLayers);
   }
 
   #note(...message: Message): void {

@@ -1,0 +1,123 @@
+import type { BlockRange, FileHashTree, HashRequest } from '@shoal/metainfo';
+import type { Bitfield } from '@shoal/peer-wire';
+import type { TorrentStorage } from '../disk/storage.ts';
+import type { LeafTurns } from './leaf-turns.ts';
+import type { PieceHashes } from './piece-hashes.ts';
+
+/** Bytes of a block (BEP 52). */
+const BLOCK_LENGTH = 16_384;
+/** Bytes of a SHA-256 digest. */
+const SHA256_LENGTH = 32;
+
+/**
+ * What becomes of a request: its answer is at hand; leaves have to be read for it; it is rejected; or nothing is said, as a
+ * reject would do harm.
+ */
+export type HashPlan =
+  | { readonly kind: 'answer'; readonly hashes: Uint8Array }
+  | {
+      readonly kind: 'read';
+      readonly tree: FileHashTree;
+      readonly blocks: BlockRange;
+      readonly file: number;
+    }
+  | { readonly kind: 'reject' }
+  | { readonly kind: 'silence' };
+
+const REJECT: HashPlan = { kind: 'reject' };
+const SILENCE: HashPlan = { kind: 'silence' };
+
+export interface HashSourceParts {
+  readonly hashes: PieceHashes;
+  readonly storage: Pick<TorrentStorage, 'hashLeaves'>;
+  /** Pieces that are there. */
+  readonly have: Bitfield;
+  readonly pieceLength: number;
+  readonly turns: LeafTurns;
+}
+
+/** Where the answers to hash requests (BEP 52) for one torrent come from: piece hashes from memory, leaf hashes from disk. */
+export class HashSource {
+  readonly turns: LeafTurns;
+  readonly #parts: HashSourceParts;
+
+  constructor(parts: HashSourceParts) {
+    this.#parts = parts;
+    this.turns = parts.turns;
+  }
+
+  /** What to do about a request, in whatever numbers. */
+  plan(request: HashRequest): HashPlan {
+    const { hashes, storage, pieceLength } = this.#parts;
+    const isLeaf = request.baseLayer === 0 && pieceLength > BLOCK_LENGTH;
+    // libtorrent before 2.0.14 crashes on a reject of leaf hashes.
+    const refusal = isLeaf ? SILENCE : REJECT;
+    const file = hashes.fileOfRoot(request.piecesRoot);
+    const tree = file === undefined ? undefined : hashes.treeOf(file);
+    if (file === undefined || tree === undefined) return refusal;
+    const proper = properOf(request);
+    const blocks = tree.blocksNeeded(proper);
+    if (blocks === undefined) return refusal;
+    if (isLeaf && blocks.count > 0) {
+      const canRead = storage.hashLeaves !== undefined && this.#has(file, blocks);
+      return canRead ? { kind: 'read', tree, blocks, file } : SILENCE;
+    }
+    const answer = tree.answer(proper);
+    return answer === undefined ? refusal : { kind: 'answer', hashes: inOrderOf(request, answer) };
+  }
+
+  /**
+   * Reads what is needed for the answer. Undefined where there is none: the file is damaged, or cannot be read, which whoever is
+   * asked for blocks of it will find out.
+   */
+  async read(
+    request: HashRequest,
+    { tree, blocks, file }: Extract<HashPlan, { kind: 'read' }>,
+  ): Promise<Uint8Array | undefined> {
+    const { hashes, storage } = this.#parts;
+    const [first, count] = this.#piecesOf(blocks);
+    const from = hashes.firstPieceOf(file) + first;
+    try {
+      const leaves = await storage.hashLeaves?.(from, count);
+      if (leaves?.length !== blocks.count * SHA256_LENGTH) return undefined;
+      const answer = tree.answer(properOf(request), leaves);
+      return answer && inOrderOf(request, answer);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Bytes to be read for some leaves. */
+  bytesOf({ count }: BlockRange): number {
+    return count * BLOCK_LENGTH;
+  }
+
+  /** First piece within the file, and how many. */
+  #piecesOf({ first, count }: BlockRange): readonly [number, number] {
+    const blocksOfPiece = this.#parts.pieceLength / BLOCK_LENGTH;
+    return [first / blocksOfPiece, Math.ceil(count / blocksOfPiece)];
+  }
+
+  #has(file: number, blocks: BlockRange): boolean {
+    const { hashes, have } = this.#parts;
+    const [first, count] = this.#piecesOf(blocks);
+    const from = hashes.firstPieceOf(file) + first;
+    for (let piece = from; piece < from + count; piece++) if (!have.get(piece)) return false;
+    return true;
+  }
+}
+
+/** libtorrent asks for single hashes where one piece is left over, and means the hash and its sibling (see `hashCount`). */
+function properOf(request: HashRequest): HashRequest {
+  const { index, length } = request;
+  return length === 1 ? { ...request, index: index - (index % 2), length: 2 } : request;
+}
+
+/** The hash that was asked for comes before its sibling. */
+function inOrderOf({ index, length }: HashRequest, hashes: Uint8Array): Uint8Array {
+  if (length !== 1 || index % 2 === 0) return hashes;
+  const sibling = hashes.slice(0, SHA256_LENGTH);
+  hashes.copyWithin(0, SHA256_LENGTH, 2 * SHA256_LENGTH);
+  hashes.set(sibling, SHA256_LENGTH);
+  return hashes;
+}
