@@ -85,8 +85,9 @@ describe.each([
     const lefts = swarm.tracker.seen
       .filter(({ request }) => request.event === 'started')
       .map(({ request }) => request.left);
-    // A hybrid says so to both swarms.
+    // A hybrid has two swarms to announce to.
     expect(new Set(lefts)).toEqual(new Set([0, payloadOf(torrent)]));
+    expect(lefts).toHaveLength(hybrid ? 4 : 2);
     await swarm.close();
   });
 
@@ -284,7 +285,11 @@ describe('a torrent whose metadata came without hashes', () => {
     ];
     const torrent = makeV2Torrent(specs, 64 * K);
     const swarm = swarmOf(torrent);
-    await seedOf(swarm);
+    const host = swarm.host();
+    await ScriptedPeer.listen(host, torrent, {
+      onOpen: poseAsSeed,
+      onRequest: (peer, ...request) => peer.serve(...request),
+    });
     let hashes: PieceHashes | undefined;
     const storage = checkedStorage(torrent);
     const [client] = await swarm.client();
@@ -292,6 +297,7 @@ describe('a torrent whose metadata came without hashes', () => {
       { ...swarm.metainfo, pieceLayers: PieceLayers.unknown(torrent.info) },
       {
         directory: '/nowhere',
+        peers: [{ address: host.address, port: 6881 }],
         storage: (info, directory, known) => storage(info, directory, (hashes = known)),
       },
     );
