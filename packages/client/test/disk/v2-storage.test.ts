@@ -272,6 +272,32 @@ describe('torrents with SHA-256 hashes on disk', () => {
     expect(() => make(false)).toThrow('its hashes were not handed over');
     expect(() => make(true)).not.toThrow();
   });
+
+  it('give the leaf hashes of pieces, from files, from the parts file and from memory', async () => {
+    const specs = [
+      { path: 'a', length: 600 * K + 5 },
+      { path: 'b', length: 40 * K },
+    ];
+    const torrent = makeV2Torrent(specs, 512 * K);
+    const hashes = hashesOf(torrent);
+    // The first file is not wanted, but its second piece is written all the same: it is kept aside.
+    const wanted = torrent.info.files.map((_, index) => index > 1);
+    const storage = open(torrent, fresh(), hashes, wanted);
+    const memory = new MemoryStorage(torrent.info, hashes);
+    for (const each of [storage, memory]) {
+      expect(await each.hashLeaves(0, 1)).toBeUndefined();
+      for (let piece = 0; piece < 3; piece++) {
+        expect(await write(each, torrent, piece)).toMatchObject({ outcome: 'written' });
+      }
+      const leaves = [0, 1, 2].map((piece) => hashBlocks(torrent.bytesOf(piece)));
+      const both = await each.hashLeaves(0, 2);
+      expect(Buffer.compare(both!, Buffer.concat([leaves[0]!, leaves[1]!]))).toBe(0);
+      expect(Buffer.compare((await each.hashLeaves(2, 1))!, leaves[2]!)).toBe(0);
+    }
+    expect([0, 1, 2].map((piece) => storage.isKeptAside(piece))).toEqual([true, true, false]);
+    await storage.close();
+    await memory.close();
+  });
 });
 
 describe('torrents with SHA-256 hashes in memory', () => {

@@ -220,7 +220,7 @@ describe('asking for piece hashes', () => {
   ])('does not take an answer with another %s for its own', (_field, change) => {
     const rig = new ExchangeRig(many);
     const peer = rig.join('a', [0]);
-    const [{ request }] = rig.takeAsked() as [{ request: HashRequest }];
+    const { request } = rig.takeAsked()[0]!;
     const other = { ...request, ...change };
     expect(rig.exchange.expects(peer, other)).toBe(false);
     expect(rig.exchange.answered(peer, other, rig.rightAnswer(request), rig.now)).toBe(false);

@@ -227,11 +227,9 @@ describe('hash requests of others', () => {
       onOpen: (self) => self.send((to) => to.hashRequest(request)),
     });
     await swarm.until(() => peer.count('hashes') === 1, 10_000);
-    const [{ hashes, request: named }] = peer.hashMessages as [
-      { hashes: Uint8Array; request: HashRequest },
-    ];
+    const { hashes, request: named } = peer.hashMessages[0]!;
     expect(named).toEqual(request);
-    expect(Buffer.compare(hashes, rightAnswer(torrent, request)!)).toBe(0);
+    expect(Buffer.compare(hashes!, rightAnswer(torrent, request)!)).toBe(0);
     expect(peer.count('unchoke')).toBe(0);
     await swarm.close();
   });
@@ -468,6 +466,7 @@ describe('the leaf hashes of a corrupt piece', () => {
     const torrent = makeV2Torrent([{ path: 'a', length: 1000 * K }], 1024 * K);
     const swarm = swarmOf(torrent);
     const [good, bad] = [swarm.host(), swarm.host()];
+    let served = 0;
     const honest = await ScriptedPeer.listen(good, torrent, scriptOf(torrent, { onHashRequest }));
     await ScriptedPeer.listen(
       bad,
@@ -477,7 +476,8 @@ describe('the leaf hashes of a corrupt piece', () => {
         onHashRequest,
         onRequest: (peer, piece, begin, length) => {
           const block = peer.blockOf(piece, begin, length).slice();
-          block[1]! ^= 1;
+          // One block of the first attempt.
+          if ((served += 1) === 5) block[1]! ^= 1;
           peer.send((to) => to.piece(piece, begin, block));
         },
       }),
@@ -489,8 +489,10 @@ describe('the leaf hashes of a corrupt piece', () => {
       },
     });
     const banned = bansOf(leecher);
-    await swarm.finished([leecher], 120_000);
-    expect(banned.map(({ endpoint }) => endpoint.address)).toEqual([bad.address]);
+    await swarm.finished([leecher], 60_000);
+    expect(served).toBeGreaterThan(5);
+    expect(leecher.torrent.progress().wastedBytes).toBeGreaterThan(0);
+    expect(banned.filter(({ endpoint }) => endpoint.address !== bad.address)).toEqual([]);
     expect(honest.reduce((sum, peer) => sum + peer.count('hash-request'), 0)).toBeLessThanOrEqual(
       1,
     );
