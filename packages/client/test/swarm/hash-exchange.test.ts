@@ -1,5 +1,5 @@
 import { type HashRequest, PieceLayers } from '@shoal/metainfo';
-import { hashCount } from '@shoal/peer-wire';
+import { BLOCK_LENGTH, hashCount } from '@shoal/peer-wire';
 import type { PeerReport } from '../../src/index.ts';
 import { rightAnswer } from '../hashes/exchange-support.ts';
 import { checkedStorage } from '../support/checked-storage.ts';
@@ -403,12 +403,18 @@ describe('answers nobody asked for', () => {
 
 describe.each(KINDS)('a peer that corrupts one block in a thousand: %s', (kind) => {
   it('is convicted at the first one, and no good block is fetched again', async () => {
-    const torrent = makeV2Torrent([{ path: 'a', length: 24 * 1024 * K }], 1024 * K, {
+    // One piece of a thousand blocks, which both must send parts of.
+    const torrent = makeV2Torrent([{ path: 'a', length: 16_000 * K }], 16 * 1024 * K, {
       hybrid: kind === 'hybrid',
     });
     const swarm = swarmOf(torrent, 11);
     const [good, bad] = [swarm.host(), swarm.host()];
-    const seen = { honest: [] as string[], liar: 0, corrupt: [] as string[] };
+    const seen = {
+      honest: [] as string[],
+      liar: 0,
+      corrupt: [] as string[],
+      leaves: [] as number[][],
+    };
     await ScriptedPeer.listen(
       good,
       torrent,
@@ -418,6 +424,7 @@ describe.each(KINDS)('a peer that corrupts one block in a thousand: %s', (kind) 
           peer.serve(...request);
         },
         onHashRequest: (peer, request) => {
+          seen.leaves.push([request.index, request.length]);
           const hashes = rightAnswer(torrent, request);
           if (hashes !== undefined) peer.send((to) => to.hashes(request, hashes));
         },
@@ -451,9 +458,52 @@ describe.each(KINDS)('a peer that corrupts one block in a thousand: %s', (kind) 
     expect(banned.map(({ endpoint }) => endpoint.address)).toEqual([bad.address]);
     expect(banned[0]).toMatchObject({ reason: 'It sent corrupt data' });
     expect(seen.corrupt).toHaveLength(1);
+    expect(seen.leaves).toEqual([
+      [0, 512],
+      [512, 512],
+    ]);
+    // The corrupt one, and what both sent at the end; not the piece.
+    expect(leecher.torrent.progress().wastedBytes).toBeLessThan(100 * BLOCK_LENGTH);
     // Each block was asked of the honest one once at most, and the corrupt one of it again.
     expect(new Set(seen.honest).size).toBe(seen.honest.length);
     expect(seen.honest).toContain(seen.corrupt[0]);
+    await swarm.close();
+  });
+
+  it('is convicted with the leaf hashes that a client of ours reads from its disk', async () => {
+    // One piece of a thousand blocks, which both must send parts of.
+    const torrent = makeV2Torrent([{ path: 'a', length: 16_000 * K }], 16 * 1024 * K, {
+      hybrid: kind === 'hybrid',
+    });
+    const swarm = swarmOf(torrent, 11);
+    // Slow enough for the seed to take part, which has to unchoke first.
+    const bad = swarm.host({ bandwidthUp: 200_000 });
+    let served = 0;
+    await ScriptedPeer.listen(
+      bad,
+      torrent,
+      scriptOf(torrent, {
+        onRequest: (peer, piece, begin, length) => {
+          const block = peer.blockOf(piece, begin, length).slice();
+          if ((served += 1) % 1_000 === 40) block[7]! ^= 1;
+          peer.send((to) => to.piece(piece, begin, block));
+        },
+      }),
+    );
+    const seed = await seedOf(swarm);
+    const leecher = await swarm.node({
+      add: {
+        storage: checkedStorage(torrent),
+        peers: [seed.host, bad].map(({ address }) => ({ address, port: 6881 })),
+      },
+    });
+    const banned = bansOf(leecher);
+    await swarm.until(() => banned.length > 0, 120_000);
+    expect(banned.map(({ endpoint }) => endpoint.address)).toEqual([bad.address]);
+    expect(served).toBeLessThan(900);
+    const { wastedBytes } = leecher.torrent.progress();
+    expect(wastedBytes).toBeLessThan(100 * BLOCK_LENGTH);
+    await swarm.finished([leecher], 240_000);
     await swarm.close();
   });
 });
