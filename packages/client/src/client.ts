@@ -1,4 +1,4 @@
-import { type Metainfo, parseMetainfo } from '@shoal/metainfo';
+import { type MagnetLink, type Metainfo, parseMagnet, parseMetainfo } from '@shoal/metainfo';
 import { type Host, nodeHost, type Timer } from '@shoal/net';
 import { EncoderBufferPool, makePeerId, type ReservedBits } from '@shoal/peer-wire';
 import { HttpTrackerClient, type TrackerClient } from '@shoal/tracker';
@@ -14,15 +14,15 @@ import { clientDefaults, type AddOptions, type ClientOptions } from './options.t
 import { Acceptor } from './peer/acceptor.ts';
 import { Dialer } from './peer/dialer.ts';
 import { OpenConnections } from './peer/open-connections.ts';
-import { swarmNamesOf } from './peer/swarm-names.ts';
+import { type SwarmNames, swarmNamesOf } from './peer/swarm-names.ts';
 import { PieceBuffers } from './piece/piece-buffers.ts';
-import { Torrent } from './torrent.ts';
+import { type AnyTorrent, Torrent } from './torrent.ts';
 import { TorrentRegistry } from './torrent-registry.ts';
 import type { TorrentHost } from './torrent-host.ts';
 import { PEER_ID_VERSION } from './version.ts';
 
-/** What our handshake offers: the fast extension (BEP 6). */
-const RESERVED: ReservedBits = { dht: false, fast: true, extension: false, v2: false };
+/** What our handshake offers: the fast extension (BEP 6) and the extension protocol (BEP 10). */
+const RESERVED: ReservedBits = { dht: false, fast: true, extension: true, v2: false };
 
 /** The two letters that name this client in peer ids (BEP 20). */
 const PEER_ID_CLIENT = 'SH';
@@ -32,6 +32,9 @@ const CLOSE_GRACE = 500;
 
 /** Milliseconds between two looks at everything that depends on time. */
 const TICK_PERIOD = 1_000;
+
+/** What a torrent is added from: a .torrent file's bytes, what was read from one, or a magnet link. */
+export type TorrentSource = Uint8Array | Metainfo | string | MagnetLink;
 
 /**
  * The manager: owns the torrents, the listening port, the workers and the budgets they share (connections, memory, rates,
@@ -44,9 +47,9 @@ export class Client implements AsyncDisposable {
   readonly #host: Host;
   readonly #torrents = new TorrentRegistry();
   /** Those that something may be due for: they have a swarm, or something to save. */
-  readonly #busy = new Set<Torrent>();
+  readonly #busy = new Set<AnyTorrent>();
   /** Those that somebody to dial was named for. */
-  readonly #dialling = new Set<Torrent>();
+  readonly #dialling = new Set<AnyTorrent>();
   readonly #dialer: Dialer;
   readonly #acceptor: Acceptor;
   readonly #connections: OpenConnections;
@@ -116,8 +119,8 @@ export class Client implements AsyncDisposable {
     return this.#acceptor.port;
   }
 
-  /** In the order in which they were added. */
-  get torrents(): readonly Torrent[] {
+  /** In the order in which they were added. `hasMetadata()` tells of each whether its files are known. */
+  get torrents(): readonly AnyTorrent[] {
     return [...this.#torrents];
   }
 
@@ -125,7 +128,7 @@ export class Client implements AsyncDisposable {
    * The torrent of an info-hash: v1 (40 hexadecimal digits), or v2 (64, or the first 40 of them, as handshakes and trackers have
    * it). Undefined where there is none.
    */
-  find(infoHash: string): Torrent | undefined {
+  find(infoHash: string): AnyTorrent | undefined {
     return this.#torrents.find(infoHash);
   }
 
@@ -134,21 +137,26 @@ export class Client implements AsyncDisposable {
    * `ERR_CLIENT_DUPLICATE` for one that is there already, by either of its hashes; what goes wrong later is the torrent's own
    * state `error`.
    */
-  add(source: Uint8Array | Metainfo, options: AddOptions): Promise<Torrent> {
+  add(source: Uint8Array | Metainfo, options: AddOptions): Promise<Torrent>;
+  /**
+   * Adds the torrent of a magnet link (BEP 9), which first gets its metadata from peers: those of its trackers (`tr`), those the
+   * link names by address (`x.pe`; host names are not looked up), and those of the options. `so` chooses files unless the options
+   * do. {@link AnyTorrent.metadata} says when the files are known. Rejects as above.
+   */
+  add(magnet: string | MagnetLink, options: AddOptions): Promise<AnyTorrent>;
+  /** Either of them. */
+  add(source: TorrentSource, options: AddOptions): Promise<AnyTorrent>;
+  add(source: TorrentSource, options: AddOptions): Promise<AnyTorrent> {
     return new Promise((resolve) => resolve(this.#add(source, options)));
   }
 
-  #add(source: Uint8Array | Metainfo, options: AddOptions): Torrent {
+  #add(source: TorrentSource, options: AddOptions): Torrent {
     if (this.#closing !== undefined) {
       throw new ClientError('ERR_CLIENT_CLOSED', 'The client is closed');
     }
-    const metainfo = source instanceof Uint8Array ? parseMetainfo(source) : source;
-    const known = this.#torrents.clash(swarmNamesOf(metainfo.info));
-    if (known !== undefined) {
-      const { infoHashHex } = known;
-      throw new ClientError('ERR_CLIENT_DUPLICATE', `The torrent ${infoHashHex} is there already`);
-    }
-    const torrent = new Torrent(this.#torrentHost, metainfo, options);
+    const parsed = parsedFrom(source);
+    this.#checkFree(swarmNamesOf('info' in parsed ? parsed.info : parsed));
+    const torrent = new Torrent(this.#torrentHost, parsed, options);
     this.#torrents.add(torrent);
     return torrent;
   }
@@ -186,6 +194,14 @@ export class Client implements AsyncDisposable {
     if (failures.length > 0) throw failures[0];
   }
 
+  /** Throws `ERR_CLIENT_DUPLICATE` where a torrent other than `torrent` has one of these names. */
+  #checkFree(names: SwarmNames, torrent?: AnyTorrent): void {
+    const known = this.#torrents.clash(names, torrent);
+    if (known === undefined) return;
+    const { infoHashHex } = known;
+    throw new ClientError('ERR_CLIENT_DUPLICATE', `The torrent ${infoHashHex} is there already`);
+  }
+
   #tick(): void {
     const now = this.#host.clock.now();
     for (const torrent of this.#busy) if (!torrent.tick(now)) this.#busy.delete(torrent);
@@ -202,7 +218,7 @@ export class Client implements AsyncDisposable {
     });
   }
 
-  *#withPeers(): Generator<Torrent, void, undefined> {
+  *#withPeers(): Generator<AnyTorrent, void, undefined> {
     for (const torrent of this.#dialling) {
       if (torrent.knowsPeers) yield torrent;
       else if (!torrent.remembersPeers) this.#dialling.delete(torrent);
@@ -256,6 +272,10 @@ export class Client implements AsyncDisposable {
         this.#dialSoon();
       },
       busy: (torrent) => this.#busy.add(torrent),
+      renamed: (torrent, names, rename) => {
+        this.#checkFree(names, torrent);
+        this.#torrents.rename(torrent, rename);
+      },
       forget: (torrent) => {
         this.#busy.delete(torrent);
         this.#dialling.delete(torrent);
@@ -263,4 +283,9 @@ export class Client implements AsyncDisposable {
       },
     };
   }
+}
+
+function parsedFrom(source: TorrentSource): Metainfo | MagnetLink {
+  if (typeof source === 'string') return parseMagnet(source);
+  return source instanceof Uint8Array ? parseMetainfo(source) : source;
 }

@@ -1,10 +1,11 @@
 import type { Endpoint } from '@shoal/net';
 
 /**
- * The life of a torrent: `checking → downloading → seeding`, with `paused` and `error` reached from any of them and left
- * by `resume()`. `closed` is final.
+ * The life of a torrent: `checking → downloading → seeding`, for one that was added by a magnet link with `metadata` before
+ * them, and with `paused` and `error` reached from any of them and left by `resume()`. `closed` is final.
  */
-export type TorrentState = 'checking' | 'downloading' | 'seeding' | 'paused' | 'error' | 'closed';
+export type TorrentState =
+  'metadata' | 'checking' | 'downloading' | 'seeding' | 'paused' | 'error' | 'closed';
 
 /** A moment of a torrent, as {@link Torrent.progress} and {@link Torrent.watch} give it. */
 export interface TorrentProgress {
@@ -32,6 +33,11 @@ export interface TorrentProgress {
   readonly pieces: { readonly total: number; readonly have: number };
   /** Pieces hashed by the check under way; undefined when none is. */
   readonly checkedPieces: number | undefined;
+  /**
+   * Until the metadata of a magnet link is known: bytes of it that have come, and how long peers say it is, 0 while none has said so.
+   * All else is 0 then, but the peers. Undefined once it is known.
+   */
+  readonly metadata?: { readonly length: number; readonly received: number };
   /** Bytes received that were of no use: corrupt, or asked for twice in the end-game. */
   readonly wastedBytes: number;
 }
@@ -58,6 +64,8 @@ export interface PeerReport {
 /** Events of a {@link Torrent}; values are the listeners' arguments. */
 export interface TorrentEvents {
   state: [state: TorrentState];
+  /** The metadata of a magnet link is known. */
+  metadata: [];
   /** A piece was verified and written. */
   piece: [piece: number];
   /** All wanted pieces are there. Not emitted for a torrent that was complete when it was added. */

@@ -13,7 +13,7 @@
  *
  * @packageDocumentation
  */
-export { Client } from './client.ts';
+export { Client, type TorrentSource } from './client.ts';
 export {
   ClientError,
   DiskError,
@@ -37,7 +37,7 @@ export type { Priority } from './file-priorities.ts';
 export type { InfoHashes } from './info-hashes.ts';
 export type { AddOptions, CheckMode, ClientOptions, PortRange } from './options.ts';
 export { clientDefaults } from './options.ts';
-export type { Torrent } from './torrent.ts';
+export type { AnyTorrent, Torrent } from './torrent.ts';
 export type { RateLimits } from './choke/transfer-limits.ts';
 export type { ReadStreamOptions } from './stream/file-stream.ts';
 export type { WaitOptions } from './wait.ts';

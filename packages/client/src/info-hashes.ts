@@ -1,4 +1,4 @@
-import type { TorrentInfo } from '@shoal/metainfo';
+import type { MagnetLink, TorrentInfo } from '@shoal/metainfo';
 import { ClientError } from './errors.ts';
 
 /** The info-hashes of a torrent: a hybrid one (BEP 52) has both, any other one of them. */
@@ -10,7 +10,10 @@ export interface InfoHashes {
 }
 
 /** Throws `ERR_CLIENT_INVALID_TORRENT` where it has none, which no parser lets pass. */
-export function infoHashesOf({ infoHash: v1, infoHashV2: v2 }: TorrentInfo): InfoHashes {
+export function infoHashesOf({
+  infoHash: v1,
+  infoHashV2: v2,
+}: TorrentInfo | MagnetLink): InfoHashes {
   if (v1 === undefined && v2 === undefined) {
     throw new ClientError('ERR_CLIENT_INVALID_TORRENT', 'It has no info-hash');
   }

@@ -14,6 +14,7 @@ import type { PieceHashes } from './hashes/piece-hashes.ts';
 import { Peer } from './peer/peer.ts';
 import type { PeerList } from './peer/peer-list.ts';
 import type { PeerSwarm } from './peer/peer-swarm.ts';
+import { isBetterConnection } from './peer/better-connection.ts';
 import { relieveStarved } from './peer/relieve-starved.ts';
 import { BufferShare } from './piece/buffer-share.ts';
 import { payloadLengthsOf } from './piece/payload-lengths.ts';
@@ -61,7 +62,7 @@ export interface SwarmOptions {
   /** What all torrents of the client share. */
   readonly host: Pick<
     TorrentHost,
-    'clock' | 'random' | 'peerId' | 'uploadSlots' | 'buffers' | 'encoderPool' | 'leafTurns'
+    'clock' | 'random' | 'peerId' | 'port' | 'uploadSlots' | 'buffers' | 'encoderPool' | 'leafTurns'
   >;
   readonly limits: TransferLimits;
   /** Pieces known to be there. */
@@ -154,6 +155,20 @@ export class Swarm implements PeerSwarm {
     );
   }
 
+  // ExtensionSide
+
+  get port(): number {
+    return this.#options.host.port;
+  }
+
+  get metadata(): Uint8Array {
+    return this.info.bytes;
+  }
+
+  get uploadOnly(): boolean {
+    return this.picker.wantedLeft === 0;
+  }
+
   /** Pieces handed to the disk and not yet answered. */
   get writing(): number {
     return this.#finisher.writing;
@@ -189,7 +204,12 @@ export class Swarm implements PeerSwarm {
    * in both swarms of a hybrid. `isV2`: it is for the v2 hash.
    */
   join(connection: Connection, handshake: Handshake, isV2: boolean): Peer | undefined {
-    if (!this.#running || !this.#isBetter(connection, handshake.peerId)) return undefined;
+    if (
+      !this.#running ||
+      !isBetterConnection(this.peers, connection, handshake.peerId, this.#options.host.peerId)
+    ) {
+      return undefined;
+    }
     const peer = new Peer(this, connection, handshake, isV2, this.#clock);
     this.peers.add(peer);
     // Whoever has nothing yet may say nothing about it (BEP 3); its HAVEs count all the same.
@@ -234,6 +254,7 @@ export class Swarm implements PeerSwarm {
   wantedChanged(): void {
     for (const peer of this.peers) {
       peer.updateInterest();
+      peer.extended?.update();
       peer.requests.cancelForgotten();
       peer.flush();
     }
@@ -366,6 +387,7 @@ export class Swarm implements PeerSwarm {
   #finished(): void {
     for (const peer of this.peers) {
       peer.updateInterest();
+      peer.extended?.update();
       peer.flush();
     }
     this.#options.events.finished();
@@ -414,24 +436,9 @@ export class Swarm implements PeerSwarm {
     }
   }
 
-  /**
-   * Two clients may connect to each other at the same time. Both keep the connection that the one with the smaller peer id
-   * opened, so that they agree which one.
-   */
-  #isBetter(connection: Connection, peerId: Uint8Array): boolean {
-    for (const peer of this.peers) {
-      if (Buffer.compare(peer.peerId, peerId) !== 0) continue;
-      const ours: Connection['direction'] =
-        Buffer.compare(this.#options.host.peerId, peerId) < 0 ? 'outgoing' : 'incoming';
-      if (connection.direction !== ours || peer.connection.direction === ours) return false;
-      peer.drop();
-    }
-    return true;
-  }
-
   /** Two peers that both have everything have nothing to say to each other. */
   #isUseless(peer: Peer): boolean {
-    return peer.isSeed && this.picker.wantedLeft === 0 && this.picker.have.isFull;
+    return peer.wantsNothing && this.picker.wantedLeft === 0 && this.picker.have.isFull;
   }
 
   #report(peer: Peer, event: PeerReport['event'], reason?: string): void {

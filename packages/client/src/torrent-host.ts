@@ -12,8 +12,9 @@ import type { PieceHashes } from './hashes/piece-hashes.ts';
 import type { OpenTurns } from './open-turns.ts';
 import type { AddOptions } from './options.ts';
 import type { PeerListOptions } from './peer/peer-list.ts';
+import type { SwarmNames } from './peer/swarm-names.ts';
 import type { PieceBuffers } from './piece/piece-buffers.ts';
-import type { Torrent } from './torrent.ts';
+import type { AnyTorrent } from './torrent.ts';
 
 /** What the client lends to each of its torrents. */
 export interface TorrentHost {
@@ -43,9 +44,14 @@ export interface TorrentHost {
   openStorage(info: TorrentInfo, options: AddOptions, hashes: PieceHashes): TorrentStorage;
   uploadReader(storage: TorrentStorage): UploadReader;
   /** There may be someone to dial for a torrent. */
-  dial(torrent: Torrent): void;
+  dial(torrent: AnyTorrent): void;
   /** Has a torrent's `tick` called once a second, until it says that nothing is due any more. */
-  busy(torrent: Torrent): void;
+  busy(torrent: AnyTorrent): void;
   /** The torrent is closed. */
-  forget(torrent: Torrent): void;
+  forget(torrent: AnyTorrent): void;
+  /**
+   * The metadata of a torrent says which info-hashes it has: it goes by these names from now on, which `rename` gives it. Throws
+   * `ERR_CLIENT_DUPLICATE` where another torrent has one of them.
+   */
+  renamed(torrent: AnyTorrent, names: SwarmNames, rename: () => void): void;
 }

@@ -1,5 +1,5 @@
 import type { PeerReport, TorrentState } from './events.ts';
-import type { Torrent } from './torrent.ts';
+import type { AnyTorrent } from './torrent.ts';
 import type { TorrentHost } from './torrent-host.ts';
 import type { LifeEvents } from './torrent-parts.ts';
 
@@ -8,15 +8,16 @@ import type { LifeEvents } from './torrent-parts.ts';
  * thousands of torrents.
  */
 export class TorrentVoice implements LifeEvents {
-  readonly #torrent: Torrent;
+  readonly #torrent: AnyTorrent;
   readonly #host: TorrentHost;
 
-  constructor(torrent: Torrent, host: TorrentHost) {
+  constructor(torrent: AnyTorrent, host: TorrentHost) {
     this.#torrent = torrent;
     this.#host = host;
   }
 
   state(state: TorrentState): void {
+    this.#torrent.entered(state);
     callOut(() => this.#torrent.emit('state', state));
   }
 

@@ -1,24 +1,26 @@
 import { EventEmitter } from 'node:events';
-import { FileLayout, infoHashHex, type Metainfo, type TorrentInfo } from '@shoal/metainfo';
+import { infoHashHex, type MagnetLink, type Metainfo, type TorrentInfo } from '@shoal/metainfo';
 import type { Connection, ConnectionHandler, Endpoint } from '@shoal/net';
 import type { Handshake } from '@shoal/peer-wire';
 import { type RateLimits, TransferLimits } from './choke/transfer-limits.ts';
 import { Trackers, type TrackersOptions } from './discovery/trackers.ts';
+import { ClientError } from './errors.ts';
 import type { TorrentEvents, TorrentProgress, TorrentState } from './events.ts';
 import type { TorrentFileHandle } from './file-handle.ts';
-import { FileSelection } from './file-selection.ts';
-import { PieceHashes } from './hashes/piece-hashes.ts';
 import { type InfoHashes, infoHashesOf } from './info-hashes.ts';
+import { linkPeers } from './metadata/link-peers.ts';
+import { metadataProgress } from './metadata/metadata-progress.ts';
+import { MetadataStage } from './metadata/metadata-stage.ts';
+import { MetadataStore } from './metadata/metadata-store.ts';
+import { metainfoOf } from './metadata/metainfo-of.ts';
 import { clientDefaults, type AddOptions } from './options.ts';
 import { KnownPeers } from './peer/known-peers.ts';
-import type { NamedPeer, PeerList } from './peer/peer-list.ts';
+import type { NamedPeer, PeerList, PeerSource } from './peer/peer-list.ts';
 import { type SwarmNames, swarmNamesOf } from './peer/swarm-names.ts';
 import { progressOf } from './progress.ts';
-import { ResumeKeeper } from './resume-keeper.ts';
 import type { Swarm } from './swarm.ts';
-import { TorrentFiles } from './torrent-files.ts';
+import { resumeFolderOf, TorrentContent, type TorrentMeans } from './torrent-content.ts';
 import type { TorrentHost } from './torrent-host.ts';
-import { TorrentLife } from './torrent-life.ts';
 import { callOut, TorrentVoice } from './torrent-voice.ts';
 import { waitForState, type WaitOptions } from './wait.ts';
 import { watchProgress, type WatchOptions } from './watch.ts';
@@ -35,55 +37,58 @@ const ENOUGH_PEERS = 10;
  */
 const KEPT_FOR_DIALLING = 0.25;
 
+/** Bytes that a tracker is told are left while nobody knows: 0 would be a seed. */
+const UNKNOWN_LEFT = 16_384;
+
+/** From whom a private torrent (BEP 27) may have its peers. */
+const PRIVATE_SOURCES: readonly PeerSource[] = ['user', 'tracker', 'incoming'];
+
 /**
- * One torrent of a client: `checking → downloading → seeding`, with `paused` and `error` on the way. Its failure is its
- * own: it enters state `error`, keeps what was verified, and {@link resume} tries again.
+ * One torrent of a client, whether its files are known or, added by a magnet link, not yet: `metadata → checking → downloading →
+ * seeding`, with `paused` and `error` on the way. Its failure is its own: it enters state `error`, keeps what was verified, and
+ * {@link resume} tries again.
+ *
+ * {@link metadata} waits for its files to be known and gives the {@link Torrent}, which is the same object; {@link hasMetadata}
+ * tells without waiting.
  */
-export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposable {
-  readonly metainfo: Metainfo;
+export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisposable {
   /** The folder that holds the torrent's top file or folder. */
   readonly directory: string;
-  /** One of them, or of a hybrid torrent both. */
-  readonly infoHashes: InfoHashes;
-  /** The SHA-1 info-hash, 40 lower-case digits; of a v2-only torrent the SHA-256 one, 64. */
-  readonly infoHashHex: string;
-  /**
-   * What handshakes and trackers call it.
-   * @internal
-   */
-  readonly swarmNames: SwarmNames;
+  #infoHashes: InfoHashes;
+  #infoHashHex: string;
+  #swarmNames: SwarmNames;
   readonly #host: TorrentHost;
   readonly #options: AddOptions;
-  readonly #resume: ResumeKeeper;
+  readonly #voice: TorrentVoice;
   readonly #trackers: Trackers;
   readonly #peers: KnownPeers;
-  readonly #files: TorrentFiles;
   readonly #limits: TransferLimits;
-  readonly #selection: FileSelection;
-  readonly #life: TorrentLife;
-  #layout: FileLayout | undefined;
+  /** Undefined until the metadata is known. */
+  #content: TorrentContent | undefined;
+  /** Of a magnet link, until its connections are handed over. */
+  #stage: MetadataStage | undefined;
+  readonly #link: MagnetLink | undefined;
+  /** Where the metadata of a magnet link is remembered. */
+  readonly #store: MetadataStore | undefined;
+  /** Chosen before there were files. */
+  #select: readonly number[] | undefined;
 
   /**
    * Made by {@link Client.add}.
    * @internal
    */
-  constructor(host: TorrentHost, metainfo: Metainfo, options: AddOptions) {
+  constructor(host: TorrentHost, source: Metainfo | MagnetLink, options: AddOptions) {
     super();
-    const { info } = metainfo;
-    this.metainfo = metainfo;
+    const metainfo = 'info' in source ? source : undefined;
+    const link = 'info' in source ? undefined : source;
+    const named = 'info' in source ? source.info : source;
     this.directory = options.directory;
-    this.infoHashes = infoHashesOf(info);
-    this.infoHashHex = infoHashHex(info);
-    this.swarmNames = swarmNamesOf(info);
+    this.#infoHashes = infoHashesOf(named);
+    this.#infoHashHex = infoHashHex(named);
+    this.#swarmNames = swarmNamesOf(named);
     this.#host = host;
     this.#options = options;
-    const layout = (): FileLayout => (this.#layout ??= new FileLayout(info));
-    this.#selection = new FileSelection(info, layout, 'nothing', options.select);
-    this.#files = new TorrentFiles({
-      info,
-      selection: this.#selection,
-      life: () => this.#life,
-    });
+    this.#voice = new TorrentVoice(this, host);
     this.#peers = new KnownPeers(host.peerListOptions);
     this.#limits = new TransferLimits(
       { download: options.maxDownloadRate, upload: options.maxUploadRate },
@@ -91,55 +96,72 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
       host.clock,
       host.gateTurns,
     );
-    const hashes = new PieceHashes(info, metainfo.pieceLayers, layout);
-    // What is only trusted is never claimed to be verified.
-    const resumeFolder = options.check === 'trust' ? undefined : host.resumeDirectory;
-    const { clock } = host;
-    this.#resume = new ResumeKeeper(resumeFolder, clock, info, options.directory, hashes);
+    const own = metainfo?.trackers ?? link?.trackers.map((url) => [url]) ?? [];
     this.#trackers = new Trackers(
       () => this.#trackersOptions(),
-      [...metainfo.trackers, ...(options.trackers ?? [])],
-    );
-    this.#life = new TorrentLife(
-      {
-        host,
-        info,
-        layout,
-        hashes,
-        options,
-        selection: this.#selection,
-        files: this.#files,
-        limits: this.#limits,
-        peers: this.#peers,
-        resume: this.#resume,
-        trackers: this.#trackers,
-      },
-      new TorrentVoice(this, host),
+      [...own, ...(options.trackers ?? [])],
     );
     this.#found(options.peers ?? [], 'user');
-    void this.#life.open();
+    this.#link = link;
+    const folder = resumeFolderOf(host, options);
+    if (link !== undefined && folder !== undefined) {
+      this.#store = new MetadataStore(folder, this.#infoHashes);
+    }
+    if (link !== undefined) this.#seek(link);
+    else if (metainfo !== undefined) this.#begin(metainfo, options);
   }
 
+  /** One of them, or of a hybrid torrent both; of a magnet link those it names, until the metadata is known. */
+  get infoHashes(): InfoHashes {
+    return this.#infoHashes;
+  }
+
+  /** The SHA-1 info-hash, 40 lower-case digits; where there is none the SHA-256 one, 64. */
+  get infoHashHex(): string {
+    return this.#infoHashHex;
+  }
+
+  /**
+   * What handshakes and trackers call it.
+   * @internal
+   */
+  get swarmNames(): SwarmNames {
+    return this.#swarmNames;
+  }
+
+  /** The torrent's name; until it is known the one a magnet link gives, or else the info-hash. Only the former is safe as a path. */
   get name(): string {
-    return this.metainfo.info.name;
-  }
-
-  get info(): TorrentInfo {
-    return this.metainfo.info;
-  }
-
-  /** In the order of the torrent's file list. */
-  get files(): readonly TorrentFileHandle[] {
-    return this.#files.handles;
+    return this.#content?.metainfo.info.name ?? this.#link?.name ?? this.infoHashHex;
   }
 
   get state(): TorrentState {
-    return this.#life.state;
+    return this.#content?.life.state ?? this.#stage?.state ?? 'closed';
   }
 
   /** Why the torrent is in state `error`. */
   get error(): Error | undefined {
-    return this.#life.error;
+    return this.#content?.life.error ?? this.#stage?.error;
+  }
+
+  /** The files are known; for a torrent that was not added by a magnet link they are from the beginning. */
+  hasMetadata(): this is Torrent {
+    return this.#content !== undefined;
+  }
+
+  /** Resolves with this torrent when its files are known; rejects when it fails or is closed before. */
+  async metadata(options: WaitOptions = {}): Promise<Torrent> {
+    if (!this.hasMetadata()) await waitForState(this, () => this.hasMetadata(), options);
+    if (!this.hasMetadata()) throw noMetadata();
+    return this;
+  }
+
+  /**
+   * What there is once the files are known; throws `ERR_CLIENT_NO_METADATA` before.
+   * @internal
+   */
+  protected get content(): TorrentContent {
+    if (this.#content === undefined) throw noMetadata();
+    return this.#content;
   }
 
   /**
@@ -171,7 +193,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
    * @internal
    */
   get swarm(): Swarm | undefined {
-    return this.#life.swarm;
+    return this.#content?.life.swarm;
   }
 
   /**
@@ -179,8 +201,10 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
    * @internal
    */
   get freeConnections(): number {
-    if (!this.#life.isActive) return 0;
-    return Math.max(0, this.#maxPeers - (this.swarm?.peers.size ?? 0));
+    const { isActive } = this.#content?.life ?? this.#stage ?? { isActive: false };
+    if (!isActive) return 0;
+    const peers = this.#content === undefined ? this.#stage?.swarm.peers : this.swarm?.peers;
+    return Math.max(0, this.#maxPeers - (peers?.size ?? 0));
   }
 
   get #maxPeers(): number {
@@ -189,16 +213,18 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
 
   /** A moment's figures. Cheap. */
   progress(): TorrentProgress {
+    if (this.#content === undefined) return metadataProgress(this.state, this.#stage);
+    const { metainfo, selection, life, resume } = this.#content;
     return progressOf({
       state: this.state,
       now: this.#host.clock.now(),
-      files: this.#selection.progress,
+      files: selection.progress,
       swarm: this.swarm,
-      totals: this.#life.keeper.totals,
-      pieceCount: this.info.pieceCount,
-      haveCount: this.#life.keeper.haveCount,
-      checked: this.#life.checked,
-      before: this.#resume.totals,
+      totals: life.keeper.totals,
+      pieceCount: metainfo.info.pieceCount,
+      haveCount: life.keeper.haveCount,
+      checked: life.checked,
+      before: resume.totals,
     });
   }
 
@@ -209,39 +235,26 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
 
   /** Resolves when all wanted pieces are verified; rejects when the torrent fails or is closed. */
   completed(options: WaitOptions = {}): Promise<void> {
-    return waitForState(this, (state) => state === 'seeding' || this.#life.isComplete, options);
+    const isComplete = (state: TorrentState): boolean =>
+      state === 'seeding' || this.#content?.life.isComplete === true;
+    return waitForState(this, isComplete, options);
   }
 
   /** Resolves when the data that was there has been checked; rejects when the torrent fails or is closed. */
   checked(options: WaitOptions = {}): Promise<void> {
-    return waitForState(this, (state) => state !== 'checking', options);
+    return waitForState(this, (state) => this.hasMetadata() && state !== 'checking', options);
   }
 
   /** Disconnects from everybody and stays so until {@link resume}. */
-  pause(): Promise<void> {
-    return this.#life.pause();
+  async pause(): Promise<void> {
+    if (this.#content === undefined) this.#stage?.pause();
+    else await this.#content.life.pause();
   }
 
   /** Goes on after {@link pause}, or tries again after an error: what was verified is looked at once more then. */
-  resume(): Promise<void> {
-    return this.#life.resume();
-  }
-
-  /**
-   * Hashes everything again. What turns out to be bad or missing is downloaded again. Rejects with the signal's reason, or
-   * with what made the check fail; the torrent is in state `error` then.
-   * @returns the wanted pieces that are not there
-   */
-  async verify(options: WaitOptions = {}): Promise<{ missing: number[] }> {
-    await this.#life.verify(options.signal);
-    const missing: number[] = [];
-    const picker = this.swarm?.picker;
-    // A torrent that misses nothing may have no swarm.
-    if (picker === undefined) return { missing };
-    for (let piece = 0; piece < this.info.pieceCount; piece += 1) {
-      if (picker.priorityOf(piece) !== 0 && !picker.have.get(piece)) missing.push(piece);
-    }
-    return { missing };
+  async resume(): Promise<void> {
+    if (this.#content === undefined) this.#stage?.resume();
+    else await this.#content.life.resume();
   }
 
   /** Dials a peer. */
@@ -256,8 +269,12 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
 
   /** The files wanted, by index; all others are not. */
   select(indices: Iterable<number>): void {
-    this.#selection.select(indices);
-    this.#life.selectionChanged();
+    if (this.#content === undefined) {
+      this.#select = [...indices];
+      return;
+    }
+    this.#content.selection.select(indices);
+    this.#content.life.selectionChanged();
   }
 
   /** Bytes per second; 0 lifts the torrent's own limit. */
@@ -268,7 +285,9 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
   /** Takes the torrent out of the client. The files stay; its resume data goes unless it is kept. */
   async remove(options: { keepResumeData?: boolean } = {}): Promise<void> {
     await this.close();
-    if (options.keepResumeData !== true) await this.#resume.discard();
+    if (options.keepResumeData === true) return;
+    await this.#content?.resume.discard();
+    await this.#store?.discard();
   }
 
   /**
@@ -276,7 +295,8 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
    * @param timeout ms to wait for the trackers
    */
   async close(timeout: number = clientDefaults.closeTimeout): Promise<void> {
-    await this.#life.close(timeout);
+    await Promise.all([this.#stage?.close(timeout), this.#content?.life.close(timeout)]);
+    await this.#store?.settled();
     this.#host.forget(this);
   }
 
@@ -290,9 +310,10 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
    * @internal
    */
   tick(now: number): boolean {
-    this.#life.tick(now);
+    this.#stage?.tick(now);
+    this.#content?.life.tick(now);
     if (this.#needsPeers()) this.#trackers.update();
-    return this.#life.isBusy;
+    return this.#stage !== undefined || this.#content?.life.isBusy === true;
   }
 
   /**
@@ -300,7 +321,7 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
    * @internal
    */
   accepts(from: Endpoint): boolean {
-    const kept = this.state === 'downloading' ? Math.floor(this.#maxPeers * KEPT_FOR_DIALLING) : 0;
+    const kept = this.#isFetching ? Math.floor(this.#maxPeers * KEPT_FOR_DIALLING) : 0;
     return this.freeConnections > kept && this.peerList.accepts(from, this.#host.clock.now());
   }
 
@@ -310,19 +331,89 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
    */
   join(connection: Connection, handshake: Handshake, isV2: boolean): ConnectionHandler | undefined {
     if (this.freeConnections === 0) return undefined;
-    return this.#life.awake()?.join(connection, handshake, isV2);
+    if (this.#content === undefined) return this.#stage?.join(connection, handshake, isV2);
+    return this.#content.life.awake()?.join(connection, handshake, isV2);
+  }
+
+  /**
+   * The torrent is in another state, of which its listeners are about to hear.
+   * @internal
+   */
+  entered(state: TorrentState): void {
+    if (this.#stage === undefined || this.#content === undefined) return;
+    if (state === 'metadata' || state === 'checking') return;
+    const stage = this.#stage;
+    this.#stage = undefined;
+    if (this.#content.life.isActive) {
+      stage.handOver((connection, handshake, isV2) => this.join(connection, handshake, isV2));
+    } else stage.swarm.stop();
+  }
+
+  /** Gets the metadata of a magnet link. */
+  #seek(link: MagnetLink): void {
+    this.#found(linkPeers(link), 'link');
+    this.#stage = new MetadataStage({
+      host: this.#host,
+      hashes: this.#infoHashes,
+      peers: this.#peers,
+      trackers: this.#trackers,
+      store: this.#store,
+      paused: this.#options.paused ?? false,
+      events: this.#voice,
+      known: (info) => this.#learn(info, link),
+    });
+    void this.#stage.open();
+  }
+
+  /** The metadata of a magnet link is known, and with it the names the torrent really has. */
+  #learn(info: TorrentInfo, link: MagnetLink): void {
+    const before = this.#swarmNames;
+    this.#host.renamed(this, swarmNamesOf(info), () => {
+      this.#infoHashes = infoHashesOf(info);
+      this.#infoHashHex = infoHashHex(info);
+      this.#swarmNames = swarmNamesOf(info);
+    });
+    if (info.private) {
+      this.peerList.restrictTo(PRIVATE_SOURCES);
+      this.#stage?.swarm.dropDisallowed();
+    }
+    const select = this.#select ?? this.#options.select ?? link.selectOnly;
+    const paused = this.#stage?.wantsPause ?? false;
+    this.#begin(metainfoOf(info, link), { ...this.#options, paused, ...(select && { select }) });
+    this.#trackers.renamed(before);
+    callOut(() => this.emit('metadata'));
+    this.#voice.state('checking');
+  }
+
+  /** The files are known: the torrent's life with them begins. */
+  #begin(metainfo: Metainfo, options: AddOptions): void {
+    const means: TorrentMeans = {
+      host: this.#host,
+      limits: this.#limits,
+      peers: this.#peers,
+      trackers: this.#trackers,
+      events: this.#voice,
+    };
+    this.#content = new TorrentContent(means, metainfo, options);
+    void this.#content.life.open();
+  }
+
+  /** It works on getting what it has not. */
+  get #isFetching(): boolean {
+    return this.state === 'downloading' || this.state === 'metadata';
   }
 
   /** It is short of peers, and knows of none to dial. */
   #needsPeers(): boolean {
-    if (this.state !== 'downloading') return false;
-    const peers = this.swarm?.peers.size ?? 0;
+    if (!this.#isFetching) return false;
+    const peers = this.swarm?.peers.size ?? this.#stage?.swarm.peers.size ?? 0;
     return peers < ENOUGH_PEERS && this.freeConnections > 0 && !this.knowsPeers;
   }
 
   /** Bytes of wanted files that are not verified; padding is nobody's. */
   get #bytesLeft(): number {
-    const { totalBytes, completedBytes } = this.#selection.progress;
+    if (this.#content === undefined) return UNKNOWN_LEFT;
+    const { totalBytes, completedBytes } = this.#content.selection.progress;
     return totalBytes - completedBytes;
   }
 
@@ -331,8 +422,8 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
       host: this.#host,
       names: this.swarmNames,
       stats: () => ({
-        uploaded: this.#life.keeper.totals.uploadedBytes,
-        downloaded: this.#life.keeper.totals.downloadedBytes,
+        uploaded: this.#content?.life.keeper.totals.uploadedBytes ?? 0,
+        downloaded: this.#content?.life.keeper.totals.downloadedBytes ?? 0,
         left: this.#bytesLeft,
       }),
       found: (peers) => this.#found(peers, 'tracker'),
@@ -341,9 +432,47 @@ export class Torrent extends EventEmitter<TorrentEvents> implements AsyncDisposa
     };
   }
 
-  #found(peers: readonly NamedPeer[], source: 'tracker' | 'user'): void {
+  #found(peers: readonly NamedPeer[], source: PeerSource): void {
     const now = this.#host.clock.now();
     for (const peer of peers) this.peerList.add(peer, source, now);
     if (peers.length > 0) this.#host.dial(this);
   }
+}
+
+/** One torrent of a client whose files are known. */
+export class Torrent extends AnyTorrent {
+  /** Of a magnet link: its info dictionary, and the trackers and web seeds of the link. */
+  get metainfo(): Metainfo {
+    return this.content.metainfo;
+  }
+
+  get info(): TorrentInfo {
+    return this.metainfo.info;
+  }
+
+  /** In the order of the torrent's file list. */
+  get files(): readonly TorrentFileHandle[] {
+    return this.content.files.handles;
+  }
+
+  /**
+   * Hashes everything again. What turns out to be bad or missing is downloaded again. Rejects with the signal's reason, or
+   * with what made the check fail; the torrent is in state `error` then.
+   * @returns the wanted pieces that are not there
+   */
+  async verify(options: WaitOptions = {}): Promise<{ missing: number[] }> {
+    await this.content.life.verify(options.signal);
+    const missing: number[] = [];
+    const picker = this.swarm?.picker;
+    // A torrent that misses nothing may have no swarm.
+    if (picker === undefined) return { missing };
+    for (let piece = 0; piece < this.info.pieceCount; piece += 1) {
+      if (picker.priorityOf(piece) !== 0 && !picker.have.get(piece)) missing.push(piece);
+    }
+    return { missing };
+  }
+}
+
+function noMetadata(): ClientError {
+  return new ClientError('ERR_CLIENT_NO_METADATA', 'The metadata of the torrent is not known yet');
 }

@@ -9,3 +9,6 @@ export const PEER_ID_VERSION: string = manifest.version
   .split('.')
   .map((number) => Math.min(Number(number), HIGHEST_NUMBER))
   .join('.');
+
+/** What we call ourselves in extended handshakes (BEP 10). */
+export const CLIENT_NAME = `Shoal ${manifest.version}`;

@@ -32,6 +32,24 @@ export class Trackers {
     if (tiers.length > 0) this.#announcers = announcersFor(options(), tiers);
   }
 
+  /** The torrent's names are known better, and are others: trackers are asked for the swarms that were not known before. */
+  renamed(before: SwarmNames): void {
+    const [announcer] = this.#announcers;
+    if (announcer === undefined) return;
+    const options = this.#options();
+    const { v1, v2 } = options.names;
+    const tiers = tiersOf(announcer);
+    const found: Announcer[] = [];
+    if (v1 !== undefined && before.v1 === undefined) {
+      found.push(announcerFor(options, tiers, v1, 'v1'));
+    }
+    if (v2 !== undefined && before.v2 === undefined) {
+      found.push(announcerFor(options, tiers, v2, 'v2'));
+    }
+    this.#announcers = [...this.#announcers, ...found];
+    if (this.#running) for (const each of found) each.start();
+  }
+
   /** See `Announcer.start`. */
   start(): void {
     this.#running = true;
@@ -65,6 +83,13 @@ export class Trackers {
     this.#running = false;
     await Promise.all(this.#announcers.map((announcer) => announcer.stop({ timeout })));
   }
+}
+
+/** The trackers of an announcer by tier. */
+function tiersOf({ trackers }: Announcer): string[][] {
+  const tiers: string[][] = [];
+  for (const { url, tier } of trackers) (tiers[tier] ??= []).push(url);
+  return tiers.filter((urls) => urls !== undefined);
 }
 
 function announcersFor(

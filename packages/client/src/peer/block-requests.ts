@@ -45,6 +45,11 @@ export class BlockRequests {
   #rejectsInARow = 0;
   /** Since when nothing could be found to ask it for, monotonic ms; undefined while something was. */
   #idleSince: number | undefined;
+  /** How many requests the peer keeps queued (`reqq`, BEP 10): no more are outstanding at once. */
+  setPeerQueue(requests: number): void {
+    this.#window.setPeerQueue(requests);
+  }
+
   /** How often it has let requests lapse since it last owed nothing. */
   #lapses = 0;
   /** Nothing is asked of it before, monotonic ms. */

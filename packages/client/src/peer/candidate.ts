@@ -1,10 +1,10 @@
 import type { Endpoint } from '@shoal/net';
 
-/** Where we heard of a peer. */
-export type PeerSource = 'user' | 'tracker' | 'incoming' | 'lsd' | 'pex' | 'dht';
+/** Where we heard of a peer; `link` is a magnet link (`x.pe`). */
+export type PeerSource = 'user' | 'tracker' | 'incoming' | 'link' | 'lsd' | 'pex' | 'dht';
 
 /** The sources, those we trust most first. */
-const SOURCES: readonly PeerSource[] = ['user', 'tracker', 'incoming', 'lsd', 'pex', 'dht'];
+const SOURCES: readonly PeerSource[] = ['user', 'tracker', 'incoming', 'link', 'lsd', 'pex', 'dht'];
 
 /** Milliseconds to wait after the first failure; each further one multiplies it. */
 const MIN_BACK_OFF = 1_000;

@@ -51,6 +51,8 @@ export class PeerList {
   readonly #connections = new Map<string, number>();
   readonly #self = new Set<string>();
   readonly #bans = new BanList();
+  /** From these sources alone peers are taken; undefined: from all. */
+  #allowed: readonly PeerSource[] | undefined;
   #external: Endpoint | undefined;
   #idle = 0;
   #seeding = false;
@@ -76,7 +78,8 @@ export class PeerList {
   /** It remembers nobody and nothing: a new one would be the same. */
   get isBlank(): boolean {
     const kept = [this.#candidates, this.#connections, this.#self, this.#bans];
-    return this.#external === undefined && kept.every(({ size }) => size === 0);
+    if (this.#external !== undefined || this.#allowed !== undefined) return false;
+    return kept.every(({ size }) => size === 0);
   }
 
   /** While we seed, peers known to be seeds are not dialled. */
@@ -87,6 +90,22 @@ export class PeerList {
   set seeding(value: boolean) {
     this.#seeding = value;
     this.#nextDue = -Infinity;
+  }
+
+  /**
+   * From now on takes peers from these sources alone, and forgets all that come from others: the torrent turned out to be
+   * private (BEP 27). Connections to them are the caller's to end.
+   */
+  restrictTo(sources: readonly PeerSource[]): void {
+    this.#allowed = sources;
+    for (const [key, candidate] of this.#candidates) {
+      if (!this.isAllowed(candidate.sources)) this.#remove(key, candidate);
+    }
+  }
+
+  /** Whether a peer that is known from these sources may be one of this torrent's. */
+  isAllowed(sources: readonly PeerSource[]): boolean {
+    return this.#allowed === undefined || sources.some((each) => this.#allowed?.includes(each));
   }
 
   /** Our address as others see it (BEP 24, BEP 10 `yourip`): gives the canonical priorities of BEP 40. */
@@ -250,6 +269,7 @@ export class PeerList {
 
   #acceptable(endpoint: Endpoint, source: PeerSource): boolean {
     const { port } = endpoint;
+    if (!this.isAllowed([source])) return false;
     if (!Number.isInteger(port) || port < 1 || port > 65_535) return false;
     const kind = addressKind(endpoint.address);
     if (kind === 'multicast' || kind === 'unspecified') return false;

@@ -2,11 +2,12 @@ import type { TorrentInfo } from '@shoal/metainfo';
 import type { EncoderBufferPool } from '@shoal/peer-wire';
 import type { PiecePicker } from '../piece/piece-picker.ts';
 import type { UploadReader } from '../disk/read-batch.ts';
+import type { ExtensionSide } from '../extension/extension-side.ts';
 import type { HashTraffic } from '../hashes/hash-traffic.ts';
 import type { Peer } from './peer.ts';
 
 /** What a peer needs of the torrent it belongs to; implemented by `Swarm`. */
-export interface PeerSwarm {
+export interface PeerSwarm extends ExtensionSide {
   readonly info: TorrentInfo;
   readonly picker: PiecePicker<Peer>;
   /** Reads blocks for upload. */

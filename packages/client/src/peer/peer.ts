@@ -9,6 +9,7 @@ import {
 } from '@shoal/peer-wire';
 import type { Clock, Connection, ConnectionHandler, Endpoint } from '@shoal/net';
 import { PeerError } from '../errors.ts';
+import { PeerExtended } from '../extension/peer-extended.ts';
 import { clientDefaults } from '../options.ts';
 import { HashPort } from '../hashes/hash-port.ts';
 import { RateMeter } from '../choke/rate-meter.ts';
@@ -68,6 +69,8 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
   readonly uploads: UploadQueue;
   /** Its hash messages (BEP 52); undefined where the connection is not for v2: any are ignored then. */
   readonly hashes: HashPort | undefined;
+  /** The extension protocol (BEP 10); undefined where the peer does not speak it. */
+  readonly extended: PeerExtended | undefined;
   /** Pieces it lets us ask for while it chokes us. */
   readonly allowedFast = new Set<number>();
   /** Pieces we let it ask for while we choke it, and how many bytes of each are left to be asked for then. */
@@ -121,11 +124,19 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     this.#decoder.maxBitfieldLength = Math.ceil(info.pieceCount / 8);
     this.requests = new BlockRequests(this, swarm, this.#encoder);
     this.uploads = new UploadQueue(this, swarm, this.#encoder, clock);
+    this.extended = handshake.reserved.extension
+      ? new PeerExtended(swarm, this.#encoder, connection.remote, clock)
+      : undefined;
   }
 
   /** It has every piece. */
   get isSeed(): boolean {
     return this.have.isFull;
+  }
+
+  /** It wants nothing of ours, whatever we have: it has all, or all it wants (BEP 21). */
+  get wantsNothing(): boolean {
+    return this.isSeed || this.extended?.uploadOnly === true;
   }
 
   /** It has not sent what it owes for a long time (see `RequestWindow`). */
@@ -136,6 +147,7 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
   /** Sends what a peer must know first: what we have, and what it may ask for while choked. */
   greet(): void {
     const { have } = this.#swarm.picker;
+    this.extended?.greet();
     if (this.fast && have.isFull) this.#encoder.haveAll();
     else if (this.fast && have.isEmpty) this.#encoder.haveNone();
     else if (!have.isEmpty) this.#encoder.bitfield(have.bytes);
@@ -351,8 +363,10 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     if (this.allowedFast.size < 4 * ALLOWED_FAST_PIECES) this.allowedFast.add(piece);
   }
 
-  onExtended(_id: number, _payload: Uint8Array): void {
-    // Not offered in our handshake, so nothing is expected; peers that send one all the same are let be.
+  onExtended(id: number, payload: Uint8Array): void {
+    if (this.extended?.receive(id, payload) !== true) return;
+    const { requestQueueLength } = this.extended;
+    if (requestQueueLength !== undefined) this.requests.setPeerQueue(requestQueueLength);
   }
 
   onUnknown(_id: number, _length: number): void {

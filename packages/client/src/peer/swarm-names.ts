@@ -21,8 +21,8 @@ export interface Greeting {
 
 /** The names of a torrent with these info-hashes. */
 export function swarmNamesOf(info: {
-  readonly infoHash: Uint8Array | undefined;
-  readonly infoHashV2: Uint8Array | undefined;
+  readonly infoHash?: Uint8Array | undefined;
+  readonly infoHashV2?: Uint8Array | undefined;
 }): SwarmNames {
   return { v1: info.infoHash, v2: info.infoHashV2?.subarray(0, NAME_LENGTH) };
 }

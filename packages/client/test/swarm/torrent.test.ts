@@ -690,7 +690,7 @@ describe('trackers', () => {
     await swarm.finished([leecher], 15_000);
     expect(leecher.torrent.info.private).toBe(true);
     const peers = [...(outsider.handshake === undefined ? [] : [outsider.handshake.reserved])];
-    expect(peers).toEqual([{ dht: false, extension: false, fast: true, v2: false }]);
+    expect(peers).toEqual([{ dht: false, extension: true, fast: true, v2: false }]);
     leecher.torrent.peerList.forEach((_, sources) => expect(sources).toEqual(['tracker']));
     await swarm.close();
   });

@@ -1,0 +1,148 @@
+import type { Clock, Endpoint } from '@shoal/net';
+import {
+  decodeExtensionHandshake,
+  encodeExtensionHandshake,
+  EXTENSION_HANDSHAKE_ID,
+  ExtensionRegistry,
+  METADATA_PIECE_LENGTH,
+  PeerExtensions,
+  utMetadata,
+  type UtMetadataMessage,
+  type WireEncoder,
+} from '@shoal/peer-wire';
+import { PeerError } from '../errors.ts';
+import { clientDefaults } from '../options.ts';
+import { CLIENT_NAME } from '../version.ts';
+import type { ExtensionSide } from './extension-side.ts';
+import { MetadataBudget } from './metadata-budget.ts';
+
+/**
+ * Extended handshakes taken of one peer. The first one says nearly all, later ones what has changed; each may take 64 KiB to be
+ * read, so whoever sends them without end is let go.
+ */
+const MAX_HANDSHAKES = 256;
+
+/** The extensions we take messages of: the same for all connections. */
+const EXTENSIONS = new ExtensionRegistry<PeerExtended>().register(utMetadata, (peer, message) =>
+  peer.onMetadata(message),
+);
+
+/**
+ * The extension protocol (BEP 10) on one connection: who the peer says it is, what it takes, and the metadata it fetches from us
+ * (BEP 9). Only for peers that speak it. What it encodes the caller flushes.
+ */
+export class PeerExtended {
+  /** `v`: client and version, fit to be shown. */
+  client: string | undefined;
+  /** `reqq`: requests it keeps queued. */
+  requestQueueLength: number | undefined;
+  /** `upload_only`: it wants nothing more (BEP 21). */
+  uploadOnly = false;
+  /** `metadata_size`: bytes of the info dictionary, as the peer has it. */
+  metadataLength: number | undefined;
+  /** Takes the answers to {@link requestMetadata}. */
+  answered: ((message: Exclude<UtMetadataMessage, { type: 'request' }>) => void) | undefined;
+  readonly #side: ExtensionSide;
+  readonly #encoder: WireEncoder;
+  readonly #remote: Endpoint;
+  readonly #clock: Clock;
+  #handshakes = 0;
+  #saidUploadOnly = false;
+  /** Made when the peer's handshake comes. */
+  #ids: PeerExtensions | undefined;
+  /** Made when the peer first asks. */
+  #budget: MetadataBudget | undefined;
+
+  constructor(side: ExtensionSide, encoder: WireEncoder, remote: Endpoint, clock: Clock) {
+    this.#side = side;
+    this.#encoder = encoder;
+    this.#remote = remote;
+    this.#clock = clock;
+  }
+
+  /** The peer gives metadata to those who ask, and says how long it is. */
+  get servesMetadata(): boolean {
+    return this.metadataLength !== undefined && this.#ids?.supports(utMetadata) === true;
+  }
+
+  /** Our extended handshake: the first message of a connection. */
+  greet(): void {
+    const { port, metadata, uploadOnly } = this.#side;
+    this.#saidUploadOnly = uploadOnly;
+    const handshake = encodeExtensionHandshake({
+      extensions: EXTENSIONS.extensions,
+      client: CLIENT_NAME,
+      port: port === 0 ? undefined : port,
+      requestQueueLength: clientDefaults.maxQueuedRequests,
+      yourAddress: this.#remote.address,
+      metadataLength: metadata?.length,
+      uploadOnly: uploadOnly ? true : undefined,
+    });
+    this.#encoder.extended(EXTENSION_HANDSHAKE_ID, handshake);
+  }
+
+  /** Tells the peer where we have begun or ceased to want nothing more, or have come to know the metadata. */
+  update(): void {
+    const { metadata, uploadOnly } = this.#side;
+    if (uploadOnly === this.#saidUploadOnly) return;
+    this.#saidUploadOnly = uploadOnly;
+    const handshake = encodeExtensionHandshake({ uploadOnly, metadataLength: metadata?.length });
+    this.#encoder.extended(EXTENSION_HANDSHAKE_ID, handshake);
+  }
+
+  /**
+   * Takes an extended message; gives true for a handshake. What nobody takes is ignored; what cannot be read throws a `WireError`,
+   * and too many handshakes a `PeerError`.
+   */
+  receive(id: number, payload: Uint8Array): boolean {
+    if (id !== EXTENSION_HANDSHAKE_ID) {
+      EXTENSIONS.receive(this, id, payload);
+      return false;
+    }
+    this.#handshakes += 1;
+    if (this.#handshakes > MAX_HANDSHAKES) {
+      throw new PeerError('ERR_PEER_MISBEHAVED', 'It sends extended handshakes without end');
+    }
+    const said = decodeExtensionHandshake(payload);
+    this.#ids ??= new PeerExtensions(EXTENSIONS);
+    this.#ids.update(said.extensions);
+    this.client = said.client ?? this.client;
+    this.requestQueueLength = said.requestQueueLength ?? this.requestQueueLength;
+    this.uploadOnly = said.uploadOnly ?? this.uploadOnly;
+    this.metadataLength = said.metadataLength ?? this.metadataLength;
+    return true;
+  }
+
+  /** Asks for a piece of the metadata. */
+  requestMetadata(piece: number): void {
+    this.#ids?.write(this.#encoder, utMetadata, { type: 'request', piece });
+  }
+
+  /** A message about metadata has come. */
+  onMetadata(message: UtMetadataMessage): void {
+    if (message.type === 'request') this.#serve(message.piece);
+    else this.answered?.(message);
+  }
+
+  /** Also of private torrents: whoever knows their hash and was let in has the .torrent file, or might as well. */
+  #serve(piece: number): void {
+    const { metadata } = this.#side;
+    const data = metadata?.subarray(
+      piece * METADATA_PIECE_LENGTH,
+      (piece + 1) * METADATA_PIECE_LENGTH,
+    );
+    if (metadata === undefined || data === undefined || data.length === 0 || !this.#mayFetch()) {
+      this.#ids?.write(this.#encoder, utMetadata, { type: 'reject', piece });
+      return;
+    }
+    const totalLength = metadata.length;
+    this.#ids?.write(this.#encoder, utMetadata, { type: 'data', piece, totalLength, data });
+  }
+
+  #mayFetch(): boolean {
+    const now = this.#clock.now();
+    const pieces = Math.ceil((this.#side.metadata?.length ?? 0) / METADATA_PIECE_LENGTH);
+    this.#budget ??= new MetadataBudget(pieces, now);
+    return this.#budget.take(now);
+  }
+}

@@ -1,0 +1,190 @@
+import type { Connection, ConnectionHandler } from '@shoal/net';
+import { parseInfo, type TorrentInfo } from '@shoal/metainfo';
+import type { Handshake } from '@shoal/peer-wire';
+import type { Trackers } from '../discovery/trackers.ts';
+import type { TorrentState } from '../events.ts';
+import type { InfoHashes } from '../info-hashes.ts';
+import { clientDefaults } from '../options.ts';
+import type { KnownPeers } from '../peer/known-peers.ts';
+import type { TorrentHost } from '../torrent-host.ts';
+import type { LifeEvents } from '../torrent-parts.ts';
+import { matchesHashes } from './matches-hashes.ts';
+import type { MetadataProgress } from './metadata-fetch.ts';
+import type { TakeOver } from './metadata-peer.ts';
+import type { MetadataStore } from './metadata-store.ts';
+import { MetadataSwarm } from './metadata-swarm.ts';
+
+/** Where a torrent is before its metadata is known. */
+export type MetadataState = Extract<TorrentState, 'metadata' | 'paused' | 'error' | 'closed'>;
+
+export interface MetadataStageOptions {
+  readonly host: TorrentHost;
+  /** What the magnet link names. */
+  readonly hashes: InfoHashes;
+  readonly peers: KnownPeers;
+  readonly trackers: Trackers;
+  /** Where metadata is remembered; undefined: nowhere. */
+  readonly store: MetadataStore | undefined;
+  readonly paused: boolean;
+  readonly events: LifeEvents;
+  /**
+   * The metadata is known; what this throws is the torrent's failure. The torrent has a life of its own from then on, and the
+   * stage only keeps the connections until they can be handed over.
+   */
+  readonly known: (info: TorrentInfo) => void;
+}
+
+/**
+ * The first part of the life of a torrent that was added by a magnet link: its info dictionary is looked for, in the resume folder and
+ * then at peers, until it is known.
+ */
+export class MetadataStage {
+  #swarm: MetadataSwarm;
+  readonly #options: MetadataStageOptions;
+  #state: MetadataState = 'metadata';
+  #error: Error | undefined;
+  #wantsPause: boolean;
+  /** The folder was looked into. */
+  #opened = false;
+  #isOver = false;
+
+  constructor(options: MetadataStageOptions) {
+    this.#options = options;
+    this.#wantsPause = options.paused;
+    this.#swarm = this.#makeSwarm();
+  }
+
+  /** The peers that are connected. */
+  get swarm(): MetadataSwarm {
+    return this.#swarm;
+  }
+
+  get state(): MetadataState {
+    return this.#state;
+  }
+
+  /** Why the state is `error`. */
+  get error(): Error | undefined {
+    return this.#error;
+  }
+
+  /** Whether it was to be paused when the metadata came. */
+  get wantsPause(): boolean {
+    return this.#wantsPause;
+  }
+
+  /** Peers are welcome. */
+  get isActive(): boolean {
+    return this.#state === 'metadata' && this.#opened && !this.#isOver;
+  }
+
+  /** In bytes; undefined before any peer has claimed a length. */
+  get progress(): MetadataProgress | undefined {
+    return this.swarm.progress;
+  }
+
+  /** Looks for the metadata. Never rejects. */
+  async open(): Promise<void> {
+    const { host } = this.#options;
+    await host.openTurns.next();
+    const bytes = await this.#options.store?.load();
+    this.#opened = true;
+    // It may have been closed meanwhile.
+    if (this.#state !== 'metadata') return;
+    if (bytes !== undefined) this.#found(bytes, false);
+    else if (this.#wantsPause) this.#setState('paused');
+    else this.#begin();
+  }
+
+  pause(): void {
+    this.#wantsPause = true;
+    if (!this.isActive) return;
+    this.#setState('paused');
+    this.#rest();
+  }
+
+  resume(): void {
+    this.#wantsPause = false;
+    if (this.#isOver || (this.#state !== 'paused' && this.#state !== 'error')) return;
+    this.#error = undefined;
+    // What failed was of no use: it is fetched anew.
+    this.#swarm = this.#makeSwarm();
+    this.#setState('metadata');
+    this.#begin();
+  }
+
+  /** @param timeout ms to wait for the trackers */
+  async close(timeout: number): Promise<void> {
+    this.swarm.stop();
+    // Its life goes on elsewhere.
+    if (this.#isOver) return;
+    const stopped = this.#options.trackers.stop(timeout);
+    if (this.#state !== 'closed') this.#setState('closed');
+    await stopped;
+  }
+
+  /** Once a second. */
+  tick(now: number): void {
+    this.swarm.tick(now);
+  }
+
+  join(connection: Connection, handshake: Handshake, isV2: boolean): ConnectionHandler | undefined {
+    return this.isActive ? this.swarm.join(connection, handshake, isV2) : undefined;
+  }
+
+  /** The torrent is at work: it takes the connections over. */
+  handOver(to: TakeOver): void {
+    this.swarm.handOver(to);
+  }
+
+  #makeSwarm(): MetadataSwarm {
+    const { host, hashes, peers, events } = this.#options;
+    return new MetadataSwarm({
+      host,
+      peerList: () => peers.list,
+      verify: (bytes) => matchesHashes(bytes, hashes),
+      report: (report) => events.peer(report),
+      found: (bytes) => this.#found(bytes, true),
+    });
+  }
+
+  #begin(): void {
+    const { trackers, peers, events } = this.#options;
+    trackers.start();
+    events.busy();
+    if (peers.retryNow()) events.dial();
+  }
+
+  #rest(): void {
+    this.swarm.stop();
+    void this.#options.trackers.stop(clientDefaults.closeTimeout);
+  }
+
+  #found(bytes: Uint8Array, isNew: boolean): void {
+    const { known, events } = this.#options;
+    this.swarm.known(bytes);
+    try {
+      const info = parseInfo(bytes);
+      this.#isOver = true;
+      known(info);
+    } catch (error) {
+      this.#isOver = false;
+      this.#fail(error as Error);
+      return;
+    }
+    if (!isNew) return;
+    this.#options.store?.save(bytes).catch((error: unknown) => events.warning(error as Error));
+  }
+
+  #fail(error: Error): void {
+    this.#error = error;
+    this.#setState('error');
+    this.#rest();
+    this.#options.events.failed(error);
+  }
+
+  #setState(state: MetadataState): void {
+    this.#state = state;
+    this.#options.events.state(state);
+  }
+}

@@ -1,0 +1,184 @@
+import type { Clock, Connection, ConnectionHandler } from '@shoal/net';
+import type { EncoderBufferPool, Handshake, UtMetadataMessage } from '@shoal/peer-wire';
+import { PeerError } from '../errors.ts';
+import type { PeerReport } from '../events.ts';
+import { isBetterConnection } from '../peer/better-connection.ts';
+import type { PeerList } from '../peer/peer-list.ts';
+import { MetadataFetch, type MetadataProgress } from './metadata-fetch.ts';
+import { MetadataPeer, type MetadataPeerEvents, type TakeOver } from './metadata-peer.ts';
+
+/** Milliseconds after which a peer that gives no metadata makes room for another one. */
+const USELESS_TIME = 60_000;
+
+const LIED = 'It sent metadata that does not match the info-hash';
+
+/** What the fetching of metadata makes use of. */
+export interface MetadataSwarmOptions {
+  readonly host: {
+    readonly clock: Clock;
+    readonly peerId: Uint8Array;
+    readonly port: number;
+    readonly encoderPool: EncoderBufferPool;
+  };
+  readonly peerList: () => PeerList;
+  /** Whether the bytes have the hashes asked for. */
+  readonly verify: (bytes: Uint8Array) => boolean;
+  readonly report: (report: PeerReport) => void;
+  /** The metadata is there, and has the hashes asked for. Called once. */
+  readonly found: (bytes: Uint8Array) => void;
+}
+
+/** The connected peers of a torrent of which only the info-hash is known, and what is fetched from them: its metadata (BEP 9). */
+export class MetadataSwarm implements MetadataPeerEvents {
+  readonly peers = new Set<MetadataPeer>();
+  readonly #options: MetadataSwarmOptions;
+  readonly #fetch: MetadataFetch<MetadataPeer>;
+  #metadata: Uint8Array | undefined;
+
+  constructor(options: MetadataSwarmOptions) {
+    this.#options = options;
+    this.#fetch = new MetadataFetch<MetadataPeer>(options.verify);
+  }
+
+  /** In bytes; undefined before any peer has claimed a length. */
+  get progress(): MetadataProgress | undefined {
+    const length = this.#metadata?.length;
+    return length === undefined ? this.#fetch.progress : { length, received: length };
+  }
+
+  /** Takes over a connection whose handshake is complete; undefined for the second one to the same peer. */
+  join(connection: Connection, handshake: Handshake, isV2: boolean): ConnectionHandler | undefined {
+    const { clock, peerId } = this.#options.host;
+    if (!isBetterConnection(this.peers, connection, handshake.peerId, peerId)) return undefined;
+    const peer = new MetadataPeer(this, connection, handshake, isV2, clock);
+    this.peers.add(peer);
+    this.#options.peerList().connected(peer.endpoint, isV2);
+    this.#report(peer, 'connected');
+    return peer;
+  }
+
+  /** Once a second. */
+  tick(now: number): void {
+    this.#fetch.tick(now);
+    for (const peer of this.peers) {
+      const reason = peer.heartbeat(now) ?? this.#uselessness(peer, now);
+      if (reason !== undefined) peer.drop(new PeerError('ERR_PEER_IDLE', reason));
+      else this.#fill(peer, now);
+    }
+  }
+
+  /** The metadata is known, wherever it is from: it is served, and asked for no more. */
+  known(metadata: Uint8Array): void {
+    this.#metadata = metadata;
+  }
+
+  /** Ends the connections to those whom only sources have named that a private torrent may not have (BEP 27). */
+  dropDisallowed(): void {
+    const list = this.#options.peerList();
+    for (const peer of [...this.peers]) {
+      const isOurs = peer.connection.direction === 'outgoing';
+      if (isOurs && list.sourcesOf(peer.endpoint).length === 0) peer.drop();
+    }
+  }
+
+  /** The connections go to whom the torrent is known. */
+  handOver(to: TakeOver): void {
+    for (const peer of [...this.peers]) peer.handOver(to);
+  }
+
+  /** Ends all connections. */
+  stop(): void {
+    for (const peer of [...this.peers]) peer.drop();
+  }
+
+  // MetadataPeerEvents
+
+  get port(): number {
+    return this.#options.host.port;
+  }
+
+  get metadata(): Uint8Array | undefined {
+    return this.#metadata;
+  }
+
+  get uploadOnly(): boolean {
+    return false;
+  }
+
+  get encoderPool(): EncoderBufferPool {
+    return this.#options.host.encoderPool;
+  }
+
+  changed(peer: MetadataPeer): void {
+    const now = this.#options.host.clock.now();
+    const length = peer.extended?.metadataLength;
+    if (peer.extended?.servesMetadata === true && length !== undefined) {
+      this.#fetch.offer(peer, length, now);
+    } else this.#fetch.leave(peer);
+    this.#fill(peer, now);
+  }
+
+  answered(peer: MetadataPeer, message: Exclude<UtMetadataMessage, { type: 'request' }>): void {
+    if (this.#metadata !== undefined) return;
+    const now = this.#options.host.clock.now();
+    if (message.type === 'reject') {
+      this.#fetch.reject(peer, message.piece, now);
+      return;
+    }
+    const { piece, totalLength, data } = message;
+    const outcome = this.#fetch.data(peer, piece, totalLength, data, now);
+    switch (outcome.type) {
+      case 'complete':
+        this.#metadata = outcome.bytes;
+        this.#options.found(outcome.bytes);
+        return;
+      case 'corrupt':
+        if (outcome.culprit !== undefined) this.#convict(outcome.culprit, now);
+        for (const each of [...this.peers]) this.#fill(each, now);
+        return;
+      case 'contradiction':
+        throw new PeerError('ERR_PEER_MISBEHAVED', 'It does not know how long the metadata is');
+      case 'kept':
+      case 'unwanted':
+    }
+  }
+
+  left(peer: MetadataPeer, error: Error | undefined): void {
+    if (!this.peers.delete(peer)) return;
+    const { host, peerList } = this.#options;
+    const now = host.clock.now();
+    this.#fetch.leave(peer);
+    peerList().disconnected(peer.endpoint, now, { failed: error !== undefined, seed: false });
+    this.#report(peer, 'disconnected', error?.message);
+    for (const each of this.peers) this.#fill(each, now);
+  }
+
+  /** Asks a peer for whatever may be asked of it now. */
+  #fill(peer: MetadataPeer, now: number): void {
+    if (this.#metadata !== undefined || peer.closed) return;
+    let piece = this.#fetch.next(peer, now);
+    while (piece !== undefined) {
+      peer.ask(piece);
+      piece = this.#fetch.next(peer, now);
+    }
+    peer.flush();
+  }
+
+  #uselessness({ extended, connectedAt }: MetadataPeer, now: number): string | undefined {
+    const waits = this.#metadata === undefined && extended?.servesMetadata !== true;
+    return waits && now - connectedAt > USELESS_TIME ? 'It gives no metadata' : undefined;
+  }
+
+  #convict(address: string, now: number): void {
+    this.#options.peerList().ban(address, LIED, now);
+    for (const peer of [...this.peers]) {
+      if (peer.address !== address) continue;
+      this.#report(peer, 'banned', LIED);
+      peer.drop();
+    }
+  }
+
+  #report({ endpoint }: MetadataPeer, event: PeerReport['event'], reason?: string): void {
+    this.#options.report({ endpoint, event, reason });
+  }
+}
