@@ -75,7 +75,7 @@ export class PeerExtended {
       port: port === 0 ? undefined : port,
       requestQueueLength: clientDefaults.maxQueuedRequests,
       yourAddress: this.#remote.address,
-      metadataLength: metadata?.length,
+      metadataLength: lengthOf(metadata),
       uploadOnly: uploadOnly ? true : undefined,
     });
     this.#encoder.extended(EXTENSION_HANDSHAKE_ID, handshake);
@@ -86,7 +86,7 @@ export class PeerExtended {
     const { metadata, uploadOnly } = this.#side;
     if (uploadOnly === this.#saidUploadOnly) return;
     this.#saidUploadOnly = uploadOnly;
-    const handshake = encodeExtensionHandshake({ uploadOnly, metadataLength: metadata?.length });
+    const handshake = encodeExtensionHandshake({ uploadOnly, metadataLength: lengthOf(metadata) });
     this.#encoder.extended(EXTENSION_HANDSHAKE_ID, handshake);
   }
 
@@ -145,4 +145,9 @@ export class PeerExtended {
     this.#budget ??= new MetadataBudget(pieces, now);
     return this.#budget.take(now);
   }
+}
+
+/** What a handshake says of the metadata; nothing where there is none. */
+function lengthOf(metadata: Uint8Array | undefined): number | undefined {
+  return metadata === undefined || metadata.length === 0 ? undefined : metadata.length;
 }

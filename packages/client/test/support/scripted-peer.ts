@@ -23,6 +23,8 @@ export interface PeerScript {
   readonly peerId?: Uint8Array;
   /** Offer the fast extension. Default true. */
   readonly fast?: boolean;
+  /** Speak the extension protocol (BEP 10). Default false. */
+  readonly extension?: boolean;
   /** Set the v2 bit (BEP 52). Default false. */
   readonly v2?: boolean;
   /** 20 bytes: what it calls the torrent. Default: its v1 hash. */
@@ -37,6 +39,7 @@ export interface PeerScript {
   onRequest?(peer: ScriptedPeer, piece: number, begin: number, length: number): void;
   onUnchoke?(peer: ScriptedPeer): void;
   onHashRequest?(peer: ScriptedPeer, request: HashRequest): void;
+  onExtended?(peer: ScriptedPeer, id: number, payload: Uint8Array): void;
 }
 
 /** A hash message (BEP 52) that came in. */
@@ -104,8 +107,10 @@ export class ScriptedPeer implements ConnectionHandler, WireSink, HashSink {
 
   /** Sends the handshake: what a mute one does when it likes. */
   greet(infoHash: Uint8Array): void {
-    const { fast = true, v2 = false, peerId = new Uint8Array(20).fill(0x78) } = this.script;
-    this.connection.write(encodeHandshake({ reserved: { fast, v2 }, infoHash, peerId }));
+    const { fast = true, v2 = false, extension = false } = this.script;
+    const { peerId = new Uint8Array(20).fill(0x78) } = this.script;
+    const reserved = { fast, v2, extension };
+    this.connection.write(encodeHandshake({ reserved, infoHash, peerId }));
   }
 
   /** How many messages of a name came in. */
@@ -215,8 +220,9 @@ export class ScriptedPeer implements ConnectionHandler, WireSink, HashSink {
   onAllowedFast(piece: number): void {
     this.#note('allowed-fast', piece);
   }
-  onExtended(id: number): void {
+  onExtended(id: number, payload: Uint8Array): void {
     this.#note('extended', id);
+    this.script.onExtended?.(this, id, payload);
   }
   onUnknown(id: number): void {
     this.#note('unknown', id);
