@@ -5,31 +5,39 @@ import type {
   TorrentProgress,
   TorrentState,
 } from '@shoal/client';
-import type { Metainfo } from '@shoal/metainfo';
+import type { MagnetLink, Metainfo } from '@shoal/metainfo';
 
-/** What the command uses of a `Torrent` of `@shoal/client`; tests hand in a stand-in. */
+/** What the command uses of an `AnyTorrent` of `@shoal/client`; tests hand in a stand-in. */
 export interface EngineTorrent {
-  readonly metainfo: Metainfo;
   readonly infoHashHex: string;
   readonly name: string;
   readonly state: TorrentState;
   readonly error?: Error | undefined;
+  hasMetadata(): this is KnownTorrent;
+  metadata(options?: { readonly signal?: AbortSignal }): Promise<KnownTorrent>;
   progress(): TorrentProgress;
   completed(options?: { readonly signal?: AbortSignal }): Promise<void>;
   checked(options?: { readonly signal?: AbortSignal }): Promise<void>;
-  verify(options?: {
-    readonly signal?: AbortSignal;
-  }): Promise<{ readonly missing: readonly number[] }>;
   on<Name extends keyof TorrentEvents>(
     event: Name,
     listener: (...args: TorrentEvents[Name]) => void,
   ): unknown;
+  close(timeout?: number): Promise<void>;
+}
+
+/** What it uses of a `Torrent`, whose files are known. */
+export interface KnownTorrent extends EngineTorrent {
+  readonly metainfo: Metainfo;
+  verify(options?: {
+    readonly signal?: AbortSignal;
+  }): Promise<{ readonly missing: readonly number[] }>;
 }
 
 /** What the command uses of a `Client`. */
 export interface EngineClient {
   readonly port: number;
-  add(source: Metainfo, options: AddOptions): Promise<EngineTorrent>;
+  add(source: Metainfo, options: AddOptions): Promise<KnownTorrent>;
+  add(source: Metainfo | MagnetLink, options: AddOptions): Promise<EngineTorrent>;
   close(options?: { readonly timeout?: number }): Promise<void>;
 }
 

@@ -42,7 +42,7 @@ export async function loadTorrent(
     throw new CliError(
       'ERR_CLI_SOURCE',
       ExitCode.badTorrent,
-      'downloading from a magnet link needs the metadata from peers, which this version cannot fetch yet: use the .torrent file (shoal info shows what the link holds)',
+      'this command needs the .torrent file: shoal metadata makes one of a magnet link',
     );
   }
   const bytes = isUrl(source)

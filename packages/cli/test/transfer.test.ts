@@ -259,7 +259,7 @@ describe('shoal download', () => {
     expect(client.torrents).toEqual([]);
   });
 
-  it('ends with 3 for a magnet link or a broken torrent, with 4 for a missing file or folder', async () => {
+  it('ends with 3 for a magnet link that leads to nobody or a broken torrent, with 4 for a missing file or folder', async () => {
     const { world } = worldWith(completes);
     const broken = await folder.write('broken.torrent', 'd4:infod6:length');
     const file = await folder.write('file', '');

@@ -1,5 +1,6 @@
 export * from './create/index.ts';
 export * from './edit/index.ts';
+export { encodeMetainfo } from './encode-metainfo.ts';
 export { MetainfoError } from './errors.ts';
 export type { MetainfoErrorCode } from './errors.ts';
 export { FileLayout } from './file-layout.ts';

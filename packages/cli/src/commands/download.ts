@@ -69,7 +69,7 @@ export const download: Command = {
         type: 'string',
         array: true,
         demandOption: true,
-        describe: '.torrent file, or http(s) address of one',
+        describe: '.torrent file, http(s) address of one, or magnet link',
       })
       .options(options)
       .example('$0 download debian.torrent -o ~/iso', 'Download, and end when done')
@@ -77,6 +77,7 @@ export const download: Command = {
         '$0 download big.torrent --select 0,3-5 --seed-ratio 1',
         'Some files; then give back',
       )
+      .example("$0 download 'magnet:?xt=…'", 'From a magnet link; mind the quotes')
       .example(
         '$0 download https://host/x.torrent --max-download 2M',
         'From an address, not too fast',

@@ -3,6 +3,7 @@ import { create } from './create.ts';
 import { download } from './download.ts';
 import { edit } from './edit.ts';
 import { info, magnet, scrape, verify } from './inspect.ts';
+import { metadata } from './metadata.ts';
 import { seed } from './seed.ts';
 import { tour, tracker } from './serve.ts';
 
@@ -15,6 +16,7 @@ export const commands: readonly Command[] = [
   info,
   verify,
   magnet,
+  metadata,
   tracker,
   scrape,
   tour,

@@ -1,12 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Metainfo } from '@shoal/metainfo';
+import type { MagnetLink, Metainfo } from '@shoal/metainfo';
 import type { DownloadArgs } from '../commands/download.ts';
 import { defined } from '../defined.ts';
 import { CliError, codeOf, reasonOf, UsageError } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
-import { loadTorrent } from '../load-torrent.ts';
+import { isMagnet, loadTorrent } from '../load-torrent.ts';
 import { splitCommand } from '../on-complete.ts';
+import { SignalGate } from '../signal-gate.ts';
 import { checkSelection } from '../parse/select.ts';
 import { resolvePeers } from '../resolve-peers.ts';
 import { chooseView } from '../terminal/transfer-view.ts';
@@ -14,6 +15,7 @@ import type { TransferView } from '../terminal/transfer-view.ts';
 import type { World } from '../world.ts';
 import { clientOptions, trackerTiers } from './client-options.ts';
 import { listFiles } from './list-files.ts';
+import { fetchMetadata, loadMagnet } from './load-magnet.ts';
 import { runTransfer, TorrentFailure } from './transfer.ts';
 import type { TransferTask } from './transfer.ts';
 
@@ -27,8 +29,12 @@ export async function runDownload(args: DownloadArgs, world: World): Promise<num
   }
   if (args['on-complete'] !== undefined) splitCommand(args['on-complete']);
   if (args['list-files']) {
+    using gate = new SignalGate(world.signals, world.exitNow);
     for (const source of sources) {
-      listFiles(await loadTorrent(source, undefined, args.timeout), args.json, world);
+      const metainfo = isMagnet(source)
+        ? await fetchMetadata(source, args, world, gate.signal)
+        : await loadTorrent(source, gate.signal, args.timeout);
+      listFiles(metainfo, args.json, world);
     }
     return ExitCode.done;
   }
@@ -39,6 +45,9 @@ export async function runDownload(args: DownloadArgs, world: World): Promise<num
       client: await clientOptions(args, world),
       tasks: (_view, signal) => downloadTasks(args, view, signal),
       goal: { forever: args.seed ?? false, ratio: args['seed-ratio'], time: args['seed-time'] },
+      checkMetadata: ({ info }) => {
+        if (select !== undefined) checkSelection(select, info.files.length);
+      },
       timeout: args.timeout,
       onComplete: args['on-complete'],
     },
@@ -55,18 +64,23 @@ async function* downloadTasks(
   if (args.output === '') throw new UsageError('the name of the output folder is empty');
   const directory = resolve(args.output ?? '.');
   const peers = await resolvePeers(args.peer ?? [], signal);
-  const torrents: Metainfo[] = [];
+  const trackers = args.tracker ?? [];
+  const torrents: (Metainfo | MagnetLink)[] = [];
   for (const source of args.source) {
     try {
-      torrents.push(await loadTorrent(source, signal, args.timeout));
+      const torrent = isMagnet(source)
+        ? await loadMagnet(source, { peers, trackers }, signal)
+        : await loadTorrent(source, signal, args.timeout);
+      torrents.push(torrent);
     } catch (error) {
       if (args.source.length === 1 || signal.aborted) throw error;
       view.problem(new TorrentFailure(source, error));
     }
   }
   const { select } = args;
-  for (const { info } of torrents) {
-    if (select !== undefined) checkSelection(select, info.files.length);
+  for (const torrent of torrents) {
+    if (select === undefined || !('info' in torrent)) continue;
+    checkSelection(select, torrent.info.files.length);
   }
   try {
     await mkdir(directory, { recursive: true });
@@ -79,8 +93,8 @@ async function* downloadTasks(
     directory,
     sequential: args.sequential,
     peers,
-    trackers: trackerTiers(args.tracker ?? []),
+    trackers: trackerTiers(trackers),
     ...defined({ select }),
   };
-  for (const metainfo of torrents) yield { metainfo, options };
+  for (const source of torrents) yield { source, options };
 }

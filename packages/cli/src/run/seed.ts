@@ -85,7 +85,7 @@ async function* seedTasks(
       const now = isUrl(source) ? undefined : turns.run(() => loadTorrentNow(source, isFile));
       const metainfo = now ?? (await loadTorrent(source, signal));
       const directory = await directoryOf(source, metainfo, data, names);
-      return { metainfo, options: { directory, ...shared } };
+      return { source: metainfo, options: { directory, ...shared } };
     } catch (error) {
       return { source, error };
     }

@@ -1,5 +1,6 @@
 /** The commands that stay, and work with others: a file of the build that the rest does without. */
 export { runDownload } from './download.ts';
+export { runMetadata } from './metadata.ts';
 export { runScrape } from './scrape.ts';
 export { runSeed } from './seed.ts';
 export { runTour } from './tour.ts';

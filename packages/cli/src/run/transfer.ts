@@ -1,5 +1,5 @@
 import type { AddOptions, ClientOptions } from '@shoal/client';
-import type { Metainfo } from '@shoal/metainfo';
+import { infoHashHex, type MagnetLink, type Metainfo } from '@shoal/metainfo';
 import { CliError, exitCodeOf, messageOf, SignalError } from '../errors.ts';
 import type { EngineClient, EngineTorrent } from '../engine.ts';
 import { ExitCode } from '../exit-codes.ts';
@@ -17,7 +17,7 @@ import { type SeedGoal, SeedGoals } from './seed-goal.ts';
 
 /** One torrent to be added. */
 export interface TransferTask {
-  readonly metainfo: Metainfo;
+  readonly source: Metainfo | MagnetLink;
   readonly options: AddOptions;
 }
 
@@ -29,6 +29,8 @@ export interface TransferPlan {
   /** Read and checked once the signals are being listened to; each is added as it comes. */
   readonly tasks: (view: TransferView, signal: AbortSignal) => AsyncIterable<TransferTask>;
   readonly goal: SeedGoal;
+  /** Looks at the files of a magnet link, once they are known; throws where they are not what was asked for. */
+  readonly checkMetadata?: (metainfo: Metainfo) => void;
   /** Milliseconds in which a download must be complete. */
   readonly timeout?: number | undefined;
   readonly onComplete?: string | undefined;
@@ -138,20 +140,23 @@ class Transfer {
     }
   }
 
-  async #add(client: EngineClient, { metainfo, options }: TransferTask): Promise<void> {
+  async #add(client: EngineClient, { source, options }: TransferTask): Promise<void> {
     this.#signal.throwIfAborted();
     let torrent: EngineTorrent;
     try {
-      torrent = await client.add(metainfo, options);
+      torrent = await client.add(source, options);
     } catch (error) {
       // One torrent that cannot be added costs only itself.
-      this.#failed(new TorrentFailure(metainfo.info.name, error));
+      this.#failed(new TorrentFailure(nameOf(source), error));
       return;
     }
     const row: TransferRow = { torrent, directory: options.directory };
     this.#rows.push(row);
     torrent.on('state', (state) => {
       this.#tell(row, { type: 'state', state });
+    });
+    torrent.on('metadata', () => {
+      this.#tell(row, { type: 'metadata' });
     });
     torrent.on('tracker', (report) => {
       this.#tell(row, { type: 'tracker', report });
@@ -226,7 +231,12 @@ class Transfer {
             Math.max(0, timeout - (performance.now() - this.#startedAt)),
           );
     try {
-      await row.torrent.completed({ signal: AbortSignal.any([signal, limit.signal]) });
+      const options = { signal: AbortSignal.any([signal, limit.signal]) };
+      if (!row.torrent.hasMetadata()) {
+        const { metainfo } = await row.torrent.metadata(options);
+        this.#plan.checkMetadata?.(metainfo);
+      }
+      await row.torrent.completed(options);
     } finally {
       clearTimeout(timer);
     }
@@ -282,6 +292,11 @@ class Transfer {
       clearTimeout(timer);
     }
   }
+}
+
+/** What a torrent is called before it is added. */
+function nameOf(source: Metainfo | MagnetLink): string {
+  return 'info' in source ? source.info.name : (source.name ?? infoHashHex(source));
 }
 
 /** An error with the name of the torrent it is about; the exit code is that of its cause. */

@@ -6,7 +6,7 @@ import type { Metainfo } from '@shoal/metainfo';
 import type { VerifyArgs } from '../commands/inspect.ts';
 import { dataDirectory } from '../data-location.ts';
 import { defined } from '../defined.ts';
-import type { EngineTorrent } from '../engine.ts';
+import type { KnownTorrent } from '../engine.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { isUrl, loadTorrent, loadTorrentNow } from '../load-torrent.ts';
 import { SignalGate } from '../signal-gate.ts';
@@ -151,13 +151,13 @@ export function formatRanges(numbers: readonly number[], most = 50): string {
 class CheckBar implements Disposable {
   readonly #stop: () => void;
 
-  static async open(torrent: EngineTorrent, world: World, hidden: boolean): Promise<CheckBar> {
+  static async open(torrent: KnownTorrent, world: World, hidden: boolean): Promise<CheckBar> {
     if (hidden || world.stdout.isTTY !== true) return new CheckBar(torrent, undefined);
     const format = 'Checking {bar} {percentage}% {value} of {total} pieces';
     return new CheckBar(torrent, await singleBar(world, format));
   }
 
-  private constructor(torrent: EngineTorrent, bar: SingleBar | undefined) {
+  private constructor(torrent: KnownTorrent, bar: SingleBar | undefined) {
     if (bar === undefined) {
       this.#stop = () => undefined;
       return;

@@ -3,11 +3,16 @@ import { fit, formatBytes, formatDuration, formatPercent, formatRate } from './f
 import { plainText } from './plain-text.ts';
 import type { TransferSummary } from './transfer-view.ts';
 
-/** Done and total of what a torrent is busy with: pieces while it checks, bytes afterwards. */
+/** Done and total of what a torrent is busy with: bytes of metadata, then pieces while it checks, bytes afterwards. */
 export function extent(progress: TorrentProgress): {
   readonly done: number;
   readonly total: number;
 } {
+  if (progress.metadata !== undefined) {
+    const { received, length } = progress.metadata;
+    // While nobody has said how long it is, all of it is still to come.
+    return { done: received, total: Math.max(1, length) };
+  }
   if (progress.state === 'checking') {
     return { done: progress.checkedPieces ?? 0, total: progress.pieces.total };
   }
@@ -48,10 +53,10 @@ export function describeProgress(
 export function describeSummary({ row, progress, seconds }: TransferSummary): string {
   const name = plainText(row.torrent.name);
   const { completedBytes, totalBytes, downloadedBytes, uploadedBytes } = progress;
-  const whole =
-    completedBytes >= totalBytes
-      ? `complete, ${formatBytes(totalBytes)}`
-      : `${formatPercent(completedBytes, totalBytes)}% of ${formatBytes(totalBytes)}`;
+  const there = isWhole(progress)
+    ? `complete, ${formatBytes(totalBytes)}`
+    : `${formatPercent(completedBytes, totalBytes)}% of ${formatBytes(totalBytes)}`;
+  const whole = progress.metadata === undefined ? there : 'no metadata';
   const average = seconds > 0 ? `, ${formatRate(downloadedBytes / seconds)}` : '';
   return `${name}: ${whole}; ↓ ${formatBytes(downloadedBytes)} in ${formatDuration(seconds)}${average}; ↑ ${formatBytes(uploadedBytes)}`;
 }
@@ -60,11 +65,16 @@ export function describeSummary({ row, progress, seconds }: TransferSummary): st
 export function describeTotals(summaries: readonly TransferSummary[]): string {
   const sum = (figure: (summary: TransferSummary) => number): number =>
     summaries.reduce((total, summary) => total + figure(summary), 0);
-  const complete = sum(({ progress }) => (progress.completedBytes >= progress.totalBytes ? 1 : 0));
+  const complete = sum(({ progress }) => (isWhole(progress) ? 1 : 0));
   const bytes = formatBytes(sum(({ progress }) => progress.totalBytes));
   const down = formatBytes(sum(({ progress }) => progress.downloadedBytes));
   const up = formatBytes(sum(({ progress }) => progress.uploadedBytes));
   return `${complete} of ${summaries.length} torrents complete, ${bytes} in all; ↓ ${down}; ↑ ${up}`;
+}
+
+/** All that is wanted is there, and it is known what that is. */
+function isWhole({ metadata, completedBytes, totalBytes }: TorrentProgress): boolean {
+  return metadata === undefined && completedBytes >= totalBytes;
 }
 
 /** A torrent's name in a column. */

@@ -14,11 +14,11 @@ export class JsonView extends QuietView {
   override begin(port: number, rows: readonly TransferRow[]): void {
     this.#write('start', {
       port,
-      torrents: rows.map(({ torrent, directory }) => ({
-        infoHash: torrent.infoHashHex,
-        name: torrent.name,
-        length: torrent.metainfo.info.length,
-        path: join(directory, torrent.name),
+      torrents: rows.map((row) => ({
+        infoHash: row.torrent.infoHashHex,
+        name: row.torrent.name,
+        length: row.torrent.hasMetadata() ? row.torrent.metainfo.info.length : null,
+        path: pathOf(row),
       })),
     });
   }
@@ -53,8 +53,14 @@ export class JsonView extends QuietView {
       case 'tracker':
         this.#write('tracker', { infoHash, ...event.report });
         break;
+      case 'metadata': {
+        if (!row.torrent.hasMetadata()) break;
+        const { length, files } = row.torrent.metainfo.info;
+        this.#write('metadata', { infoHash, name, length, files: files.length, path: pathOf(row) });
+        break;
+      }
       case 'complete':
-        this.#write('complete', { infoHash, name, path: join(row.directory, name) });
+        this.#write('complete', { infoHash, name, path: pathOf(row) });
         break;
       case 'warning':
       case 'error':
@@ -74,7 +80,7 @@ export class JsonView extends QuietView {
       torrents: summaries.map(({ row, progress, seconds }) => ({
         infoHash: row.torrent.infoHashHex,
         name: row.torrent.name,
-        path: join(row.directory, row.torrent.name),
+        path: pathOf(row),
         seconds,
         ...progress,
       })),
@@ -91,12 +97,19 @@ export class JsonView extends QuietView {
 }
 
 function isSame(one: TorrentProgress, other: TorrentProgress): boolean {
-  const { pieces, ...figures } = one;
+  const { pieces, metadata, ...figures } = one;
   return (
+    metadata?.length === other.metadata?.length &&
+    metadata?.received === other.metadata?.received &&
     pieces.have === other.pieces.have &&
     pieces.total === other.pieces.total &&
     Object.entries(figures).every(([name, value]) => other[name as keyof typeof figures] === value)
   );
+}
+
+/** Where its content is; null while that is not known: the name that a magnet link gives is for display only. */
+function pathOf({ torrent, directory }: TransferRow): string | null {
+  return torrent.hasMetadata() ? join(directory, torrent.name) : null;
 }
 
 function describeError(error: unknown): object {

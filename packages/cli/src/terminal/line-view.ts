@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.ts';
 import { describeProgress, describeSummary, describeTotals } from './describe.ts';
+import { formatBytes } from './format.ts';
 import { plainText } from './plain-text.ts';
 import { QuietView } from './quiet-view.ts';
 import { TrackerFailures } from './tracker-failures.ts';
@@ -37,6 +38,14 @@ export class LineView extends QuietView {
       case 'state':
         if (event.state !== 'closed') this.say(`${name}: ${event.state}`);
         break;
+      case 'metadata': {
+        if (!row.torrent.hasMetadata()) break;
+        const { length, files } = row.torrent.metainfo.info;
+        const count = files.filter(({ attributes }) => !attributes.padding).length;
+        const what = `${formatBytes(length)} in ${count === 1 ? '1 file' : `${count} files`}`;
+        this.say(`${name}: metadata complete, ${what}`);
+        break;
+      }
       case 'complete':
         this.say(`${name}: complete`);
         break;

@@ -17,6 +17,8 @@ export type TransferEvent =
   | { readonly type: 'state'; readonly state: TorrentState }
   | { readonly type: 'tracker'; readonly report: TrackerReport }
   | { readonly type: 'warning' | 'error'; readonly error: unknown }
+  /** The files of a magnet link are known. */
+  | { readonly type: 'metadata' }
   | { readonly type: 'complete' };
 
 /** A torrent at the end. */

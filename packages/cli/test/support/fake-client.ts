@@ -6,31 +6,60 @@ import type {
   TorrentProgress,
   TorrentState,
 } from '@shoal/client';
-import { infoHashHex } from '@shoal/metainfo';
-import type { Metainfo } from '@shoal/metainfo';
-import type { EngineClient, EngineTorrent, StartClient } from '../../src/engine.ts';
+import { infoHashHex, parseMetainfo } from '@shoal/metainfo';
+import type { MagnetLink, Metainfo } from '@shoal/metainfo';
+import type { EngineClient, KnownTorrent, StartClient } from '../../src/engine.ts';
 
 /** A torrent that does what the test says. */
-export class FakeTorrent extends EventEmitter<TorrentEvents> implements EngineTorrent {
-  readonly metainfo: Metainfo;
+export class FakeTorrent extends EventEmitter<TorrentEvents> implements KnownTorrent {
+  #metainfo: Metainfo | undefined;
+  readonly link: MagnetLink | undefined;
   readonly options: AddOptions;
   missing: number[] = [];
   figures: Partial<TorrentProgress> = {};
-  #state: TorrentState = 'checking';
+  closed = 0;
+  #state: TorrentState;
   error: Error | undefined;
 
-  constructor(metainfo: Metainfo, options: AddOptions) {
+  constructor(source: Metainfo | MagnetLink, options: AddOptions) {
     super();
-    this.metainfo = metainfo;
+    if ('info' in source) this.#metainfo = source;
+    else this.link = source;
+    this.#state = this.#metainfo === undefined ? 'metadata' : 'checking';
     this.options = options;
   }
 
+  get metainfo(): Metainfo {
+    if (this.#metainfo === undefined) throw new Error('The metadata is not known');
+    return this.#metainfo;
+  }
+
   get name(): string {
-    return this.metainfo.info.name;
+    return this.#metainfo?.info.name ?? this.link?.name ?? this.infoHashHex;
   }
 
   get infoHashHex(): string {
-    return infoHashHex(this.metainfo.info);
+    return infoHashHex(this.#metainfo?.info ?? this.link ?? {});
+  }
+
+  hasMetadata(): this is KnownTorrent {
+    return this.#metainfo !== undefined;
+  }
+
+  async metadata(options: { readonly signal?: AbortSignal } = {}): Promise<KnownTorrent> {
+    await this.#until(() => this.hasMetadata(), options.signal);
+    return this;
+  }
+
+  /** Somebody has given it the metadata of this .torrent file. */
+  learn(torrent: Uint8Array): void {
+    this.#metainfo = parseMetainfo(torrent);
+    this.emit('metadata');
+    this.become('checking');
+  }
+
+  async close(): Promise<void> {
+    this.closed++;
   }
 
   get state(): TorrentState {
@@ -49,7 +78,7 @@ export class FakeTorrent extends EventEmitter<TorrentEvents> implements EngineTo
   }
 
   progress(): TorrentProgress {
-    const { length, pieceCount } = this.metainfo.info;
+    const { length, pieceCount } = this.#metainfo?.info ?? { length: 0, pieceCount: 0 };
     return {
       state: this.state,
       totalBytes: length,
@@ -65,6 +94,7 @@ export class FakeTorrent extends EventEmitter<TorrentEvents> implements EngineTo
       pieces: { total: pieceCount, have: 0 },
       checkedPieces: undefined,
       wastedBytes: 0,
+      ...(this.hasMetadata() ? {} : { metadata: { length: 0, received: 0 } }),
       ...this.figures,
     };
   }
@@ -74,7 +104,7 @@ export class FakeTorrent extends EventEmitter<TorrentEvents> implements EngineTo
   }
 
   checked(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    return this.#until((state) => state !== 'checking', options.signal);
+    return this.#until((state) => this.hasMetadata() && state !== 'checking', options.signal);
   }
 
   async verify(): Promise<{ missing: number[] }> {
@@ -117,8 +147,8 @@ export class FakeClient implements EngineClient {
     return this;
   };
 
-  async add(metainfo: Metainfo, options: AddOptions): Promise<FakeTorrent> {
-    const torrent = new FakeTorrent(metainfo, options);
+  async add(source: Metainfo | MagnetLink, options: AddOptions): Promise<FakeTorrent> {
+    const torrent = new FakeTorrent(source, options);
     this.torrents.push(torrent);
     setImmediate(() => {
       this.onAdd(torrent);

@@ -1,0 +1,81 @@
+import { type MagnetLink, type Metainfo, parseMagnet } from '@shoal/metainfo';
+import type { Endpoint } from '@shoal/net';
+import { CliError } from '../errors.ts';
+import { ExitCode } from '../exit-codes.ts';
+import { resolvePeers } from '../resolve-peers.ts';
+import type { World } from '../world.ts';
+import { clientOptions, type NetworkArgs, trackerTiers } from './client-options.ts';
+
+/** Where metadata may be got from besides what a link says. */
+export interface MagnetSources {
+  readonly peers: readonly Endpoint[];
+  readonly trackers: readonly string[];
+}
+
+/**
+ * Reads a magnet link. The names of its peers are looked up, and those that lead nowhere left out. Throws where there is nobody to
+ * ask for the metadata.
+ */
+export async function loadMagnet(
+  source: string,
+  { peers, trackers }: MagnetSources,
+  signal?: AbortSignal,
+): Promise<MagnetLink> {
+  const link = parseMagnet(source);
+  if (link.trackers.length + link.peers.length + peers.length + trackers.length === 0) {
+    throw new CliError(
+      'ERR_CLI_SOURCE',
+      ExitCode.badTorrent,
+      'the magnet link names no tracker and no peer, and there is no DHT yet: give a --tracker or a --peer',
+    );
+  }
+  const found: Endpoint[] = [];
+  for (const peer of link.peers) {
+    try {
+      found.push(...(await resolvePeers([peer], signal)));
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof CliError)) throw error;
+    }
+  }
+  return { ...link, peers: found.map(({ address, port }) => ({ host: address, port })) };
+}
+
+/** What the command line says of the network, for the metadata alone. */
+export interface MetadataArgs extends NetworkArgs {
+  readonly peer?: readonly { readonly host: string; readonly port: number }[] | undefined;
+  readonly tracker?: readonly string[] | undefined;
+  readonly timeout?: number | undefined;
+}
+
+/** Milliseconds that trackers get to hear `stopped`. */
+const STOP_TIMEOUT = 2_000;
+
+/** Gets the metadata of a magnet link, and downloads nothing else. */
+export async function fetchMetadata(
+  source: string,
+  args: MetadataArgs,
+  world: World,
+  signal: AbortSignal,
+): Promise<Metainfo> {
+  const limit = args.timeout === undefined ? undefined : AbortSignal.timeout(args.timeout);
+  const ended = limit === undefined ? signal : AbortSignal.any([signal, limit]);
+  const peers = await resolvePeers(args.peer ?? [], signal);
+  const trackers = args.tracker ?? [];
+  const link = await loadMagnet(source, { peers, trackers }, signal);
+  const client = await world.startClient(await clientOptions(args, world));
+  try {
+    // Nothing is ever put there: the torrent is closed before it looks at any file.
+    const options = { directory: '.', peers, trackers: trackerTiers(trackers) };
+    const torrent = await client.add(link, options);
+    torrent.on('error', () => undefined);
+    torrent.on('metadata', () => void torrent.close());
+    const { metainfo } = await torrent.metadata({ signal: ended });
+    return metainfo;
+  } catch (error) {
+    if (limit?.aborted !== true || signal.aborted) throw error;
+    throw new CliError('ERR_CLI_TIMEOUT', ExitCode.network, 'no metadata within --timeout', error);
+  } finally {
+    await client.close({ timeout: STOP_TIMEOUT });
+  }
+}

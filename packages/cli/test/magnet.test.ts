@@ -1,0 +1,136 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { magnetOf, parseMetainfo } from '@shoal/metainfo';
+import { FakeClient, type FakeTorrent } from './support/fake-client.ts';
+import { TestWorld, tinyTorrent, useFolder } from './support/test-world.ts';
+
+const folder = useFolder();
+
+const bytes = tinyTorrent('album', { files: ['x', 'y'] });
+const tracker = 'http://tracker.invalid/announce';
+const magnet = magnetOf({ ...parseMetainfo(bytes), trackers: [[tracker]] });
+
+/** A world whose client finds the metadata, and then everything. */
+function worldWith(onAdd: (torrent: FakeTorrent) => void = () => undefined): {
+  world: TestWorld;
+  client: FakeClient;
+} {
+  const world = new TestWorld();
+  const client = new FakeClient(onAdd);
+  world.startClient = client.start;
+  return { world, client };
+}
+
+const completes = (torrent: FakeTorrent): void => {
+  torrent.learn(bytes);
+  torrent.become('downloading');
+  torrent.become('seeding');
+  torrent.emit('complete');
+};
+
+describe('shoal download of a magnet link', () => {
+  it('waits for the metadata, then for the content', async () => {
+    const { world, client } = worldWith(completes);
+    expect(await world.run('download', magnet, '-o', folder.path)).toBe(0);
+    const [torrent] = client.torrents;
+    expect(torrent?.link).toMatchObject({ trackers: [tracker] });
+    expect(world.out).toContain('album: metadata complete, 200 B in 2 files\n');
+    expect(world.out).toContain('album: complete');
+  });
+
+  it('tells of the metadata with --json', async () => {
+    const { world } = worldWith(completes);
+    expect(await world.run('download', magnet, '-o', folder.path, '--json')).toBe(0);
+    const events = (name: string) => world.lines.filter(({ event }) => event === name);
+    const path = join(folder.path, 'album');
+    expect(events('metadata')).toMatchObject([{ name: 'album', length: 200, files: 2, path }]);
+    expect(events('end')).toMatchObject([{ exitCode: 0, torrents: [{ path, state: 'seeding' }] }]);
+  });
+
+  it('is not complete while there is no metadata', async () => {
+    const { world } = worldWith();
+    const options = ['-o', folder.path, '--timeout', '1'];
+    expect(await world.run('download', magnet, ...options)).toBe(5);
+    expect(world.out).toContain('no metadata');
+    const json = worldWith().world;
+    expect(await json.run('download', magnet, ...options, '--json')).toBe(5);
+    expect(json.lines.find(({ event }) => event === 'start')).toMatchObject({
+      torrents: [{ name: 'album', length: null, path: null }],
+    });
+    const metadata = { length: 0, received: 0 };
+    expect(json.lines.findLast(({ event }) => event === 'progress')).toMatchObject({ metadata });
+  });
+
+  it('refuses numbers of files that it turns out not to have', async () => {
+    const { world } = worldWith((torrent) => torrent.learn(bytes));
+    expect(await world.run('download', magnet, '-o', folder.path, '--select', '7')).toBe(2);
+    expect(world.err).toContain('files 0 to 1');
+  });
+
+  it('lists the files, and downloads nothing', async () => {
+    const { world, client } = worldWith((torrent) => torrent.learn(bytes));
+    expect(await world.run('download', magnet, '--list-files')).toBe(0);
+    expect(world.out).toMatch(/^ +0 +100 B {2}album\/x\n +1 +100 B {2}album\/y\n$/);
+    expect(client.torrents.map(({ closed }) => closed)).toEqual([1]);
+    expect(client.closed).toBe(1);
+  });
+
+  it('leaves out peers whose names lead nowhere', async () => {
+    const { world, client } = worldWith(completes);
+    const peers = '&x.pe=192.0.2.7:6881&x.pe=nowhere.invalid:6881';
+    expect(await world.run('download', `${magnet}${peers}`, '-o', folder.path)).toBe(0);
+    expect(client.torrents[0]?.link?.peers).toEqual([{ host: '192.0.2.7', port: 6881 }]);
+  });
+});
+
+describe('shoal metadata', () => {
+  const learns = (torrent: FakeTorrent): void => torrent.learn(bytes);
+
+  it('makes a .torrent file with the trackers of the link', async () => {
+    const { world, client } = worldWith(learns);
+    const file = join(folder.path, 'x.torrent');
+    expect(await world.run('metadata', magnet, '-o', file, '--json')).toBe(0);
+    expect(world.lines).toMatchObject([{ file, name: 'album', length: 200, files: 2 }]);
+    const made = parseMetainfo(await readFile(file));
+    const given = parseMetainfo(bytes);
+    expect(made.info.infoHash).toEqual(given.info.infoHash);
+    expect(client.closed).toBe(1);
+    expect(await readdir(folder.path)).toEqual(['x.torrent']);
+  });
+
+  it('writes over nothing unless told to', async () => {
+    const file = await folder.write('x.torrent', 'mine');
+    const { world, client } = worldWith(learns);
+    expect(await world.run('metadata', magnet, '-o', file)).toBe(4);
+    expect(world.err).toContain('--force');
+    expect(client.torrents).toEqual([]);
+    expect(await readFile(file, 'utf8')).toBe('mine');
+    expect(await world.run('metadata', magnet, '-o', file, '--force')).toBe(0);
+    expect(parseMetainfo(await readFile(file)).info.name).toBe('album');
+    expect(await readdir(folder.path)).toEqual(['x.torrent']);
+    expect(await world.run('metadata', magnet, '-o', folder.path, '--force')).toBe(4);
+  });
+
+  it.each([
+    [[magnet, '--timeout', '0.2'], 5, '--timeout'],
+    [[`magnet:?xt=urn:btih:${'a'.repeat(40)}`], 3, 'no tracker and no peer'],
+    [['magnet:?dn=x'], 3, 'info-hash'],
+    [['x.torrent'], 2, 'magnet link'],
+    [[magnet, '-o', ''], 2, 'empty'],
+  ])('ends %j with %d', async (args, code, message) => {
+    const { world } = worldWith();
+    expect(await world.run('metadata', ...args)).toBe(code);
+    expect(world.err).toContain(message);
+    expect(world.err.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('ends with the code of what went wrong, and at a signal', async () => {
+    const failing = worldWith((torrent) => {
+      torrent.fail(Object.assign(new Error('broken'), { code: 'ERR_METAINFO_BENCODE' }));
+    });
+    expect(await failing.world.run('metadata', magnet)).toBe(3);
+    const { world, client } = worldWith(() => world.emitter.emit('SIGINT', 'SIGINT'));
+    expect(await world.run('metadata', magnet)).toBe(130);
+    expect(client.closed).toBe(1);
+  });
+});
