@@ -143,8 +143,6 @@ export class Client implements AsyncDisposable {
    * link names by address (`x.pe`; host names are not looked up), and those of the options. `so` chooses files unless the options
    * do. {@link AnyTorrent.metadata} says when the files are known. Rejects as above.
    */
-  add(magnet: string | MagnetLink, options: AddOptions): Promise<AnyTorrent>;
-  /** Either of them. */
   add(source: TorrentSource, options: AddOptions): Promise<AnyTorrent>;
   add(source: TorrentSource, options: AddOptions): Promise<AnyTorrent> {
     return new Promise((resolve) => resolve(this.#add(source, options)));

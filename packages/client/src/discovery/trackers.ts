@@ -87,9 +87,9 @@ export class Trackers {
 
 /** The trackers of an announcer by tier. */
 function tiersOf({ trackers }: Announcer): string[][] {
-  const tiers: string[][] = [];
-  for (const { url, tier } of trackers) (tiers[tier] ??= []).push(url);
-  return tiers.filter((urls) => urls !== undefined);
+  const tiers = new Map<number, string[]>();
+  for (const { url, tier } of trackers) tiers.set(tier, [...(tiers.get(tier) ?? []), url]);
+  return [...tiers.values()];
 }
 
 function announcersFor(
