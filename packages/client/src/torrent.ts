@@ -6,8 +6,8 @@ import { type RateLimits, TransferLimits } from './choke/transfer-limits.ts';
 import { Trackers, type TrackersOptions } from './discovery/trackers.ts';
 import { ClientError } from './errors.ts';
 import type { TorrentEvents, TorrentProgress, TorrentState } from './events.ts';
-import type { TorrentFileHandle } from './file-handle.ts';
 import { type InfoHashes, infoHashesOf } from './info-hashes.ts';
+import type { Torrent } from './known-torrent.ts';
 import { linkPeers } from './metadata/link-peers.ts';
 import { metadataProgress } from './metadata/metadata-progress.ts';
 import { MetadataStage } from './metadata/metadata-stage.ts';
@@ -436,40 +436,6 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
     const now = this.#host.clock.now();
     for (const peer of peers) this.peerList.add(peer, source, now);
     if (peers.length > 0) this.#host.dial(this);
-  }
-}
-
-/** One torrent of a client whose files are known. */
-export class Torrent extends AnyTorrent {
-  /** Of a magnet link: its info dictionary, and the trackers and web seeds of the link. */
-  get metainfo(): Metainfo {
-    return this.content.metainfo;
-  }
-
-  get info(): TorrentInfo {
-    return this.metainfo.info;
-  }
-
-  /** In the order of the torrent's file list. */
-  get files(): readonly TorrentFileHandle[] {
-    return this.content.files.handles;
-  }
-
-  /**
-   * Hashes everything again. What turns out to be bad or missing is downloaded again. Rejects with the signal's reason, or
-   * with what made the check fail; the torrent is in state `error` then.
-   * @returns the wanted pieces that are not there
-   */
-  async verify(options: WaitOptions = {}): Promise<{ missing: number[] }> {
-    await this.content.life.verify(options.signal);
-    const missing: number[] = [];
-    const picker = this.swarm?.picker;
-    // A torrent that misses nothing may have no swarm.
-    if (picker === undefined) return { missing };
-    for (let piece = 0; piece < this.info.pieceCount; piece += 1) {
-      if (picker.priorityOf(piece) !== 0 && !picker.have.get(piece)) missing.push(piece);
-    }
-    return { missing };
   }
 }
 
