@@ -1,4 +1,4 @@
-import type { Clock, Endpoint } from '@shoal/net';
+import { type Clock, type Endpoint, parseAddress } from '@shoal/net';
 import {
   decodeExtensionHandshake,
   encodeExtensionHandshake,
@@ -74,7 +74,8 @@ export class PeerExtended {
       client: CLIENT_NAME,
       port: port === 0 ? undefined : port,
       requestQueueLength: clientDefaults.maxQueuedRequests,
-      yourAddress: this.#remote.address,
+      // A zone means nothing to the peer.
+      yourAddress: parseAddress(this.#remote.address.replace(/%.*$/, '')),
       metadataLength: lengthOf(metadata),
       uploadOnly: uploadOnly ? true : undefined,
     });
