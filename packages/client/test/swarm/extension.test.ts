@@ -118,7 +118,8 @@ describe('the extension protocol', () => {
       [[0, Buffer.from('nonsense')], false],
     ] as const) {
       const { swarm, peer } = await connected(406, {});
-      peer.send((to) => to.extended(...what));
+      const [id, payload] = what;
+      peer.send((to) => to.extended(id, payload));
       await swarm.pass(2_000);
       expect(peer.closed).toBe(!survives);
       for (let count = 0; count < 300; count += 1) peer.send((to) => to.extended(0, flood));
