@@ -15,7 +15,7 @@ async function connected(
   script: PeerScript & { readonly says?: Partial<ExtensionHandshake> },
   has: 'all' | readonly number[] = 'all',
 ) {
-  const swarm = new SimSwarm({ seed, made: makeRealTorrent(seed) });
+  const swarm = new SimSwarm({ seed, torrent: makeRealTorrent(seed) });
   const node = await swarm.node({ trackerless: true, have: has });
   const host = swarm.host();
   const heard: [number, Uint8Array][] = [];
