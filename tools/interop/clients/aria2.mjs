@@ -13,12 +13,14 @@ import { waitFor } from '../lib/wait.mjs';
  * @property {string} totalLength
  * @property {string} uploadLength
  * @property {string} [errorMessage]
+ * @property {string[]} [followedBy] of a magnet link: the download that its metadata led to
  */
 
 /** aria2c, driven over its JSON-RPC. @type {import('./client.mjs').Client} */
 export const aria2 = {
   name: 'aria2',
-  leaves: /\.aria2$/, // its control files
+  // Its control files; and of a hybrid torrent the padding, since it does not know BEP 47.
+  leaves: /\.aria2$|\/\.pad\/\d+$/,
 
   version: async () => {
     const text = await run(['aria2c', '--version'], {
@@ -83,7 +85,11 @@ export const aria2 = {
       return reply.result;
     };
     /** @param {string} gid */
-    const tellStatus = async (gid) => /** @type {TellStatus} */ (await call('tellStatus', gid));
+    const tellStatus = async (gid) => {
+      const told = /** @type {TellStatus} */ (await call('tellStatus', gid));
+      const next = told.followedBy?.[0];
+      return next ? /** @type {TellStatus} */ (await call('tellStatus', next)) : told;
+    };
     /** @type {Map<string, string>} */
     const gids = new Map();
 
@@ -100,15 +106,18 @@ export const aria2 = {
     return {
       add: async ({ torrent, directory, uploadLimit, downloadLimit }) => {
         mkdirSync(directory, { recursive: true });
+        const options = {
+          dir: directory,
+          'check-integrity': 'true', // hash what is there, and go on from it
+          'bt-hash-check-seed': 'true',
+          'seed-ratio': '0.0', // seed until told otherwise
+          ...(uploadLimit ? { 'max-upload-limit': `${uploadLimit}` } : {}),
+          ...(downloadLimit ? { 'max-download-limit': `${downloadLimit}` } : {}),
+        };
         const gid = String(
-          await call('addTorrent', readFileSync(torrent).toString('base64'), [], {
-            dir: directory,
-            'check-integrity': 'true', // hash what is there, and go on from it
-            'bt-hash-check-seed': 'true',
-            'seed-ratio': '0.0', // seed until told otherwise
-            ...(uploadLimit ? { 'max-upload-limit': `${uploadLimit}` } : {}),
-            ...(downloadLimit ? { 'max-download-limit': `${downloadLimit}` } : {}),
-          }),
+          torrent.startsWith('magnet:')
+            ? await call('addUri', [torrent], options)
+            : await call('addTorrent', readFileSync(torrent).toString('base64'), [], options),
         );
         const infoHash = await waitFor('aria2 names the info-hash', 30_000, async () => {
           const { infoHash: named, status, errorMessage } = await tellStatus(gid);

@@ -10,7 +10,8 @@
  * @property {string} log path of the log file
  *
  * @typedef {object} AddOptions
- * @property {string} torrent path of the .torrent file
+ * @property {string} torrent path of the .torrent file, or a magnet link
+ * @property {{ ip: string, port: number }[]} [peers] to connect to at once; not every adapter can
  * @property {string} directory the folder that holds, or will hold, the torrent's top file or folder
  * @property {boolean} [seed] the content is there and whole: check it, then seed
  * @property {boolean} [stay] a leecher that goes on seeding when it is done (default: may leave)

@@ -65,12 +65,13 @@ export const libtorrent = {
     await answerTo(0);
 
     return {
-      add: async ({ torrent, directory, uploadLimit, downloadLimit }) => {
+      add: async ({ torrent, directory, peers = [], uploadLimit, downloadLimit }) => {
         mkdirSync(directory, { recursive: true });
         const answer = await call({
           op: 'add',
           torrent,
           directory,
+          peers: peers.map((peer) => [peer.ip, peer.port]),
           upload_limit: uploadLimit ?? 0,
           download_limit: downloadLimit ?? 0,
         });

@@ -7,7 +7,7 @@
   lt_peer.py create JSON        writes a .torrent file (the harness's stand-in for `shoal create`)
 
 Commands of `serve` ({"id": n, "op": ..., ...}, answered by {"id": n, ...} or {"id": n, "error": text}):
-  add     torrent, directory, upload_limit, download_limit -> info_hash
+  add     torrent (path or magnet link), directory, peers, upload_limit, download_limit -> info_hash
   status  info_hash -> complete, progress, state, uploaded, downloaded, error
 """
 import json
@@ -45,8 +45,10 @@ def log(text):
 
 
 def add(session, command):
-    params = lt.add_torrent_params()
-    params.ti = lt.torrent_info(command["torrent"])
+    magnet = command["torrent"].startswith("magnet:")
+    params = lt.parse_magnet_uri(command["torrent"]) if magnet else lt.add_torrent_params()
+    if not magnet:
+        params.ti = lt.torrent_info(command["torrent"])
     params.save_path = command["directory"]
     params.flags = lt.torrent_flags.update_subscribe | lt.torrent_flags.disable_pex
     handle = session.add_torrent(params)
@@ -55,7 +57,9 @@ def add(session, command):
         handle.set_upload_limit(command["upload_limit"])
     if command.get("download_limit"):
         handle.set_download_limit(command["download_limit"])
-    return str(params.ti.info_hash()), handle
+    for ip, port in command.get("peers", []):
+        handle.connect_peer((ip, port))
+    return str(handle.info_hash()), handle
 
 
 def status(handle):

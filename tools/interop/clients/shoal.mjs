@@ -59,6 +59,7 @@ export const shoal = {
       add: async ({
         torrent,
         directory,
+        peers = [],
         seed = false,
         stay = false,
         uploadLimit,
@@ -76,6 +77,7 @@ export const shoal = {
             '--port',
             `${address.port}`,
             '--json',
+            ...peers.flatMap((peer) => ['--peer', `${peer.ip}:${peer.port}`]),
             ...(uploadLimit ? ['--max-upload', `${uploadLimit}`] : []),
             ...(downloadLimit ? ['--max-download', `${downloadLimit}`] : []),
           ],
@@ -168,14 +170,36 @@ class Events {
 }
 
 /**
- * @param {string} torrent path
- * @returns {string} lower-case hex, over the bytes as they stand in the file
+ * @param {string} torrent path of the .torrent file, or a magnet link
+ * @returns {string} the 20-byte info-hash of the wire: v1, or, of a torrent without, v2 cut; lower-case hex
  */
 export function infoHashOf(torrent) {
+  if (torrent.startsWith('magnet:')) {
+    const v1 = /urn:btih:([0-9a-f]{40})/.exec(torrent)?.[1];
+    const hash = v1 ?? /urn:btmh:1220([0-9a-f]{40})/.exec(torrent)?.[1];
+    if (!hash) throw new Error(`${torrent} has no info-hash`);
+    return hash;
+  }
+  const { v1, v2 } = infoHashesOf(torrent);
+  return v1 ?? v2?.slice(0, 40) ?? '';
+}
+
+/**
+ * @param {string} torrent path
+ * @returns {{ v1: string | undefined, v2: string | undefined }} lower-case hex, over the bytes as they stand in the file
+ */
+export function infoHashesOf(torrent) {
   const bytes = readFileSync(torrent);
   const span = decode(bytes).spans.get('info');
   if (!span) throw new Error(`${torrent} has no info dictionary`);
-  return createHash('sha1').update(bytes.subarray(span.start, span.end)).digest('hex');
+  const info = bytes.subarray(span.start, span.end);
+  const { spans } = decode(info);
+  /** @param {string} algorithm */
+  const hash = (algorithm) => createHash(algorithm).update(info).digest('hex');
+  return {
+    v1: spans.has('pieces') ? hash('sha1') : undefined,
+    v2: spans.has('file tree') ? hash('sha256') : undefined,
+  };
 }
 
 /**

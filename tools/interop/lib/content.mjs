@@ -30,6 +30,8 @@ const MIB = 1024 * KIB;
  * @property {number} pieceCount
  * @property {Buffer} info the encoded info dictionary
  * @property {string} infoHash lower-case hex
+ * @property {string[]} [infoHashes] of a v2 or hybrid torrent: those by which clients may call it, 40 digits each
+ * @property {boolean} [aligned] each file begins with a piece of its own; `pieceCount` and `length` count the padding
  */
 
 /**
@@ -139,7 +141,7 @@ export function writeTorrent(content, announce, path) {
 }
 
 /**
- * @param {Pick<Content, 'files' | 'pieceLength' | 'length'>} content
+ * @param {Pick<Content, 'files' | 'pieceLength' | 'length' | 'aligned'>} content
  * @param {number} piece
  * @returns {{ path: string, fileOffset: number, length: number, at: number }[]} `at`: offset in the piece
  */
@@ -153,6 +155,7 @@ function spansOf(content, piece) {
     const b = Math.min(to, start + file.length);
     if (a < b) spans.push({ path: file.path, fileOffset: a - start, length: b - a, at: a - from });
     start += file.length;
+    if (content.aligned) start = Math.ceil(start / content.pieceLength) * content.pieceLength;
   }
   return spans;
 }

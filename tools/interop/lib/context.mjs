@@ -61,10 +61,10 @@ export class Actor {
    * @param {{ uploadLimit?: number }} [options] bytes per second
    */
   async seed(content, torrent, options = {}) {
-    await this.session.add({ torrent, directory: content.directory, seed: true, ...options });
+    const added = { torrent, directory: content.directory, seed: true, ...options };
     await waitComplete(
       this.session,
-      content.infoHash,
+      await this.session.add(added),
       `${this.label} (seeding)`,
       this.context.patience,
     );
@@ -74,8 +74,8 @@ export class Actor {
    * Starts a download.
    *
    * @param {Content} content
-   * @param {string} torrent path
-   * @param {{ directory?: string, stay?: boolean, downloadLimit?: number }} [options]
+   * @param {string} torrent path or magnet link
+   * @param {{ directory?: string, stay?: boolean, downloadLimit?: number, peers?: { ip: string, port: number }[] }} [options]
    * @returns {Promise<Download>}
    */
   async download(content, torrent, options = {}) {
@@ -83,10 +83,11 @@ export class Actor {
       options;
     mkdirSync(directory, { recursive: true });
     const infoHash = await this.session.add({ torrent, directory, ...rest });
-    if (infoHash !== content.infoHash) {
-      throw new Error(`${this.label} says info-hash ${infoHash}, not ${content.infoHash}`);
+    const expected = content.infoHashes ?? [content.infoHash];
+    if (!expected.includes(infoHash)) {
+      throw new Error(`${this.label} says info-hash ${infoHash}, not ${expected.join(' or ')}`);
     }
-    return new Download(this, content, directory);
+    return new Download(this, content, directory, infoHash);
   }
 }
 
@@ -96,17 +97,19 @@ export class Download {
    * @param {Actor} actor
    * @param {Content} content
    * @param {string} directory
+   * @param {string} infoHash as the client says it
    */
-  constructor(actor, content, directory) {
+  constructor(actor, content, directory, infoHash) {
     this.actor = actor;
     this.content = content;
     this.directory = directory;
+    this.infoHash = infoHash;
   }
 
   /** Waits for its end and compares the result with the source, byte for byte. */
   async verified() {
     const { actor, content } = this;
-    await waitComplete(actor.session, content.infoHash, actor.label, actor.context.patience);
+    await waitComplete(actor.session, this.infoHash, actor.label, actor.context.patience);
     try {
       const { files, bytes } = compareWithSource(content, this.directory, actor.client);
       actor.context.compared += bytes;

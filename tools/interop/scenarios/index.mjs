@@ -4,6 +4,7 @@ import { resumeScenarios } from './resume.mjs';
 import { threeWayScenarios } from './three-way.mjs';
 import { trackerScenarios } from './trackers.mjs';
 import { transferScenarios } from './transfers.mjs';
+import { v2Scenarios } from './v2.mjs';
 
 /**
  * @typedef {object} Scenario
@@ -19,5 +20,6 @@ export const scenarios = [
   ...threeWayScenarios,
   ...trackerScenarios,
   ...createScenarios,
+  ...v2Scenarios,
   ...resumeScenarios,
 ];

@@ -1,0 +1,297 @@
+// @ts-check
+/** Hybrid and v2 torrents (BEP 52), by .torrent file and by magnet link. */
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { aria2 } from '../clients/aria2.mjs';
+import { createWithLibtorrent, libtorrent } from '../clients/libtorrent.mjs';
+import { qbittorrent } from '../clients/qbittorrent.mjs';
+import { createWithShoal, infoHashesOf } from '../clients/shoal.mjs';
+import { writePartialCopy, writePseudoRandom } from '../lib/content.mjs';
+
+/** @typedef {import('./index.mjs').Scenario} Scenario */
+/** @typedef {import('../lib/context.mjs').Context} Context */
+/** @typedef {import('../lib/content.mjs').Content} Content */
+/** @typedef {import('../clients/client.mjs').Client} Client */
+/** @typedef {'v1' | 'hybrid' | 'v2'} Format */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** @type {Record<'single' | 'multi', { name: string, pieceLength: number, files: readonly (readonly [string, number])[] }>} */
+const SHAPES = {
+  // The last block is short, and the padded piece goes on well behind it.
+  single: { name: 'single-v2.bin', pieceLength: 64 * KIB, files: [['', 9 * MIB + 17]] },
+  multi: {
+    name: 'multi-v2',
+    pieceLength: 32 * KIB,
+    files: [
+      ['a/below-a-piece', 20_000],
+      ['a/empty', 0],
+      ['a/one-block', 16 * KIB],
+      ['a/one-byte', 1],
+      ['exact', 1 * MIB],
+      // More than 512 pieces: its piece layer takes two hash requests.
+      ['large', 17 * MIB + 40_001],
+      ['two-pieces', 50_000],
+      ['Ünïcode 東京/файл', 300_001],
+    ],
+  },
+};
+
+/** @typedef {keyof typeof SHAPES} Shape */
+
+/**
+ * Content with a torrent of a format, made by the one who will seed it.
+ *
+ * @param {Context} context
+ * @param {Shape} shape
+ * @param {Format} format
+ * @param {Client} maker
+ * @param {{ announce?: string, isPrivate: boolean }} options
+ * @returns {Promise<{ content: Content, torrent: string, magnets: { v1: string, v2: string, both: string } }>}
+ */
+async function prepare(context, shape, format, maker, { announce, isPrivate }) {
+  const { name, pieceLength, files: described } = SHAPES[shape];
+  const directory = join(context.contentFolder, `v2-${shape}`);
+  const files = described.map(([path, length]) => ({
+    path: path === '' ? name : `${name}/${path}`,
+    length,
+  }));
+  // Made once per run: without a wait in between, as scenarios may run side by side.
+  if (!existsSync(directory)) {
+    for (const { path, length } of files) {
+      writePseudoRandom(join(directory, path), `shoal-interop/v2/${path}`, length);
+    }
+  }
+  const home = join(context.folder, 'create');
+  mkdirSync(home, { recursive: true });
+  const torrent = join(context.folder, `${shape}-${format}-${maker.name}.torrent`);
+  rmSync(torrent, { force: true }); // shoal writes over no file
+  const create = maker.name === 'shoal' ? createWithShoal : createWithLibtorrent;
+  await create(
+    {
+      path: join(directory, name),
+      out: torrent,
+      format,
+      pieceLength,
+      isPrivate,
+      trackers: announce ? [announce] : [],
+    },
+    { home, log: join(context.logs, 'create.log') },
+  );
+  const { v1, v2 } = infoHashesOf(torrent);
+  const infoHashes = [v1, v2?.slice(0, 40)].filter((hash) => hash !== undefined);
+  const pieceCount = files.reduce((sum, file) => sum + Math.ceil(file.length / pieceLength), 0);
+  const tracker = announce ? `&tr=${encodeURIComponent(announce)}` : '';
+  const [btih, btmh] = [`xt=urn:btih:${v1}`, `xt=urn:btmh:1220${v2}`];
+  return {
+    content: {
+      name,
+      directory,
+      files,
+      length: pieceCount * pieceLength,
+      pieceLength,
+      pieceCount,
+      info: Buffer.alloc(0), // the .torrent file is there already
+      infoHash: infoHashes[0] ?? '',
+      infoHashes,
+      aligned: true,
+    },
+    torrent,
+    magnets: {
+      v1: `magnet:?${btih}${tracker}`,
+      v2: `magnet:?${btmh}${tracker}`,
+      both: `magnet:?${btih}&${btmh}${tracker}`,
+    },
+  };
+}
+
+/**
+ * A torrent's info-hashes are known when the file is made, its tracker's address before: so the torrent is made twice.
+ *
+ * @param {Context} context
+ * @param {Shape} shape
+ * @param {Format} format
+ * @param {Client} maker
+ * @param {{ isPrivate: boolean }} options
+ */
+async function prepareTracked(context, shape, format, maker, options) {
+  const { content: first } = await prepare(context, shape, format, maker, options);
+  const tracker = await context.opentracker(first.infoHashes ?? []);
+  const made = await prepare(context, shape, format, maker, {
+    ...options,
+    announce: tracker.announce,
+  });
+  return { ...made, tracker };
+}
+
+/**
+ * @param {Context} context
+ * @param {Shape} shape
+ * @param {Format} format
+ * @param {Client} from
+ * @param {Client} to
+ */
+async function transfer(context, shape, format, from, to) {
+  const { content, torrent, tracker } = await prepareTracked(context, shape, format, from, {
+    isPrivate: true,
+  });
+  const seeder = await context.start(from, 'seeder');
+  await seeder.seed(content, torrent);
+  // Both swarms: of the hybrid's two hashes each is announced.
+  for (const infoHash of content.infoHashes ?? []) {
+    await context.trackerKnows(tracker, infoHash, { complete: 1 });
+  }
+  const leecher = await context.start(to, 'leecher');
+  await (await leecher.download(content, torrent)).verified();
+}
+
+/**
+ * @param {Context} context
+ * @param {Shape} shape
+ * @param {Format} format of the torrent
+ * @param {'v1' | 'v2' | 'both'} link what the magnet link names
+ * @param {Client} from
+ * @param {Client} to
+ */
+async function magnet(context, shape, format, link, from, to) {
+  const { content, torrent, magnets } = await prepare(context, shape, format, from, {
+    isPrivate: false,
+  });
+  const seeder = await context.start(from, 'seeder');
+  await seeder.seed(content, torrent);
+  const leecher = await context.start(to, 'leecher');
+  const download = await leecher.download(content, magnets[link], { peers: [seeder.address] });
+  await download.verified();
+}
+
+/**
+ * aria2 takes no address of a peer: it asks the tracker of the link.
+ *
+ * @param {Context} context
+ * @param {Format} format
+ */
+async function magnetToAria2(context, format) {
+  const { content, torrent, magnets, tracker } = await prepareTracked(
+    context,
+    'multi',
+    format,
+    context.shoal,
+    { isPrivate: false },
+  );
+  const seeder = await context.start(context.shoal, 'seeder');
+  await seeder.seed(content, torrent);
+  await context.trackerKnows(tracker, content.infoHash, { complete: 1 });
+  const leecher = await context.start(aria2, 'leecher');
+  await (await leecher.download(content, magnets.v1)).verified();
+}
+
+/**
+ * shoal, aria2 (which knows v1 only) and libtorrent with a third of a hybrid's pieces each.
+ *
+ * @param {Context} context
+ */
+async function hybridSwarm(context) {
+  const { content, torrent, tracker } = await prepareTracked(
+    context,
+    'multi',
+    'hybrid',
+    context.shoal,
+    { isPrivate: true },
+  );
+  const downloads = [];
+  for (const [third, part] of [context.shoal, aria2, libtorrent].entries()) {
+    const directory = join(context.folder, `third-${third}`);
+    writePartialCopy(content, directory, (piece) => piece % 3 === third);
+    if (part === aria2) writePadding(content, directory);
+    const actor = await context.start(part, `third-${third}-${part.name}`);
+    downloads.push(await actor.download(content, torrent, { directory, stay: true }));
+    await context.trackerKnows(tracker, content.infoHash, { total: third + 1 });
+  }
+  await Promise.all(downloads.map((download) => download.verified()));
+}
+
+/**
+ * The padding as files: without them aria2 takes no last piece of a file for whole.
+ *
+ * @param {Content} content
+ * @param {string} directory
+ */
+function writePadding({ name, files, pieceLength }, directory) {
+  const folder = join(directory, name, '.pad');
+  mkdirSync(folder, { recursive: true });
+  for (const { length } of files) {
+    const padding = (pieceLength - (length % pieceLength)) % pieceLength;
+    if (padding > 0) writeFileSync(join(folder, `${padding}`), Buffer.alloc(padding));
+  }
+}
+
+const FORMATS = /** @type {const} */ (['hybrid', 'v2']);
+
+/** @type {Scenario[]} */
+const transferScenarios = [libtorrent, qbittorrent].flatMap((client) =>
+  FORMATS.flatMap((format) =>
+    /** @type {const} */ (['single', 'multi']).flatMap((shape) => [
+      {
+        name: `${format}-shoal-from-${client.name}-${shape}`,
+        shows: `shoal downloads a ${shape}-file ${format} torrent of libtorrent's that ${client.name} seeds`,
+        needs: [client.name, 'libtorrent', 'opentracker', 'shoal'],
+        run: (context) => transfer(context, shape, format, client, context.shoal),
+      },
+      {
+        name: `${format}-${client.name}-from-shoal-${shape}`,
+        shows: `${client.name} downloads a ${shape}-file ${format} torrent that shoal made and seeds`,
+        needs: [client.name, 'opentracker', 'shoal'],
+        run: (context) => transfer(context, shape, format, context.shoal, client),
+      },
+    ]),
+  ),
+);
+
+/**
+ * What a link names, and the torrent behind it.
+ *
+ * @type {readonly (readonly [string, Format, 'v1' | 'v2' | 'both'])[]}
+ */
+const LINKS = [
+  ['v1', 'v1', 'v1'],
+  ['v1-of-hybrid', 'hybrid', 'v1'],
+  ['v2-of-hybrid', 'hybrid', 'v2'],
+  ['hybrid', 'hybrid', 'both'],
+  ['v2', 'v2', 'v2'],
+];
+
+/** @type {Scenario[]} */
+const magnetScenarios = LINKS.flatMap(([label, format, link]) => [
+  {
+    name: `magnet-${label}-shoal-from-libtorrent`,
+    shows: `shoal downloads by a ${label} magnet link what libtorrent alone seeds (--peer)`,
+    needs: ['libtorrent', 'shoal'],
+    run: (context) => magnet(context, 'multi', format, link, libtorrent, context.shoal),
+  },
+  {
+    name: `magnet-${label}-libtorrent-from-shoal`,
+    shows: `libtorrent downloads by a ${label} magnet link what shoal alone seeds`,
+    needs: ['libtorrent', 'shoal'],
+    run: (context) => magnet(context, 'multi', format, link, context.shoal, libtorrent),
+  },
+]);
+
+/** @type {Scenario[]} */
+export const v2Scenarios = [
+  ...transferScenarios,
+  ...magnetScenarios,
+  .../** @type {const} */ (['v1', 'hybrid']).map((format) => ({
+    name: `magnet-${format}-aria2-from-shoal`,
+    shows: `aria2 downloads by the btih magnet link of a ${format} torrent what shoal alone seeds`,
+    needs: ['aria2', 'opentracker', 'shoal'],
+    run: (/** @type {Context} */ context) => magnetToAria2(context, format),
+  })),
+  {
+    name: 'three-way-hybrid',
+    shows:
+      'shoal, aria2 (v1 alone) and libtorrent start with a third of a hybrid torrent each, and all finish',
+    needs: ['aria2', 'libtorrent', 'opentracker', 'shoal'],
+    run: hybridSwarm,
+  },
+];
