@@ -19,8 +19,7 @@ import { waitFor } from '../lib/wait.mjs';
 /** aria2c, driven over its JSON-RPC. @type {import('./client.mjs').Client} */
 export const aria2 = {
   name: 'aria2',
-  // Its control files; and of a hybrid torrent the padding, since it does not know BEP 47.
-  leaves: /\.aria2$|\/\.pad\/\d+$/,
+  leaves: /\.aria2$/, // its control files
 
   version: async () => {
     const text = await run(['aria2c', '--version'], {

@@ -1,6 +1,6 @@
 // @ts-check
 /** Hybrid and v2 torrents (BEP 52), by .torrent file and by magnet link. */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { aria2 } from '../clients/aria2.mjs';
 import { createWithLibtorrent, libtorrent } from '../clients/libtorrent.mjs';
@@ -169,16 +169,10 @@ async function magnet(context, shape, format, link, from, to) {
  * aria2 takes no address of a peer: it asks the tracker of the link.
  *
  * @param {Context} context
- * @param {Format} format
  */
-async function magnetToAria2(context, format) {
-  const { content, torrent, magnets, tracker } = await prepareTracked(
-    context,
-    'multi',
-    format,
-    context.shoal,
-    { isPrivate: false },
-  );
+async function magnetToAria2(context) {
+  const made = await prepareTracked(context, 'multi', 'v1', context.shoal, { isPrivate: false });
+  const { content, torrent, magnets, tracker } = made;
   const seeder = await context.start(context.shoal, 'seeder');
   await seeder.seed(content, torrent);
   await context.trackerKnows(tracker, content.infoHash, { complete: 1 });
@@ -187,43 +181,24 @@ async function magnetToAria2(context, format) {
 }
 
 /**
- * shoal, aria2 (which knows v1 only) and libtorrent with a third of a hybrid's pieces each.
+ * shoal, libtorrent and qBittorrent with a third of the pieces each.
  *
  * @param {Context} context
+ * @param {Format} format
  */
-async function hybridSwarm(context) {
-  const { content, torrent, tracker } = await prepareTracked(
-    context,
-    'multi',
-    'hybrid',
-    context.shoal,
-    { isPrivate: true },
-  );
+async function threeWay(context, format) {
+  const made = await prepareTracked(context, 'multi', format, context.shoal, { isPrivate: true });
+  const { content, torrent, tracker } = made;
   const downloads = [];
-  for (const [third, part] of [context.shoal, aria2, libtorrent].entries()) {
+  for (const [third, part] of [context.shoal, libtorrent, qbittorrent].entries()) {
     const directory = join(context.folder, `third-${third}`);
     writePartialCopy(content, directory, (piece) => piece % 3 === third);
-    if (part === aria2) writePadding(content, directory);
     const actor = await context.start(part, `third-${third}-${part.name}`);
+    // Each stays when it is done: the others still need its pieces.
     downloads.push(await actor.download(content, torrent, { directory, stay: true }));
     await context.trackerKnows(tracker, content.infoHash, { total: third + 1 });
   }
   await Promise.all(downloads.map((download) => download.verified()));
-}
-
-/**
- * The padding as files: without them aria2 takes no last piece of a file for whole.
- *
- * @param {Content} content
- * @param {string} directory
- */
-function writePadding({ name, files, pieceLength }, directory) {
-  const folder = join(directory, name, '.pad');
-  mkdirSync(folder, { recursive: true });
-  for (const { length } of files) {
-    const padding = (pieceLength - (length % pieceLength)) % pieceLength;
-    if (padding > 0) writeFileSync(join(folder, `${padding}`), Buffer.alloc(padding));
-  }
 }
 
 const FORMATS = /** @type {const} */ (['hybrid', 'v2']);
@@ -281,17 +256,16 @@ const magnetScenarios = LINKS.flatMap(([label, format, link]) => [
 export const v2Scenarios = [
   ...transferScenarios,
   ...magnetScenarios,
-  .../** @type {const} */ (['v1', 'hybrid']).map((format) => ({
-    name: `magnet-${format}-aria2-from-shoal`,
-    shows: `aria2 downloads by the btih magnet link of a ${format} torrent what shoal alone seeds`,
-    needs: ['aria2', 'opentracker', 'shoal'],
-    run: (/** @type {Context} */ context) => magnetToAria2(context, format),
-  })),
   {
-    name: 'three-way-hybrid',
-    shows:
-      'shoal, aria2 (v1 alone) and libtorrent start with a third of a hybrid torrent each, and all finish',
-    needs: ['aria2', 'libtorrent', 'opentracker', 'shoal'],
-    run: hybridSwarm,
+    name: 'magnet-v1-aria2-from-shoal',
+    shows: 'aria2 downloads by a v1 magnet link what shoal alone seeds',
+    needs: ['aria2', 'opentracker', 'shoal'],
+    run: magnetToAria2,
   },
+  ...FORMATS.map((format) => ({
+    name: `three-way-${format}`,
+    shows: `shoal, libtorrent and qbittorrent start with a third of a ${format} torrent each, and all finish`,
+    needs: ['libtorrent', 'opentracker', 'qbittorrent', 'shoal'],
+    run: (/** @type {Context} */ context) => threeWay(context, format),
+  })),
 ];
