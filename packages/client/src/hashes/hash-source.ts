@@ -52,6 +52,7 @@ export class HashSource {
     const isLeaf = request.baseLayer === 0 && pieceLength > BLOCK_LENGTH;
     // libtorrent before 2.0.14 crashes on a reject of leaf hashes.
     const refusal = isLeaf ? SILENCE : REJECT;
+    if (isFatal(request, hashes)) return SILENCE;
     const file = hashes.fileOfRoot(request.piecesRoot);
     const tree = file === undefined ? undefined : hashes.treeOf(file);
     if (file === undefined || tree === undefined) return refusal;
@@ -105,6 +106,15 @@ export class HashSource {
     for (let piece = from; piece < from + count; piece++) if (!have.get(piece)) return false;
     return true;
   }
+}
+
+/**
+ * Whether libtorrent 2.0.8 would stop the torrent with an error at a right answer. A single hash that is a leaf at once (pieces
+ * of one block) it takes for a block that it had already and that is now proved; in a hybrid a piece proved so, but not had by
+ * its SHA-1, counts as a contradiction of the two parts. Without the hash the SHA-1 is enough to it.
+ */
+function isFatal({ baseLayer, length }: HashRequest, { sha1 }: PieceHashes): boolean {
+  return sha1 !== undefined && baseLayer === 0 && length === 1;
 }
 
 /** libtorrent asks for single hashes where one piece is left over, and means the hash and its sibling (see `hashCount`). */
