@@ -17,7 +17,7 @@ import { writePartialCopy, writePseudoRandom } from '../lib/content.mjs';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** @type {Record<'single' | 'multi', { name: string, pieceLength: number, files: readonly (readonly [string, number])[] }>} */
+/** @type {Record<'single' | 'multi' | 'layers', { name: string, pieceLength: number, files: readonly (readonly [string, number])[] }>} */
 const SHAPES = {
   // The last block is short, and the padded piece goes on well behind it.
   single: { name: 'single-v2.bin', pieceLength: 64 * KIB, files: [['', 9 * MIB + 17]] },
@@ -34,6 +34,19 @@ const SHAPES = {
       ['large', 17 * MIB + 40_001],
       ['two-pieces', 50_000],
       ['Ünïcode 東京/файл', 300_001],
+    ],
+  },
+  // What is asked for of piece layers at their edges.
+  layers: {
+    name: 'layers-v2',
+    pieceLength: 16 * KIB,
+    files: [
+      // One root for two files: a hash request names the root alone.
+      ['alike-1', 200_000],
+      ['alike-2', 200_000],
+      // 512 pieces fill one request; a piece more is a request of length 1.
+      ['full', 8 * MIB],
+      ['one-more', 8 * MIB + 1],
     ],
   },
 };
@@ -60,7 +73,8 @@ async function prepare(context, shape, format, maker, { announce, isPrivate }) {
   // Made once per run: without a wait in between, as scenarios may run side by side.
   if (!existsSync(directory)) {
     for (const { path, length } of files) {
-      writePseudoRandom(join(directory, path), `shoal-interop/v2/${path}`, length);
+      const key = path.replace(/alike-\d/, 'alike');
+      writePseudoRandom(join(directory, path), `shoal-interop/v2/${key}`, length);
     }
   }
   const home = join(context.folder, 'create');
@@ -253,9 +267,29 @@ const magnetScenarios = LINKS.flatMap(([label, format, link]) => [
 ]);
 
 /** @type {Scenario[]} */
+const layerScenarios = FORMATS.flatMap((format) => {
+  const link = format === 'v2' ? 'v2' : 'both';
+  return [
+    {
+      name: `layers-${format}-shoal-from-libtorrent`,
+      shows: `shoal gets by a ${format} magnet link from libtorrent: files of 512 and 513 pieces, and two that are alike`,
+      needs: ['libtorrent', 'shoal'],
+      run: (context) => magnet(context, 'layers', format, link, libtorrent, context.shoal),
+    },
+    {
+      name: `layers-${format}-libtorrent-from-shoal`,
+      shows: `libtorrent gets by a ${format} magnet link from shoal: files of 512 and 513 pieces, and two that are alike`,
+      needs: ['libtorrent', 'shoal'],
+      run: (context) => magnet(context, 'layers', format, link, context.shoal, libtorrent),
+    },
+  ];
+});
+
+/** @type {Scenario[]} */
 export const v2Scenarios = [
   ...transferScenarios,
   ...magnetScenarios,
+  ...layerScenarios,
   {
     name: 'magnet-v1-aria2-from-shoal',
     shows: 'aria2 downloads by a v1 magnet link what shoal alone seeds',
