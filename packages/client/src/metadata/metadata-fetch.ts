@@ -212,12 +212,21 @@ export class MetadataFetch<Source extends MetadataSource> {
     }
     // Those that were tried less come first, however many peers make up lengths.
     for (const other of this.#attempts.values()) {
-      if (other.tries < attempt.tries && !this.#active.has(other)) return false;
+      if (other.tries >= attempt.tries || this.#active.has(other)) continue;
+      if (this.#mayBeAskedFor(other, now)) return false;
     }
     attempt.tries += 1;
     this.#active.add(attempt);
     attempt.movedAt = now;
     return true;
+  }
+
+  /** Whether any of those who claim a length may be asked now. */
+  #mayBeAskedFor({ claimants }: MetadataAttempt<Source>, now: number): boolean {
+    for (const source of claimants) {
+      if (now >= (this.#claims.get(source)?.notBefore ?? Infinity)) return true;
+    }
+    return false;
   }
 
   #conclude(attempt: MetadataAttempt<Source>): MetadataOutcome {

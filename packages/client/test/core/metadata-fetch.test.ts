@@ -154,6 +154,25 @@ describe('MetadataFetch', () => {
     expect(Math.max(...pauses)).toBe(60_000);
   });
 
+  it('waits for no other length whose only claimant is left alone for a time', () => {
+    const truth = noise(2 * PIECE, 1);
+    const fetch = new MetadataFetch<Actor>((bytes) => Buffer.compare(bytes, truth) === 0);
+    const honest = actorOf(truth, 'honest', 0);
+    const liar = actorOf(truth, 'spoils', 1);
+    fetch.offer(honest, truth.length, 0);
+    fetch.offer(liar, truth.length, 0);
+    expect(fetch.next(liar, 0)).toBe(0);
+    expect(fetch.next(honest, 0)).toBe(1);
+    fetch.reject(liar, 0, 0);
+    // It sends all the same what it has just refused.
+    fetch.data(liar, 0, truth.length, noise(PIECE, 2), 0);
+    expect(fetch.data(honest, 1, truth.length, pieceOf(truth, 1), 0).type).toBe('corrupt');
+    // A length nobody has tried yet comes first, but not while nobody may be asked for it.
+    fetch.offer(liar, truth.length + 1, 0);
+    expect(fetch.next(liar, 0)).toBeUndefined();
+    expect(fetch.next(honest, 0)).toBe(0);
+  });
+
   it('tries no length that is too long, or that is none', () => {
     const fetch = new MetadataFetch<MetadataSource>(() => true, 1_000);
     for (const length of [1_001, 0, -1, 1.5, NaN, Infinity]) {
