@@ -91,6 +91,11 @@ describe('what goes in', () => {
         code: 'ERR_METAINFO_CREATE_OPTION',
       });
     }
+    await folder.write('top/sub/file', 'content');
+    await expect(createTorrent(top, { files: ['sub'] })).rejects.toMatchObject({
+      code: 'ERR_METAINFO_CREATE_OPTION',
+      message: expect.stringContaining('is a folder') as string,
+    });
     await symlink('..', join(top, 'up'));
     await expect(createTorrent(top, { files: ['up/outside'] })).rejects.toMatchObject({
       code: 'ERR_METAINFO_CREATE_SYMLINK',

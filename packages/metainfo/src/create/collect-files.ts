@@ -214,6 +214,14 @@ class TreeWalk {
     }
     const stats = await statOf(path);
     if (link && !stats.isFile()) throw badLink(path);
+    // A walk goes into folders: this one was named.
+    if (stats.isDirectory()) {
+      throw new CreateError(
+        'ERR_METAINFO_CREATE_OPTION',
+        `The list of files names ${path}, which is a folder: name the files in it`,
+        { path },
+      );
+    }
     if (!stats.isFile()) throw notAFile(path);
     return sourceFile(path, components, stats);
   }
