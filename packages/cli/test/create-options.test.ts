@@ -3,6 +3,7 @@ import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:
 import { join } from 'node:path';
 import { fileColumns, infoHashHex, parseMetainfo, toHex } from '@shoal/metainfo';
 import type { Metainfo } from '@shoal/metainfo';
+import { UsageError } from '../src/errors.ts';
 import { excluding } from '../src/run/exclude.ts';
 import { TestWorld, useFolder } from './support/test-world.ts';
 
@@ -44,6 +45,13 @@ describe('shoal create', () => {
     const world = new TestWorld();
     expect(await create(world, '--v1', '--v2', '-f')).toBe(2);
     expect(await create(world, '--no-hybrid', '-f')).toBe(2);
+  });
+
+  it('writes to a name as long as a file system takes', async () => {
+    const world = new TestWorld();
+    const long = inFolder(`${'n'.repeat(247)}.torrent`);
+    expect(await world.run('create', inFolder('album'), '-o', long)).toBe(0);
+    expect(await read(long)).toBeDefined();
   });
 
   it('leaves out what is excluded', async () => {
@@ -140,6 +148,10 @@ describe('patterns', () => {
     ['*', '.hidden', false, true],
   ])('%s on %s', (pattern, path, isFolder, expected) => {
     expect(excluding([pattern])(path, isFolder)).toBe(expected);
+  });
+
+  it.each(['', '/', './', '//', 'x'.repeat(70_000)])('refuses one of no use', (pattern) => {
+    expect(() => excluding([pattern])).toThrow(UsageError);
   });
 });
 

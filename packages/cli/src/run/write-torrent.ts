@@ -11,7 +11,7 @@ import {
   stat,
   writeFile,
 } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { CliError, codeOf, reasonOf, UsageError } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
 
@@ -63,8 +63,8 @@ export async function writeTorrent(file: string, bytes: Uint8Array, force: boole
     }
     // A link stays one, and what it leads to is replaced.
     const target = old === undefined || !force ? file : await realpath(file);
-    const name = `.${basename(target)}.${randomBytes(NAME_BYTES).toString('hex')}`;
-    const temporary = join(dirname(target), name);
+    // Its own name might become too long with more of it.
+    const temporary = join(dirname(target), `.${randomBytes(NAME_BYTES).toString('hex')}.part`);
     try {
       await writeWhole(temporary, bytes, old?.mode);
       if (force) await rename(temporary, target);
