@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { magnetOf, parseMetainfo } from '@shoal/metainfo';
 import { FakeClient, type FakeTorrent } from './support/fake-client.ts';
@@ -96,6 +96,18 @@ describe('shoal metadata', () => {
     expect(made.info.infoHash).toEqual(given.info.infoHash);
     expect(client.closed).toBe(1);
     expect(await readdir(folder.path)).toEqual(['x.torrent']);
+  });
+
+  it('looks for nothing that it could not keep, and keeps a link one', async () => {
+    const { world, client } = worldWith((torrent) => torrent.learn(bytes));
+    expect(await world.run('metadata', magnet, '-o', join(folder.path, 'no', 'x'))).toBe(4);
+    expect(client.torrents).toHaveLength(0);
+    const file = await folder.write('real.torrent', 'old');
+    const link = join(folder.path, 'link.torrent');
+    await symlink(file, link);
+    expect(await world.run('metadata', magnet, '-o', link, '--force')).toBe(0);
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
+    expect(parseMetainfo(await readFile(file)).info.name).toBe('album');
   });
 
   it('writes over nothing unless told to', async () => {
