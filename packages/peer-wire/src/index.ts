@@ -29,6 +29,11 @@ export type { ExtensionHandshake } from './extension/extension-handshake.ts';
 export { ExtensionRegistry, PeerExtensions } from './extension/extension-registry.ts';
 export { EXTENSION_HANDSHAKE_ID } from './extension/extension.ts';
 export type { Extension } from './extension/extension.ts';
+export { ltDontHave } from './extension/lt-donthave.ts';
+export { holepunchErrors, utHolepunch } from './extension/ut-holepunch.ts';
+export type { UtHolepunchMessage } from './extension/ut-holepunch.ts';
+export { pexFlags, utPex } from './extension/ut-pex.ts';
+export type { PexPeer, UtPexMessage } from './extension/ut-pex.ts';
 export { metadataPieceLength, utMetadata } from './extension/ut-metadata.ts';
 export type { UtMetadataMessage } from './extension/ut-metadata.ts';
 export {
@@ -55,6 +60,8 @@ export {
   MAX_NAME_LENGTH,
   MAX_OUTSTANDING_HASH_REQUESTS,
   MAX_PENDING_HASH_REQUESTS,
+  MAX_PEX_LENGTH,
+  MAX_PEX_PEERS,
   MAX_PIECE_COUNT,
   MAX_PROOF_LAYERS,
   MAX_REQUESTED_HASHES,

@@ -49,6 +49,15 @@ export const METADATA_PIECE_LENGTH = 16_384;
 /** Most bytes of metadata, that is of an info dictionary, a peer may speak of: 30 MiB, as of a whole .torrent file. */
 export const MAX_METADATA_LENGTH = 31_457_280;
 
+/** Most bytes read of one message of peer exchange (BEP 11), 16 KiB: a list of {@link MAX_PEX_PEERS} of each kind has 12. */
+export const MAX_PEX_LENGTH = 16_384;
+
+/**
+ * Most peers taken from each of the four lists of one message of peer exchange. The BEP has 50 in a message, and no number for
+ * the first one, in which clients send up to some 200; what follows is ignored.
+ */
+export const MAX_PEX_PEERS = 200;
+
 /** What a {@link WireDecoder} accepts. All are lengths in bytes. */
 export interface WireLimits {
   /** Payload of one `piece` message. Default {@link MAX_BLOCK_LENGTH}. */
