@@ -252,6 +252,8 @@ export class Client implements AsyncDisposable {
       openTurns: new OpenTurns(),
       saves: new CheckQueue(),
       trackerClient: this.#trackerClient,
+      peerServices: [],
+      exchangesPeers: options.pex ?? true,
       resumeDirectory: options.resumeDirectory,
       peerListOptions: {
         random,

@@ -35,6 +35,8 @@ export interface ClientOptions {
   readonly diskWorkers?: number;
   /** Some of them, started before for this client alone, which ends them. Default: started when needed. */
   readonly diskThreads?: DiskThreads;
+  /** Tell peers of each other (BEP 11), and take their word for more. Never for private torrents. Default true. */
+  readonly pex?: boolean;
   /** 20 bytes; default: Azureus style, random (BEP 20). */
   readonly peerId?: Uint8Array;
   /** Network, clock and randomness; default: Node's. Tests hand in a simulated world. */
@@ -68,6 +70,11 @@ export interface AddOptions {
   readonly trackers?: readonly (readonly string[])[];
   /** Peers to dial at once. */
   readonly peers?: readonly Endpoint[];
+  /**
+   * Treat the torrent as private (BEP 27) whatever its metadata says, and while that is not known: peers come from its trackers and from
+   * {@link peers} only. Default false.
+   */
+  readonly private?: boolean;
   /** Do not start until {@link Torrent.resume}. Default false. */
   readonly paused?: boolean;
   /** Reserve the full size of each file before its first byte. Default false: files grow sparsely. */

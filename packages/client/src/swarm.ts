@@ -13,6 +13,8 @@ import type { LeafSource } from './hashes/leaf-source.ts';
 import type { PieceHashes } from './hashes/piece-hashes.ts';
 import { Peer } from './peer/peer.ts';
 import type { PeerList } from './peer/peer-list.ts';
+import type { PexSide } from './pex/pex-side.ts';
+import { PexTraffic } from './pex/pex-traffic.ts';
 import type { PeerSwarm } from './peer/peer-swarm.ts';
 import { isBetterConnection } from './peer/better-connection.ts';
 import { relieveStarved } from './peer/relieve-starved.ts';
@@ -59,6 +61,8 @@ export interface SwarmOptions {
   readonly storage: TorrentStorage;
   readonly reader: UploadReader;
   readonly peerList: PeerList;
+  /** Whether peers are exchanged, and what becomes of them. */
+  readonly pex: PexSide;
   /** What all torrents of the client share. */
   readonly host: Pick<
     TorrentHost,
@@ -94,6 +98,7 @@ export class Swarm implements PeerSwarm {
   readonly #memory: BufferShare;
   readonly #finisher: PieceFinisher<Peer>;
   readonly #chokes: ChokeRounds;
+  readonly #pexTraffic: PexTraffic<Peer>;
   readonly #newHaves: number[] = [];
   readonly #rivals: Peer[] = [];
   #haveTimer: Timer | undefined;
@@ -139,6 +144,7 @@ export class Swarm implements PeerSwarm {
       this.hashTraffic = this.#openHashTraffic();
       this.leafSource = this.hashTraffic;
     }
+    this.#pexTraffic = new PexTraffic(this.#clock, options.pex);
     this.#chokes = new ChokeRounds({
       peers: this.peers,
       slots: options.host.uploadSlots,
@@ -167,6 +173,10 @@ export class Swarm implements PeerSwarm {
 
   get uploadOnly(): boolean {
     return this.picker.wantedLeft === 0;
+  }
+
+  get exchangesPeers(): boolean {
+    return this.#options.pex.exchangesPeers;
   }
 
   /** Pieces handed to the disk and not yet answered. */
@@ -215,6 +225,7 @@ export class Swarm implements PeerSwarm {
     // Whoever has nothing yet may say nothing about it (BEP 3); its HAVEs count all the same.
     this.picker.peerJoined(peer);
     this.hashTraffic?.joined(peer);
+    this.#pexTraffic.joined(peer);
     this.#options.peerList.connected(peer.endpoint, isV2);
     this.#report(peer, 'connected');
     peer.greet();
@@ -230,12 +241,15 @@ export class Swarm implements PeerSwarm {
         continue;
       }
       peer.requests.tick(now);
+      peer.hashes?.tick(now);
       peer.updateInterest();
       peer.requests.fill(now);
       peer.flush();
     }
+    this.hashTraffic?.tick(now);
     relieveStarved(this.peers, now);
     this.#chokes.run(now);
+    this.#pexTraffic.tick(now);
     this.#finisher.giveUpOverdue(now);
     this.#yieldMemory(now);
   }
@@ -352,6 +366,7 @@ export class Swarm implements PeerSwarm {
     peer.requests.releaseAll();
     this.picker.peerLeft(peer);
     this.hashTraffic?.left(peer);
+    this.#pexTraffic.left(peer);
     const { peerList, limits } = this.#options;
     limits.forget(peer);
     peerList.disconnected(peer.endpoint, this.#clock.now(), {

@@ -1,6 +1,6 @@
 import { FileLayout, type Metainfo } from '@shoal/metainfo';
 import type { TransferLimits } from './choke/transfer-limits.ts';
-import type { Trackers } from './discovery/trackers.ts';
+import type { Discovery } from './discovery/discovery.ts';
 import { FileSelection } from './file-selection.ts';
 import { PieceHashes } from './hashes/piece-hashes.ts';
 import type { AddOptions } from './options.ts';
@@ -16,7 +16,7 @@ export interface TorrentMeans {
   readonly host: TorrentHost;
   readonly limits: TransferLimits;
   readonly peers: KnownPeers;
-  readonly trackers: Trackers;
+  readonly discovery: Discovery;
   readonly events: LifeEvents;
 }
 
@@ -30,7 +30,7 @@ export class TorrentContent {
   #layout: FileLayout | undefined;
 
   constructor(means: TorrentMeans, metainfo: Metainfo, options: AddOptions) {
-    const { host, limits, peers, trackers, events } = means;
+    const { host, limits, peers, discovery, events } = means;
     const { info } = metainfo;
     this.metainfo = metainfo;
     const layout = (): FileLayout => (this.#layout ??= new FileLayout(info));
@@ -46,7 +46,7 @@ export class TorrentContent {
     );
     const { selection, files, resume } = this;
     this.life = new TorrentLife(
-      { host, info, layout, hashes, options, selection, files, limits, peers, resume, trackers },
+      { host, info, layout, hashes, options, selection, files, limits, peers, resume, discovery },
       events,
     );
   }

@@ -7,6 +7,7 @@ import type { GateTurns } from './choke/gate-turns.ts';
 import type { RateLimiter } from './choke/rate-limiter.ts';
 import type { UploadReader } from './disk/read-batch.ts';
 import type { TorrentStorage } from './disk/storage.ts';
+import type { PeerService } from './discovery/peer-service.ts';
 import type { LeafTurns } from './hashes/leaf-turns.ts';
 import type { PieceHashes } from './hashes/piece-hashes.ts';
 import type { OpenTurns } from './open-turns.ts';
@@ -34,6 +35,10 @@ export interface TorrentHost {
   /** Has resume data saved a few torrents at a time. */
   readonly saves: CheckQueue;
   readonly trackerClient: TrackerClient;
+  /** What finds peers by info-hash for all torrents. */
+  readonly peerServices: readonly PeerService[];
+  /** Peer exchange (BEP 11) is on. */
+  readonly exchangesPeers: boolean;
   /** What the peer lists of all torrents have in common. */
   readonly peerListOptions: PeerListOptions;
   /** Where resume data is kept; undefined: nowhere. */

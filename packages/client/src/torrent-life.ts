@@ -199,8 +199,8 @@ export class TorrentLife {
     this.#checking?.abort();
     await this.#inTurn(async () => {
       if (this.#state === 'closed') return;
-      const { trackers, limits, resume, files } = this.#parts;
-      const stopped = trackers.stop(timeout);
+      const { discovery, limits, resume, files } = this.#parts;
+      const stopped = discovery.stop(timeout);
       this.swarm?.stop();
       limits.close();
       await this.swarm?.settled();
@@ -298,12 +298,12 @@ export class TorrentLife {
   }
 
   #activate(): void {
-    const { trackers, peers } = this.#parts;
+    const { discovery, peers } = this.#parts;
     this.swarm?.start();
     this.#setState(this.#stateAtWork());
     // What the check has found is to be saved in time.
     if (this.isBusy) this.#events.busy();
-    trackers.start();
+    discovery.start();
     if (peers.retryNow()) this.#events.dial();
   }
 
@@ -332,7 +332,7 @@ export class TorrentLife {
   async #rest(state: TorrentState): Promise<void> {
     this.#setState(state);
     this.swarm?.stop();
-    void this.#parts.trackers.stop(clientDefaults.closeTimeout);
+    void this.#parts.discovery.stop(clientDefaults.closeTimeout);
     await this.swarm?.settled();
     await this.save();
   }
@@ -358,7 +358,7 @@ export class TorrentLife {
   async #complete(): Promise<void> {
     if (this.swarm?.picker.wantedLeft !== 0 || this.#storage === undefined) return;
     if (this.#state === 'closed' || this.#state === 'error') return;
-    const { trackers, info, selection } = this.#parts;
+    const { discovery, info, selection } = this.#parts;
     try {
       const gone = missingFile(info, selection.wanted(), await this.#storage.fileStates());
       if (gone !== undefined) throw gone;
@@ -368,14 +368,14 @@ export class TorrentLife {
     }
     if (this.#state === 'downloading') {
       this.#setState('seeding');
-      trackers.completed();
+      discovery.completed();
     }
     void this.save();
     this.#events.complete();
   }
 
   #swarmParts(): SwarmParts {
-    const { host, info, peers, limits, options, hashes } = this.#parts;
+    const { host, info, peers, limits, options, hashes, discovery } = this.#parts;
     const storage = (this.#storage ??= host.openStorage(info, options, hashes));
     return {
       hashes,
@@ -383,6 +383,7 @@ export class TorrentLife {
       reader: host.uploadReader(storage),
       host,
       peerList: peers.list,
+      pex: discovery,
       limits,
       events: this.#swarmEvents(),
     };

@@ -1,6 +1,6 @@
 import type { FileLayout, TorrentInfo } from '@shoal/metainfo';
 import type { TransferLimits } from './choke/transfer-limits.ts';
-import type { Trackers } from './discovery/trackers.ts';
+import type { Discovery } from './discovery/discovery.ts';
 import type { PeerReport, TorrentState } from './events.ts';
 import type { FileSelection } from './file-selection.ts';
 import type { PieceHashes } from './hashes/piece-hashes.ts';
@@ -23,7 +23,7 @@ export interface TorrentParts {
   readonly limits: TransferLimits;
   readonly peers: KnownPeers;
   readonly resume: ResumeKeeper;
-  readonly trackers: Trackers;
+  readonly discovery: Discovery;
 }
 
 /** What a torrent hears of its life. */

@@ -3,7 +3,7 @@ import { infoHashHex, type MagnetLink, type Metainfo, type TorrentInfo } from '@
 import type { Connection, ConnectionHandler, Endpoint } from '@shoal/net';
 import type { Handshake } from '@shoal/peer-wire';
 import { type RateLimits, TransferLimits } from './choke/transfer-limits.ts';
-import { Trackers, type TrackersOptions } from './discovery/trackers.ts';
+import { Discovery, type DiscoveryOptions, type Privacy } from './discovery/discovery.ts';
 import { ClientError } from './errors.ts';
 import type { TorrentEvents, TorrentProgress, TorrentState } from './events.ts';
 import { type InfoHashes, infoHashesOf } from './info-hashes.ts';
@@ -15,7 +15,7 @@ import { MetadataStore } from './metadata/metadata-store.ts';
 import { metainfoOf } from './metadata/metainfo-of.ts';
 import { clientDefaults, type AddOptions } from './options.ts';
 import { KnownPeers } from './peer/known-peers.ts';
-import type { NamedPeer, PeerList, PeerSource } from './peer/peer-list.ts';
+import type { PeerList } from './peer/peer-list.ts';
 import { type SwarmNames, swarmNamesOf } from './peer/swarm-names.ts';
 import { progressOf } from './progress.ts';
 import type { Swarm } from './swarm.ts';
@@ -40,9 +40,6 @@ const KEPT_FOR_DIALLING = 0.25;
 /** Bytes that a tracker is told are left while nobody knows: 0 would be a seed. */
 const UNKNOWN_LEFT = 16_384;
 
-/** From whom a private torrent (BEP 27) may have its peers. */
-const PRIVATE_SOURCES: readonly PeerSource[] = ['user', 'tracker', 'incoming'];
-
 /**
  * One torrent of a client, whether its files are known or, added by a magnet link, not yet: `metadata → checking → downloading →
  * seeding`, with `paused` and `error` on the way. Its failure is its own: it enters state `error`, keeps what was verified, and
@@ -60,7 +57,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
   readonly #host: TorrentHost;
   readonly #options: AddOptions;
   readonly #voice: TorrentVoice;
-  readonly #trackers: Trackers;
+  readonly #discovery: Discovery;
   readonly #peers: KnownPeers;
   readonly #limits: TransferLimits;
   /** Undefined until the metadata is known. */
@@ -97,11 +94,12 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
       host.gateTurns,
     );
     const own = metainfo?.trackers ?? link?.trackers.map((url) => [url]) ?? [];
-    this.#trackers = new Trackers(
-      () => this.#trackersOptions(),
+    this.#discovery = new Discovery(
+      this.#discoveryOptions(),
       [...own, ...(options.trackers ?? [])],
+      privacyOf(metainfo, options),
     );
-    this.#found(options.peers ?? [], 'user');
+    this.#discovery.found(options.peers ?? [], 'user');
     this.#link = link;
     const folder = resumeFolderOf(host, options);
     if (link !== undefined && folder !== undefined) {
@@ -259,12 +257,12 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
 
   /** Dials a peer. */
   addPeer(endpoint: Endpoint): void {
-    this.#found([endpoint], 'user');
+    this.#discovery.found([endpoint], 'user');
   }
 
   /** Adds a tracker in a tier of its own. */
   addTracker(url: string): void {
-    this.#trackers.add(url);
+    this.#discovery.addTracker(url);
   }
 
   /** The files wanted, by index; all others are not. */
@@ -312,7 +310,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
   tick(now: number): boolean {
     this.#stage?.tick(now);
     this.#content?.life.tick(now);
-    if (this.#needsPeers()) this.#trackers.update();
+    this.#discovery.tick();
     return this.#stage !== undefined || this.#content?.life.isBusy === true;
   }
 
@@ -351,12 +349,12 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
 
   /** Gets the metadata of a magnet link. */
   #seek(link: MagnetLink): void {
-    this.#found(linkPeers(link), 'link');
+    this.#discovery.found(linkPeers(link), 'link');
     this.#stage = new MetadataStage({
       host: this.#host,
       hashes: this.#infoHashes,
       peers: this.#peers,
-      trackers: this.#trackers,
+      discovery: this.#discovery,
       store: this.#store,
       paused: this.#options.paused ?? false,
       events: this.#voice,
@@ -373,14 +371,12 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
       this.#infoHashHex = infoHashHex(info);
       this.#swarmNames = swarmNamesOf(info);
     });
-    if (info.private) {
-      this.peerList.restrictTo(PRIVATE_SOURCES);
-      this.#stage?.swarm.dropDisallowed();
-    }
     const select = this.#select ?? this.#options.select ?? link.selectOnly;
     const paused = this.#stage?.wantsPause ?? false;
     this.#begin(metainfoOf(info, link), { ...this.#options, paused, ...(select && { select }) });
-    this.#trackers.renamed(before);
+    const isPrivate = info.private || this.#options.private === true;
+    this.#discovery.learned(before, isPrivate);
+    if (isPrivate) this.#stage?.swarm.dropDisallowed();
     callOut(() => this.emit('metadata'));
     this.#voice.state('checking');
   }
@@ -391,7 +387,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
       host: this.#host,
       limits: this.#limits,
       peers: this.#peers,
-      trackers: this.#trackers,
+      discovery: this.#discovery,
       events: this.#voice,
     };
     this.#content = new TorrentContent(means, metainfo, options);
@@ -417,26 +413,28 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
     return totalBytes - completedBytes;
   }
 
-  #trackersOptions(): TrackersOptions {
+  #discoveryOptions(): DiscoveryOptions {
     return {
       host: this.#host,
-      names: this.swarmNames,
+      names: () => this.swarmNames,
+      peerList: () => this.peerList,
       stats: () => ({
         uploaded: this.#content?.life.keeper.totals.uploadedBytes ?? 0,
         downloaded: this.#content?.life.keeper.totals.downloadedBytes ?? 0,
         left: this.#bytesLeft,
       }),
-      found: (peers) => this.#found(peers, 'tracker'),
+      needsPeers: () => this.#needsPeers(),
       report: (report) => callOut(() => this.emit('tracker', report)),
-      seenAt: (address) => this.peerList.setExternalAddress(address),
+      dial: () => this.#host.dial(this),
+      changed: () => this.#stage?.swarm.update(),
     };
   }
+}
 
-  #found(peers: readonly NamedPeer[], source: PeerSource): void {
-    const now = this.#host.clock.now();
-    for (const peer of peers) this.peerList.add(peer, source, now);
-    if (peers.length > 0) this.#host.dial(this);
-  }
+/** Of a magnet link's torrent it is unknown, unless the user knows it. */
+function privacyOf(metainfo: Metainfo | undefined, options: AddOptions): Privacy {
+  if (options.private === true || metainfo?.info.private === true) return 'private';
+  return metainfo === undefined ? 'unknown' : 'public';
 }
 
 function noMetadata(): ClientError {

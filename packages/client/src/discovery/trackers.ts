@@ -32,6 +32,16 @@ export class Trackers {
     if (tiers.length > 0) this.#announcers = announcersFor(options(), tiers);
   }
 
+  /** There is no tracker to ask. */
+  get isEmpty(): boolean {
+    return this.count === 0;
+  }
+
+  /** Trackers, whatever they are asked for. */
+  get count(): number {
+    return this.#announcers[0]?.trackers.length ?? 0;
+  }
+
   /** The torrent's names are known better, and are others: trackers are asked for the swarms that were not known before. */
   renamed(before: SwarmNames): void {
     const [announcer] = this.#announcers;

@@ -6,4 +6,6 @@ export interface ExtensionSide {
   readonly metadata: Uint8Array | undefined;
   /** We want nothing more (BEP 21). */
   readonly uploadOnly: boolean;
+  /** Peers are exchanged (BEP 11): never in a private torrent. */
+  readonly exchangesPeers: boolean;
 }

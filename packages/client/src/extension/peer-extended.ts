@@ -4,10 +4,13 @@ import {
   encodeExtensionHandshake,
   EXTENSION_HANDSHAKE_ID,
   ExtensionRegistry,
+  ltDontHave,
   METADATA_PIECE_LENGTH,
   PeerExtensions,
   utMetadata,
   type UtMetadataMessage,
+  utPex,
+  type UtPexMessage,
   type WireEncoder,
 } from '@shoal/peer-wire';
 import { PeerError } from '../errors.ts';
@@ -23,8 +26,20 @@ import { MetadataBudget } from './metadata-budget.ts';
 const MAX_HANDSHAKES = 256;
 
 /** The extensions we take messages of: the same for all connections. */
-const EXTENSIONS = new ExtensionRegistry<PeerExtended>().register(utMetadata, (peer, message) =>
-  peer.onMetadata(message),
+const EXTENSIONS = new ExtensionRegistry<PeerExtended>()
+  .register(utMetadata, (peer, message) => peer.onMetadata(message))
+  .register(ltDontHave, (peer, piece) => peer.lost?.(piece))
+  .register(utPex, (peer, message) => peer.onPeers(message));
+
+/** What our handshakes say where peers are not exchanged. */
+const WITHOUT_PEX: ReadonlyMap<string, number> = new Map(
+  [...EXTENSIONS.extensions].filter(([name]) => name !== utPex.name),
+);
+/** What they say where that ends. */
+const NO_PEX: ReadonlyMap<string, number> = new Map([[utPex.name, 0]]);
+/** Where it begins. */
+const PEX: ReadonlyMap<string, number> = new Map(
+  [...EXTENSIONS.extensions].filter(([name]) => name === utPex.name),
 );
 
 /**
@@ -40,6 +55,12 @@ export class PeerExtended {
   uploadOnly = false;
   /** `metadata_size`: bytes of the info dictionary, as the peer has it. */
   metadataLength: number | undefined;
+  /** `p`: the port it listens on. */
+  listenPort: number | undefined;
+  /** Takes what it says of a piece it has no longer (BEP 54). */
+  lost: ((piece: number) => void) | undefined;
+  /** Takes the peers it knows (BEP 11). */
+  exchanged: ((message: UtPexMessage) => void) | undefined;
   /** Takes the answers to {@link requestMetadata}. */
   answered: ((message: Exclude<UtMetadataMessage, { type: 'request' }>) => void) | undefined;
   readonly #side: ExtensionSide;
@@ -48,6 +69,7 @@ export class PeerExtended {
   readonly #clock: Clock;
   #handshakes = 0;
   #saidUploadOnly = false;
+  #saidPex = false;
   /** Made when the peer's handshake comes. */
   #ids: PeerExtensions | undefined;
   /** Made when the peer first asks. */
@@ -65,12 +87,18 @@ export class PeerExtended {
     return this.metadataLength !== undefined && this.#ids?.supports(utMetadata) === true;
   }
 
+  /** It takes peers from us. */
+  get takesPeers(): boolean {
+    return this.#side.exchangesPeers && this.#ids?.supports(utPex) === true;
+  }
+
   /** Our extended handshake: the first message of a connection. */
   greet(): void {
-    const { port, metadata, uploadOnly } = this.#side;
+    const { port, metadata, uploadOnly, exchangesPeers } = this.#side;
     this.#saidUploadOnly = uploadOnly;
+    this.#saidPex = exchangesPeers;
     const handshake = encodeExtensionHandshake({
-      extensions: EXTENSIONS.extensions,
+      extensions: exchangesPeers ? EXTENSIONS.extensions : WITHOUT_PEX,
       client: CLIENT_NAME,
       port: port === 0 ? undefined : port,
       requestQueueLength: clientDefaults.maxQueuedRequests,
@@ -82,12 +110,18 @@ export class PeerExtended {
     this.#encoder.extended(EXTENSION_HANDSHAKE_ID, handshake);
   }
 
-  /** Tells the peer where we have begun or ceased to want nothing more, or have come to know the metadata. */
+  /** Tells the peer where we have begun or ceased to want nothing more, or to exchange peers, or have come to know the metadata. */
   update(): void {
-    const { metadata, uploadOnly } = this.#side;
-    if (uploadOnly === this.#saidUploadOnly) return;
+    const { metadata, uploadOnly, exchangesPeers } = this.#side;
+    if (uploadOnly === this.#saidUploadOnly && exchangesPeers === this.#saidPex) return;
+    const pex = exchangesPeers ? PEX : NO_PEX;
+    const handshake = encodeExtensionHandshake({
+      ...(exchangesPeers === this.#saidPex ? {} : { extensions: pex }),
+      uploadOnly,
+      metadataLength: lengthOf(metadata),
+    });
     this.#saidUploadOnly = uploadOnly;
-    const handshake = encodeExtensionHandshake({ uploadOnly, metadataLength: lengthOf(metadata) });
+    this.#saidPex = exchangesPeers;
     this.#encoder.extended(EXTENSION_HANDSHAKE_ID, handshake);
   }
 
@@ -108,6 +142,7 @@ export class PeerExtended {
     this.#ids ??= new PeerExtensions(EXTENSIONS);
     this.#ids.update(said.extensions);
     this.client = said.client ?? this.client;
+    this.listenPort = said.port ?? this.listenPort;
     this.requestQueueLength = said.requestQueueLength ?? this.requestQueueLength;
     this.uploadOnly = said.uploadOnly ?? this.uploadOnly;
     this.metadataLength = said.metadataLength ?? this.metadataLength;
@@ -123,6 +158,16 @@ export class PeerExtended {
   onMetadata(message: UtMetadataMessage): void {
     if (message.type === 'request') this.#serve(message.piece);
     else this.answered?.(message);
+  }
+
+  /** Tells the peer of others. */
+  tellPeers(message: UtPexMessage): void {
+    this.#ids?.write(this.#encoder, utPex, message);
+  }
+
+  /** It tells us of others. */
+  onPeers(message: UtPexMessage): void {
+    if (this.#side.exchangesPeers) this.exchanged?.(message);
   }
 
   /** Also of private torrents: whoever knows their hash and was let in has the .torrent file, or might as well. */

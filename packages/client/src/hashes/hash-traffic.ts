@@ -61,6 +61,11 @@ export class HashTraffic implements LeafSource {
     if (peer.hashes !== undefined) this.exchange.gained(peer, piece, this.#parts.clock.now());
   }
 
+  /** Once a second: what is not answered in time is asked of somebody else. */
+  tick(now: number): void {
+    this.exchange.tick(now);
+  }
+
   /** Other pieces are wanted than before. */
   wantedChanged(): void {
     this.exchange.wantedChanged(this.#parts.clock.now());

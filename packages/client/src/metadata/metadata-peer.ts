@@ -84,6 +84,11 @@ export class MetadataPeer implements ConnectionHandler, WireSink, MetadataSource
     this.flush();
   }
 
+  /** It wants nothing of anybody, as far as it says. */
+  get wantsNothing(): boolean {
+    return this.extended?.uploadOnly === true;
+  }
+
   get address(): string {
     return this.endpoint.address;
   }

@@ -1,7 +1,7 @@
 import type { Connection, ConnectionHandler } from '@shoal/net';
 import { parseInfo, type TorrentInfo } from '@shoal/metainfo';
 import type { Handshake } from '@shoal/peer-wire';
-import type { Trackers } from '../discovery/trackers.ts';
+import type { Discovery } from '../discovery/discovery.ts';
 import type { TorrentState } from '../events.ts';
 import type { InfoHashes } from '../info-hashes.ts';
 import { clientDefaults } from '../options.ts';
@@ -22,7 +22,7 @@ export interface MetadataStageOptions {
   /** What the magnet link names. */
   readonly hashes: InfoHashes;
   readonly peers: KnownPeers;
-  readonly trackers: Trackers;
+  readonly discovery: Discovery;
   /** Where metadata is remembered; undefined: nowhere. */
   readonly store: MetadataStore | undefined;
   readonly paused: boolean;
@@ -118,7 +118,7 @@ export class MetadataStage {
     this.swarm.stop();
     // Its life goes on elsewhere.
     if (this.#isOver) return;
-    const stopped = this.#options.trackers.stop(timeout);
+    const stopped = this.#options.discovery.stop(timeout);
     if (this.#state !== 'closed') this.#setState('closed');
     await stopped;
   }
@@ -142,6 +142,7 @@ export class MetadataStage {
     return new MetadataSwarm({
       host,
       peerList: () => peers.list,
+      pex: this.#options.discovery,
       verify: (bytes) => matchesHashes(bytes, hashes),
       report: (report) => events.peer(report),
       found: (bytes) => this.#found(bytes, true),
@@ -149,15 +150,15 @@ export class MetadataStage {
   }
 
   #begin(): void {
-    const { trackers, peers, events } = this.#options;
-    trackers.start();
+    const { discovery, peers, events } = this.#options;
+    discovery.start();
     events.busy();
     if (peers.retryNow()) events.dial();
   }
 
   #rest(): void {
     this.swarm.stop();
-    void this.#options.trackers.stop(clientDefaults.closeTimeout);
+    void this.#options.discovery.stop(clientDefaults.closeTimeout);
   }
 
   #found(bytes: Uint8Array, isNew: boolean): void {

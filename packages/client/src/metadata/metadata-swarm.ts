@@ -4,6 +4,8 @@ import { PeerError } from '../errors.ts';
 import type { PeerReport } from '../events.ts';
 import { isBetterConnection } from '../peer/better-connection.ts';
 import type { PeerList } from '../peer/peer-list.ts';
+import type { PexSide } from '../pex/pex-side.ts';
+import { PexTraffic } from '../pex/pex-traffic.ts';
 import { MetadataFetch, type MetadataProgress } from './metadata-fetch.ts';
 import { MetadataPeer, type MetadataPeerEvents, type TakeOver } from './metadata-peer.ts';
 
@@ -21,6 +23,7 @@ export interface MetadataSwarmOptions {
     readonly encoderPool: EncoderBufferPool;
   };
   readonly peerList: () => PeerList;
+  readonly pex: PexSide;
   /** Whether the bytes have the hashes asked for. */
   readonly verify: (bytes: Uint8Array) => boolean;
   readonly report: (report: PeerReport) => void;
@@ -33,11 +36,13 @@ export class MetadataSwarm implements MetadataPeerEvents {
   readonly peers = new Set<MetadataPeer>();
   readonly #options: MetadataSwarmOptions;
   readonly #fetch: MetadataFetch<MetadataPeer>;
+  readonly #pexTraffic: PexTraffic<MetadataPeer>;
   #metadata: Uint8Array | undefined;
 
   constructor(options: MetadataSwarmOptions) {
     this.#options = options;
     this.#fetch = new MetadataFetch<MetadataPeer>(options.verify);
+    this.#pexTraffic = new PexTraffic(options.host.clock, options.pex);
   }
 
   /** In bytes; undefined before any peer has claimed a length. */
@@ -52,6 +57,7 @@ export class MetadataSwarm implements MetadataPeerEvents {
     if (!isBetterConnection(this.peers, connection, handshake.peerId, peerId)) return undefined;
     const peer = new MetadataPeer(this, connection, handshake, isV2, clock);
     this.peers.add(peer);
+    this.#pexTraffic.joined(peer);
     this.#options.peerList().connected(peer.endpoint, isV2);
     this.#report(peer, 'connected');
     return peer;
@@ -65,11 +71,20 @@ export class MetadataSwarm implements MetadataPeerEvents {
       if (reason !== undefined) peer.drop(new PeerError('ERR_PEER_IDLE', reason));
       else this.#fill(peer, now);
     }
+    this.#pexTraffic.tick(now);
   }
 
   /** The metadata is known, wherever it is from: it is served, and asked for no more. */
   known(metadata: Uint8Array): void {
     this.#metadata = metadata;
+  }
+
+  /** What peers were told may be said otherwise now. */
+  update(): void {
+    for (const peer of this.peers) {
+      peer.extended?.update();
+      peer.flush();
+    }
   }
 
   /** Ends the connections to those whom only sources have named that a private torrent may not have (BEP 27). */
@@ -103,6 +118,10 @@ export class MetadataSwarm implements MetadataPeerEvents {
 
   get uploadOnly(): boolean {
     return false;
+  }
+
+  get exchangesPeers(): boolean {
+    return this.#options.pex.exchangesPeers;
   }
 
   get encoderPool(): EncoderBufferPool {
@@ -148,6 +167,7 @@ export class MetadataSwarm implements MetadataPeerEvents {
     const { host, peerList } = this.#options;
     const now = host.clock.now();
     this.#fetch.leave(peer);
+    this.#pexTraffic.left(peer);
     peerList().disconnected(peer.endpoint, now, { failed: error !== undefined, seed: false });
     this.#report(peer, 'disconnected', error?.message);
     for (const each of this.peers) this.#fill(each, now);

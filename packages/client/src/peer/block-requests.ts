@@ -176,6 +176,19 @@ export class BlockRequests {
     this.#allowance += 1;
   }
 
+  /** The peer has a piece no longer, and will not say which requests it drops for that: all of that piece. */
+  forget(piece: number): void {
+    const { picker } = this.#swarm;
+    for (const id of this.#outstanding.values()) {
+      if (Math.floor(id / picker.blocksPerPiece) !== piece || id === this.#arriving) continue;
+      this.#outstanding.delete(id);
+      this.#window.onForget(1);
+      picker.release(this.#peer, id);
+      // It may have sent some of them before.
+      this.#allowance += 1;
+    }
+  }
+
   /** Takes every request back: the peer choked us, is snubbed, or is gone. Nothing is sent. */
   releaseAll(): void {
     this.#arriving = -1;

@@ -20,6 +20,8 @@ export interface NamedPeer extends Endpoint {
   readonly peerId?: Uint8Array;
   /** It was found under the torrent's v2 hash (BEP 52), or has agreed to it before. */
   readonly knowsV2?: boolean;
+  /** Somebody says that it is a seed. */
+  readonly isSeed?: boolean;
 }
 
 /** A peer that may be dialled. */

@@ -27,8 +27,6 @@ export interface PeerListOptions {
   readonly maxCandidates?: number;
   /** Default {@link MAX_PER_ADDRESS}. Loopback addresses have no such limit: nobody far away has one. */
   readonly maxPerAddress?: number;
-  /** Whether peers (`pex`) and DHT nodes may name addresses that are not public. Default false. */
-  readonly privateFromStrangers?: boolean;
 }
 
 /** How a connection ended. */
@@ -118,11 +116,12 @@ export class PeerList {
   }
 
   /**
-   * A source names a peer.
+   * A source names a peer; `by` is the peer or node that did, where it was one. A stranger may name addresses that are not public
+   * only where it has such a one itself: to anybody else they mean nothing.
    *
    * @returns false when it is refused: an impossible or banned address, ourselves, or one too many
    */
-  add(endpoint: NamedPeer, source: PeerSource, now: number): boolean {
+  add(endpoint: NamedPeer, source: PeerSource, now: number, by?: Endpoint): boolean {
     const key = endpointKey(endpoint);
     const known = this.#candidates.get(key);
     if (known !== undefined) {
@@ -131,7 +130,7 @@ export class PeerList {
       if (endpoint.knowsV2 === true) known.foundInV2();
       return true;
     }
-    if (!this.#acceptable(endpoint, source) || this.#self.has(key)) return false;
+    if (!this.#acceptable(endpoint, source, by) || this.#self.has(key)) return false;
     if (this.#bans.of(endpoint.address, now) !== undefined) return false;
     const { address } = endpoint;
     const ofAddress = this.#known.get(address) ?? 0;
@@ -140,6 +139,7 @@ export class PeerList {
     candidate.priority = this.#priorityOf(endpoint);
     candidate.peerId = endpoint.peerId;
     if (endpoint.knowsV2 === true) candidate.foundInV2();
+    candidate.seed = endpoint.isSeed === true;
     candidate.heardFrom(source);
     if (this.#candidates.size >= this.#maxCandidates && !this.#makeRoom(candidate)) return false;
     this.#candidates.set(key, candidate);
@@ -267,14 +267,14 @@ export class PeerList {
     for (const candidate of this.#candidates.values()) visit(candidate.endpoint, candidate.sources);
   }
 
-  #acceptable(endpoint: Endpoint, source: PeerSource): boolean {
+  #acceptable(endpoint: Endpoint, source: PeerSource, by: Endpoint | undefined): boolean {
     const { port } = endpoint;
     if (!this.isAllowed([source])) return false;
     if (!Number.isInteger(port) || port < 1 || port > 65_535) return false;
     const kind = addressKind(endpoint.address);
     if (kind === 'multicast' || kind === 'unspecified') return false;
-    const stranger = source === 'pex' || source === 'dht';
-    return kind === 'public' || !stranger || this.#options.privateFromStrangers === true;
+    if (kind === 'public' || (source !== 'pex' && source !== 'dht')) return true;
+    return by !== undefined && kind === addressKind(by.address);
   }
 
   #hasRoom(address: string): boolean {

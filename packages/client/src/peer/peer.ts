@@ -127,6 +127,7 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     this.extended = handshake.reserved.extension
       ? new PeerExtended(swarm, this.#encoder, connection.remote, clock)
       : undefined;
+    if (this.extended !== undefined) this.extended.lost = (piece) => this.#lose(piece);
   }
 
   /** It has every piece. */
@@ -396,6 +397,16 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
       });
     }
     this.#swarm.peerHas(this);
+  }
+
+  /** It has a piece no longer (BEP 54). */
+  #lose(piece: number): void {
+    this.#guard.have(piece);
+    if (!this.have.clear(piece)) return;
+    this.#swarm.picker.peerLost(this, piece);
+    // With the fast extension the requests are rejected one by one.
+    if (!this.fast) this.requests.forget(piece);
+    this.updateInterest();
   }
 
   #grantAllowedFast(): void {

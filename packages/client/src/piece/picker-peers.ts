@@ -5,7 +5,7 @@ import type { PartialPiece } from './partial-piece.ts';
 export interface PickerPeer {
   /** What the peer has. The picker is told of every change after `peerJoined`. */
   readonly have: Bitfield;
-  /** It has every piece. Read when it joins. */
+  /** It has every piece. Read when it joins, and after that when it says that it has one no longer. */
   readonly isSeed: boolean;
   /** Snubbed, or much slower than the others: it gets partial pieces of its own kind. May change at any time. */
   readonly slow: boolean;
@@ -17,7 +17,7 @@ export interface PickerPeer {
 export class PeerEntry<P extends PickerPeer> {
   readonly peer: P;
   /** It joined as a seed, so its pieces are not counted one by one. */
-  readonly seed: boolean;
+  seed: boolean;
   /** Wanted pieces, missing or downloading, that it has. Not kept for seeds. */
   interest = 0;
   /** Blocks requested from it. */
@@ -69,6 +69,13 @@ export class PickerPeers<P extends PickerPeer> {
   remove(entry: PeerEntry<P>): void {
     this.#entries.delete(entry.peer);
     if (entry.seed) this.#seeds--;
+  }
+
+  /** It is no seed any more: its pieces are to be counted. */
+  noSeed(entry: PeerEntry<P>): void {
+    if (!entry.seed) return;
+    entry.seed = false;
+    this.#seeds--;
   }
 
   /** It has a wanted piece that is missing or downloading. */

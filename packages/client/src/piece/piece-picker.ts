@@ -206,13 +206,7 @@ export class PiecePicker<P extends PickerPeer> {
   peerJoined(peer: P): void {
     if (this.#peers.get(peer) !== undefined) return;
     const entry = this.#peers.add(peer);
-    if (entry.seed) return;
-    const states = this.#states;
-    peer.have.forEachSet((piece) => {
-      this.#ranking.adjust(piece, 1);
-      if (states.wanted(piece) && (states.is(piece, MISSING) || states.is(piece, DOWNLOADING)))
-        entry.interest++;
-    });
+    if (!entry.seed) this.#countPieces(entry);
   }
 
   /** A peer that joined has one more piece; its bit is set already, and was not set before. */
@@ -220,10 +214,27 @@ export class PiecePicker<P extends PickerPeer> {
     const entry = this.#peers.get(peer);
     if (entry === undefined || entry.seed) return;
     this.#ranking.adjust(piece, 1);
-    const missing = this.#states.is(piece, MISSING);
-    if (this.#states.wanted(piece) && (missing || this.#states.is(piece, DOWNLOADING)))
-      entry.interest++;
-    if (missing) entry.exhausted &= ~(1 << this.priorityOf(piece));
+    if (this.#isNeeded(piece)) entry.interest++;
+    if (this.#states.is(piece, MISSING)) entry.exhausted &= ~(1 << this.priorityOf(piece));
+  }
+
+  /**
+   * A peer that joined has a piece no longer (BEP 54); its bit is cleared already, and was set before. Blocks of it that are requested
+   * stay so until they are given back.
+   */
+  peerLost(peer: P, piece: number): void {
+    const entry = this.#peers.get(peer);
+    if (entry === undefined) return;
+    // It may be the one it was to go on with.
+    entry.current = undefined;
+    entry.currentPiece = -1;
+    if (entry.seed) {
+      this.#peers.noSeed(entry);
+      this.#countPieces(entry);
+      return;
+    }
+    this.#ranking.adjust(piece, -1);
+    if (this.#isNeeded(piece)) entry.interest--;
   }
 
   /** A peer is gone. Its requests are given back with {@link releaseAll}, before or after. */
@@ -402,6 +413,20 @@ export class PiecePicker<P extends PickerPeer> {
     this.#ranking.remove(piece);
     this.#states.become(piece, DOWNLOADING);
     return this.#partials.open(piece, length, this.#states.blocksAt(piece), buffer);
+  }
+
+  /** Counts all the pieces that a peer has. */
+  #countPieces(entry: PeerEntry<P>): void {
+    entry.peer.have.forEachSet((piece) => {
+      this.#ranking.adjust(piece, 1);
+      if (this.#isNeeded(piece)) entry.interest++;
+    });
+  }
+
+  /** It is wanted, and missing or downloading. */
+  #isNeeded(piece: number): boolean {
+    const states = this.#states;
+    return states.wanted(piece) && (states.is(piece, MISSING) || states.is(piece, DOWNLOADING));
   }
 
   #take(entry: PeerEntry<P>, partial: PartialPiece<P>, count: number, out: number[]): number {

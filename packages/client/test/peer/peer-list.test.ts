@@ -61,7 +61,8 @@ describe('PeerList', () => {
       expect(listOf().add(at(address), 'pex', 0)).toBe(false);
       expect(listOf().add(at(address), 'dht', 0)).toBe(false);
       expect(listOf().add(at(address), 'tracker', 0)).toBe(true);
-      expect(listOf({ privateFromStrangers: true }).add(at(address), 'pex', 0)).toBe(true);
+      expect(listOf().add(at(address), 'pex', 0, at('8.8.8.8'))).toBe(false);
+      expect(listOf().add(at(address), 'pex', 0, at(address, 7000))).toBe(true);
     }
   });
 

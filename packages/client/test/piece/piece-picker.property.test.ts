@@ -123,6 +123,18 @@ class Driver {
     }
   }
 
+  lose(peer: TestPeer): void {
+    const piece = this.random.integer(this.pieceCount);
+    if (!peer.have.clear(piece)) return;
+    peer.isSeed = false;
+    this.picker.peerLost(peer, piece);
+    for (const [id, who] of [...this.asked]) {
+      if (Math.floor(id / this.bpp) !== piece || !who.has(peer)) continue;
+      this.picker.release(peer, id);
+      this.forget(id, peer);
+    }
+  }
+
   leave(peer: TestPeer): void {
     this.picker.releaseAll(peer);
     for (const [id, who] of [...this.asked]) if (who.has(peer)) this.forget(id, peer);
@@ -138,9 +150,11 @@ class Driver {
       this.leave(peer);
       picker.peerLeft(peer);
       this.peers.splice(this.peers.indexOf(peer), 1);
-    } else if (roll < 12) {
+    } else if (roll < 11) {
       const piece = random.integer(this.pieceCount);
       if (!peer.isSeed && peer.have.set(piece)) picker.peerGained(peer, piece);
+    } else if (roll < 12) {
+      this.lose(peer);
     } else if (roll < 14) {
       peer.slow = !peer.slow;
     } else if (roll < 45) {

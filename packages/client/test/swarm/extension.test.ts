@@ -53,7 +53,7 @@ describe('the extension protocol', () => {
       metadataLength: swarm.torrent.info.bytes.length,
       uploadOnly: true,
     });
-    expect([...handshake!.extensions.keys()]).toEqual(['ut_metadata']);
+    expect([...handshake!.extensions.keys()]).toEqual(['lt_donthave', 'ut_metadata', 'ut_pex']);
     await swarm.close();
   });
 

@@ -1,0 +1,188 @@
+import type { Endpoint } from '@shoal/net';
+import type { TransferStats } from '@shoal/tracker';
+import type { TrackerReport } from '../events.ts';
+import type { NamedPeer, PeerList, PeerSource } from '../peer/peer-list.ts';
+import type { SwarmNames } from '../peer/swarm-names.ts';
+import type { PexSide } from '../pex/pex-side.ts';
+import type { TorrentHost } from '../torrent-host.ts';
+import type { Sought } from './peer-service.ts';
+import { Trackers } from './trackers.ts';
+
+/** From whom a private torrent (BEP 27) may have its peers. */
+const PRIVATE_SOURCES: readonly PeerSource[] = ['user', 'tracker', 'incoming'];
+
+/**
+ * Milliseconds for which a magnet link that names trackers is looked for there alone. Its torrent may turn out to be private, and
+ * then nobody else should have heard of it; but the trackers of many links are long dead, or know nobody.
+ */
+export const TRACKERS_ALONE_TIME = 30_000;
+
+/** Whether a torrent is private (BEP 27); of a magnet link it is unknown until the metadata comes. */
+export type Privacy = 'public' | 'private' | 'unknown';
+
+export interface DiscoveryOptions {
+  readonly host: TorrentHost;
+  readonly names: () => SwarmNames;
+  readonly peerList: () => PeerList;
+  readonly stats: () => TransferStats;
+  readonly needsPeers: () => boolean;
+  readonly report: (report: TrackerReport) => void;
+  /** There may be somebody to dial. */
+  readonly dial: () => void;
+  /** Peers may be exchanged from now on, or may not any more. */
+  readonly changed: () => void;
+}
+
+/**
+ * Where the peers of one torrent come from: its trackers, the services of the client, and other peers. The one place that knows which
+ * of them a private torrent, or one that may be private, has to do without.
+ */
+export class Discovery implements Sought, PexSide {
+  readonly #options: DiscoveryOptions;
+  readonly #trackers: Trackers;
+  #privacy: Privacy;
+  /** Trackers that have failed and not worked since, while that matters. */
+  #failed: Set<string> | undefined;
+  #running = false;
+  /** The services are at work. */
+  #isFollowed = false;
+  /** Monotonic ms from which on a torrent that may be private is looked for everywhere; `Infinity` while it is not. */
+  #openAt = Infinity;
+
+  constructor(options: DiscoveryOptions, tiers: readonly (readonly string[])[], privacy: Privacy) {
+    this.#options = options;
+    this.#privacy = privacy;
+    this.#trackers = new Trackers(
+      () => ({
+        host: options.host,
+        names: options.names(),
+        stats: options.stats,
+        found: (peers) => this.found(peers, 'tracker'),
+        report: (report) => this.#heard(report),
+        seenAt: (address) => options.peerList().setExternalAddress(address),
+      }),
+      tiers,
+    );
+  }
+
+  /** Peers may come from anywhere. */
+  get isOpen(): boolean {
+    if (this.#privacy !== 'unknown') return this.#privacy === 'public';
+    return this.#options.host.clock.now() >= this.#openAt;
+  }
+
+  // PexSide
+
+  get exchangesPeers(): boolean {
+    return this.#options.host.exchangesPeers && this.isOpen;
+  }
+
+  named(peers: readonly NamedPeer[], by: Endpoint): void {
+    this.found(peers, 'pex', by);
+  }
+
+  // Sought
+
+  get names(): SwarmNames {
+    return this.#options.names();
+  }
+
+  get needsPeers(): boolean {
+    return this.#options.needsPeers();
+  }
+
+  get isSeed(): boolean {
+    return Number(this.#options.stats().left) === 0;
+  }
+
+  found(peers: readonly NamedPeer[], source: PeerSource, by?: Endpoint): void {
+    if (peers.length === 0) return;
+    const { host, peerList, dial } = this.#options;
+    const now = host.clock.now();
+    const list = peerList();
+    for (const peer of peers) list.add(peer, source, now, by);
+    dial();
+  }
+
+  /** Looks for peers, and lets others find us. */
+  start(): void {
+    this.#running = true;
+    if (this.#privacy === 'unknown' && this.#openAt === Infinity) {
+      const wait = this.#trackers.isEmpty ? 0 : TRACKERS_ALONE_TIME;
+      this.#openAt = this.#options.host.clock.now() + wait;
+    }
+    this.#trackers.start();
+    this.#follow();
+  }
+
+  /** Nothing is left to be downloaded. */
+  completed(): void {
+    this.#trackers.completed();
+  }
+
+  /** Once a second, while something may be due. */
+  tick(): void {
+    if (!this.#running) return;
+    if (!this.#isFollowed && this.#privacy === 'unknown') this.#follow();
+    if (!this.needsPeers) return;
+    this.#trackers.update();
+    if (this.#isFollowed) for (const each of this.#options.host.peerServices) each.hurry(this);
+  }
+
+  /** Adds a tracker in a tier of its own. */
+  addTracker(url: string): void {
+    this.#trackers.add(url);
+  }
+
+  /** The metadata of a magnet link is known: the torrent's names may be more than before, and it is private or not. */
+  learned(before: SwarmNames, isPrivate: boolean): void {
+    const wasOpen = this.isOpen;
+    this.#privacy = isPrivate ? 'private' : 'public';
+    this.#failed = undefined;
+    if (isPrivate) {
+      this.#leave();
+      this.#options.peerList().restrictTo(PRIVATE_SOURCES);
+    }
+    this.#trackers.renamed(before);
+    this.#follow();
+    if (this.isOpen !== wasOpen) this.#options.changed();
+  }
+
+  /**
+   * Nobody is looked for any more, and trackers hear `stopped`.
+   *
+   * @param timeout ms to wait for them
+   */
+  async stop(timeout: number): Promise<void> {
+    this.#running = false;
+    this.#leave();
+    await this.#trackers.stop(timeout);
+  }
+
+  #follow(): void {
+    if (!this.#running || this.#isFollowed || !this.isOpen) return;
+    this.#isFollowed = true;
+    for (const each of this.#options.host.peerServices) each.follow(this);
+    if (this.#privacy === 'unknown') this.#options.changed();
+  }
+
+  #leave(): void {
+    if (!this.#isFollowed) return;
+    this.#isFollowed = false;
+    for (const each of this.#options.host.peerServices) each.leave(this);
+  }
+
+  /** A tracker has worked, or failed. When all have failed there is nobody to wait for. */
+  #heard(report: TrackerReport): void {
+    if (this.#privacy === 'unknown') {
+      const failed = (this.#failed ??= new Set());
+      if (report.state === 'failed') failed.add(report.url);
+      else failed.delete(report.url);
+      if (failed.size >= this.#trackers.count) {
+        this.#openAt = -Infinity;
+        this.#follow();
+      }
+    }
+    this.#options.report(report);
+  }
+}
