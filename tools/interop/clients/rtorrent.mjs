@@ -1,0 +1,122 @@
+// @ts-check
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Program, run } from '../lib/process.mjs';
+import { waitFor } from '../lib/wait.mjs';
+import { call } from './scgi.mjs';
+
+/** What is asked of a torrent. */
+const FIELDS = [
+  'd.complete',
+  'd.hashing',
+  'd.is_active',
+  'd.left_bytes',
+  'd.up.total',
+  'd.down.total',
+  'd.message',
+];
+
+/** rtorrent without a terminal, driven by XML-RPC over SCGI. @type {import('./client.mjs').Client} */
+export const rtorrent = {
+  name: 'rtorrent',
+  // It has no notion of padding files (BEP 47): to it they are files.
+  leaves: /^[^/]+\/\.pad\/\d+$/,
+
+  version: async () => {
+    const text = await run(['rtorrent', '-h'], { home: '/tmp', log: '/dev/null', timeout: 20_000 });
+    return `rtorrent ${/version ([\d.]*\d)/.exec(text)?.[1] ?? 'of unknown version'}`;
+  },
+
+  start: async ({ ip, port, rpcPort, home, log }) => {
+    const session = join(home, 'session');
+    mkdirSync(session, { recursive: true });
+    const config = join(home, 'rtorrent.rc');
+    writeFileSync(
+      config,
+      [
+        `directory.default.set = ${home}`,
+        `session.path.set = ${session}`,
+        `network.bind_address.set = ${ip}`,
+        `network.port_range.set = ${port}-${port}`,
+        'network.port_random.set = no',
+        `network.scgi.open_port = 127.0.0.1:${rpcPort}`,
+        'protocol.encryption.set = none',
+        'protocol.pex.set = no',
+        'dht.mode.set = disable',
+        'trackers.use_udp.set = no',
+        'system.file.allocate.set = 0',
+        'system.daemon.set = true',
+        `log.open_file = "log", ${log}`,
+        'log.add_output = "info", "log"',
+        'log.add_output = "torrent_info", "log"',
+        'log.add_output = "tracker_info", "log"',
+        '',
+      ].join('\n'),
+    );
+    const program = new Program(['rtorrent', '-n', '-o', `import=${config}`], { home, log });
+
+    /**
+     * @param {string} method
+     * @param {...string} params
+     */
+    const ask = (method, ...params) => {
+      if (program.ended) throw new Error(`rtorrent ${program.verdict}`);
+      return call(rpcPort, method, params);
+    };
+    const listed = async () =>
+      /** @type {string[]} */ (await ask('download_list', '')).map((hash) => hash.toLowerCase());
+
+    await waitFor('rtorrent answers its RPC', 30_000, async () => {
+      try {
+        return (await ask('system.client_version')) !== '';
+      } catch (error) {
+        if (program.ended) throw error;
+        return false;
+      }
+    });
+
+    return {
+      add: async ({ torrent, directory, uploadLimit = 0, downloadLimit = 0 }) => {
+        mkdirSync(directory, { recursive: true });
+        const known = await listed();
+        const limited = uploadLimit > 0 || downloadLimit > 0;
+        const throttle = `torrent-${known.length}`;
+        if (limited) {
+          /** In KiB per second; 0: none. @param {number} limit */
+          const rate = (limit) => `${Math.ceil(limit / 1024)}`;
+          await ask('throttle.up', throttle, rate(uploadLimit));
+          await ask('throttle.down', throttle, rate(downloadLimit));
+        }
+        await ask(
+          'load.start_verbose',
+          '',
+          torrent,
+          `d.directory.set="${directory}"`,
+          ...(limited ? [`d.throttle_name.set=${throttle}`] : []),
+        );
+        // It does not answer with the hash: it is the one entry that was not there before.
+        return waitFor('rtorrent lists the torrent', 30_000, async () =>
+          (await listed()).find((hash) => !known.includes(hash)),
+        );
+      },
+      status: async (infoHash) => {
+        const list = /** @type {(string | number)[][]} */ (
+          await ask('d.multicall2', '', 'main', 'd.hash=', ...FIELDS.map((field) => `${field}=`))
+        );
+        const row = list.find(([hash]) => String(hash).toLowerCase() === infoHash);
+        if (!row) throw new Error(`rtorrent does not know torrent ${infoHash}`);
+        const [, complete, hashing, active, left, uploaded, downloaded, message] = row;
+        const said = String(message ?? '');
+        if (said !== '' && !said.startsWith('Tracker: ')) throw new Error(`rtorrent: ${said}`);
+        return {
+          complete: complete === 1 && hashing === 0 && active === 1,
+          text: `${left} bytes left, ${hashing === 0 ? '' : 'checking'} ${said}`.trim(),
+          uploaded: Number(uploaded),
+          downloaded: Number(downloaded),
+        };
+      },
+      stop: () => program.stop({ signal: 'SIGINT' }),
+      kill: () => program.kill(),
+    };
+  },
+};

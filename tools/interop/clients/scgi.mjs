@@ -1,0 +1,77 @@
+// @ts-check
+/** XML-RPC over SCGI: the few lines of either that rtorrent needs. */
+import { createConnection } from 'node:net';
+
+/** @typedef {string | number | Answer[]} Answer */
+
+/**
+ * One call.
+ *
+ * @param {number} port on 127.0.0.1
+ * @param {string} method
+ * @param {readonly string[]} params
+ * @returns {Promise<Answer>} rejects where the program answers with a fault, or not within 10 s
+ */
+export async function call(port, method, params) {
+  const xml =
+    `<?xml version="1.0"?><methodCall><methodName>${method}</methodName><params>` +
+    params.map((p) => `<param><value><string>${escape(p)}</string></value></param>`).join('') +
+    '</params></methodCall>';
+  const body = Buffer.from(xml);
+  const head = `CONTENT_LENGTH\0${body.length}\0SCGI\x001\0`;
+  const answer = await exchange(
+    port,
+    Buffer.concat([Buffer.from(`${head.length}:${head},`), body]),
+  );
+  const value = parse(answer);
+  if (/<fault>/.test(answer)) throw new Error(`rtorrent ${method}: ${JSON.stringify(value)}`);
+  return value;
+}
+
+/** @param {string} text */
+function escape(text) {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+}
+
+/**
+ * @param {number} port
+ * @param {Buffer} request
+ * @returns {Promise<string>} all that came until the other side closed
+ */
+function exchange(port, request) {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ host: '127.0.0.1', port });
+    /** @type {Buffer[]} */
+    const chunks = [];
+    socket.setTimeout(10_000, () => socket.destroy(new Error('rtorrent does not answer')));
+    socket.on('data', (chunk) => chunks.push(chunk));
+    socket.on('error', reject);
+    socket.on('close', () => resolve(Buffer.concat(chunks).toString()));
+    // Not ended: to rtorrent, a half-closed connection is a closed one.
+    socket.write(request);
+  });
+}
+
+/**
+ * The first value of an answer: text, a number, or a list of those. Names of a struct's members are not kept.
+ *
+ * @param {string} xml
+ * @returns {Answer}
+ */
+function parse(xml) {
+  /** @type {Answer[][]} */
+  const open = [[]];
+  for (const [, tag, text] of xml.matchAll(/<(\/?data|\/?struct|string|i4|i8|int)>([^<]*)/g)) {
+    const top = open.at(-1) ?? [];
+    if (tag === 'data' || tag === 'struct') open.push([]);
+    else if (tag === '/data' || tag === '/struct') open.at(-2)?.push(open.pop() ?? []);
+    else if (tag === 'string') top.push(unescape(text ?? ''));
+    else top.push(Number(text));
+  }
+  return open[0]?.[0] ?? '';
+}
+
+/** @param {string} text */
+function unescape(text) {
+  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+}
