@@ -27,6 +27,7 @@
  * @typedef {object} Session one running client
  * @property {(options: AddOptions) => Promise<string>} add the info-hash as the client says it, lower-case hex
  * @property {(infoHash: string) => Promise<Status>} status throws when the client or the torrent failed
+ * @property {(infoHash: string) => Promise<{ v1: string, v2: string }>} [infoHashes] both as the client says them, lower-case hex, 40 and 64 digits; empty: none
  * @property {() => Promise<boolean>} stop asks it to end (it says `stopped` to its trackers); false: it had to be killed
  * @property {() => Promise<void>} kill SIGKILL
  *

@@ -9,7 +9,7 @@ import { delay } from '../lib/wait.mjs';
 const PYTHON = '/usr/bin/python3';
 const SCRIPT = join(import.meta.dirname, 'lt_peer.py');
 
-/** @typedef {{ id: number, error?: string, info_hash?: string, complete?: boolean, progress?: number, state?: string, uploaded?: number, downloaded?: number }} Answer */
+/** @typedef {{ id: number, error?: string, info_hash?: string, v1?: string, v2?: string, complete?: boolean, progress?: number, state?: string, uploaded?: number, downloaded?: number }} Answer */
 
 /** libtorrent through its Python binding. @type {import('./client.mjs').Client} */
 export const libtorrent = {
@@ -86,6 +86,10 @@ export const libtorrent = {
           downloaded: answer.downloaded ?? 0,
         };
       },
+      infoHashes: async (infoHash) => {
+        const { v1 = '', v2 = '' } = await call({ op: 'hashes', info_hash: infoHash });
+        return { v1, v2 };
+      },
       stop: () => program.stop(),
       kill: () => program.kill(),
     };
@@ -128,7 +132,7 @@ export async function createWithLibtorrent(options, where) {
  * @param {string} torrent path
  * @param {string} directory where its data is
  * @param {{ home: string, log: string }} where
- * @returns {Promise<{ v1: string | null, v2: string | null, complete: boolean, error: string }>} info-hashes in hex
+ * @returns {Promise<{ v1: string, v2: string, complete: boolean, error: string }>} info-hashes in hex; empty: none
  */
 export async function checkWithLibtorrent(torrent, directory, where) {
   const printed = await run([PYTHON, SCRIPT, 'check', torrent, directory], {

@@ -3,11 +3,12 @@
 
   lt_peer.py version
   lt_peer.py serve IP PORT      commands on stdin, answers on stdout, one JSON object per line; ends at end of input
-  lt_peer.py check TORRENT DIR  loads a torrent, checks its data and prints {v1, v2, complete, error}
+  lt_peer.py check TORRENT DIR  loads a torrent, checks its data and prints {v1, v2, complete, error}; no hash: empty
   lt_peer.py create JSON        writes a .torrent file (the harness's stand-in for `shoal create`)
 
 Commands of `serve` ({"id": n, "op": ..., ...}, answered by {"id": n, ...} or {"id": n, "error": text}):
   add     torrent (path or magnet link), directory, peers, upload_limit, download_limit -> info_hash
+  hashes  info_hash -> v1, v2; empty: none
   status  info_hash -> complete, progress, state, uploaded, downloaded, error
 """
 import json
@@ -74,6 +75,13 @@ def status(handle):
     }
 
 
+def hashes(both):
+    return {
+        "v1": str(both.v1) if both.has_v1() else "",
+        "v2": str(both.v2) if both.has_v2() else "",
+    }
+
+
 def serve(ip, port):
     session = lt.session(dict(SETTINGS, listen_interfaces="%s:%s" % (ip, port), outgoing_interfaces=ip))
     handles = {}
@@ -97,6 +105,8 @@ def serve(ip, port):
                         handles[answer["info_hash"]] = handle
                     elif command["op"] == "status":
                         answer.update(status(handles[command["info_hash"]]))
+                    elif command["op"] == "hashes":
+                        answer.update(hashes(handles[command["info_hash"]].info_hashes()))
                     else:
                         answer["error"] = "unknown op"
                 except Exception as error:  # an answer for the harness, whatever went wrong
@@ -141,7 +151,6 @@ def check(torrent, directory):
     params = lt.add_torrent_params()
     params.ti = lt.torrent_info(torrent)
     params.save_path = directory
-    hashes = params.ti.info_hashes()
     handle = session.add_torrent(params)
     deadline = time.monotonic() + 50
     while time.monotonic() < deadline:
@@ -150,8 +159,7 @@ def check(torrent, directory):
             break
         time.sleep(0.05)
     print(json.dumps({
-        "v1": str(hashes.v1) if hashes.has_v1() else None,
-        "v2": str(hashes.v2) if hashes.has_v2() else None,
+        **hashes(params.ti.info_hashes()),
         "complete": now["complete"],
         "error": now["error"],
     }), flush=True)

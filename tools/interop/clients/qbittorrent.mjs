@@ -8,6 +8,8 @@ import { waitFor } from '../lib/wait.mjs';
 /**
  * @typedef {object} TorrentFields
  * @property {string} hash
+ * @property {string} infohash_v1
+ * @property {string} infohash_v2
  * @property {string} name
  * @property {number} progress
  * @property {string} state
@@ -47,6 +49,8 @@ export const qbittorrent = {
         `Session\\InterfaceAddress=${ip}`,
         'Session\\QueueingSystemEnabled=false',
         'Session\\Preallocation=false',
+        'Session\\MaxActiveCheckingTorrents=20', // instead of one
+        'Session\\RefreshInterval=200', // ms between updates of what it tells, instead of 1500
         `Session\\DefaultSavePath=${home}`,
         '[Network]',
         'PortForwardingEnabled=false',
@@ -162,6 +166,10 @@ export const qbittorrent = {
           uploaded: torrent.uploaded,
           downloaded: torrent.downloaded,
         };
+      },
+      infoHashes: async (infoHash) => {
+        const torrent = await fieldsOf(infoHash);
+        return { v1: torrent?.infohash_v1 ?? '', v2: torrent?.infohash_v2 ?? '' };
       },
       stop: () => program.stop(),
       kill: () => program.kill(),

@@ -2,7 +2,10 @@
 /** XML-RPC over SCGI: the few lines of either that rtorrent needs. */
 import { createConnection } from 'node:net';
 
-/** @typedef {string | number | Answer[]} Answer */
+/**
+ * @typedef {string | number | AnswerList} Answer
+ * @typedef {Answer[]} AnswerList
+ */
 
 /**
  * One call.
@@ -47,7 +50,7 @@ function exchange(port, request) {
     socket.on('data', (chunk) => chunks.push(chunk));
     socket.on('error', reject);
     socket.on('close', () => resolve(Buffer.concat(chunks).toString()));
-    // Not ended: to rtorrent, a half-closed connection is a closed one.
+    // It closes the connection when it has answered.
     socket.write(request);
   });
 }

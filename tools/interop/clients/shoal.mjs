@@ -32,6 +32,7 @@ const COMPLETE_EVENT = /^complete$/;
  * @property {boolean} [isPrivate]
  * @property {string} [source]
  * @property {string} [comment]
+ * @property {readonly string[]} [more] options of `shoal create` that a stand-in does not have
  */
 
 /** The `shoal` command: one process per torrent. @type {import('./client.mjs').Client} */
@@ -211,7 +212,7 @@ export function infoHashesOf(torrent) {
  */
 export function createWithShoal(options, where) {
   const { path, out, format = 'v1', trackers = [], pieceLength, isPrivate, source } = options;
-  const { comment } = options;
+  const { comment, more = [] } = options;
   return run(
     [
       ...COMMAND,
@@ -225,6 +226,7 @@ export function createWithShoal(options, where) {
       ...(isPrivate ? ['--private'] : []),
       ...(source ? ['--source', source] : []),
       ...(comment ? ['--comment', comment] : []),
+      ...more,
     ],
     { ...where, timeout: 60_000 },
   );

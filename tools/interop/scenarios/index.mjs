@@ -1,5 +1,7 @@
 // @ts-check
 import { createScenarios } from './create.mjs';
+import { loadScenarios } from './create-kinds.mjs';
+import { hybridV1Scenarios } from './hybrid-v1.mjs';
 import { resumeScenarios } from './resume.mjs';
 import { threeWayScenarios } from './three-way.mjs';
 import { trackerScenarios } from './trackers.mjs';
@@ -20,6 +22,8 @@ export const scenarios = [
   ...threeWayScenarios,
   ...trackerScenarios,
   ...createScenarios,
+  ...loadScenarios,
   ...v2Scenarios,
+  ...hybridV1Scenarios,
   ...resumeScenarios,
 ];
