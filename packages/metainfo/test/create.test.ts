@@ -125,6 +125,14 @@ describe('what goes in', () => {
       code: 'ERR_METAINFO_CREATE_NAME',
       path: join(folder.path, 'top/back\\slash'),
     });
+    for (const name of ['nul.txt', 'line\nbreak', 'a/b', '\u200frtl']) {
+      await expect(createTorrent(await folder.write('fine', 'x'), { name })).rejects.toMatchObject({
+        code: 'ERR_METAINFO_CREATE_NAME',
+      });
+    }
+    // Nobody chose it: it is the name of what there is.
+    const aux = await folder.write('aux', 'x');
+    expect((await createTorrent(aux)).metainfo.info.originalName ?? 'aux').toBe('aux');
     await folder.write('case/readme', 'x');
     await folder.write('case/README', 'x');
     await expect(createTorrent(join(folder.path, 'case'))).rejects.toMatchObject({

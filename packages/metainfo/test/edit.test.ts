@@ -150,6 +150,9 @@ describe('editTorrent', () => {
     { info: { name: '..' } },
     { info: { name: 'a/b' } },
     { info: { name: 'line\nbreak' } },
+    { info: { name: 'CON' } },
+    { info: { name: 'aux.txt' } },
+    { info: { name: 'gpj.\u202eexe' } },
   ])('refuses %j', (changes) => {
     expect(() => editTorrent(fixture('v1-single-basic'), changes)).toThrow(
       expect.objectContaining({ code: 'ERR_METAINFO_EDIT_OPTION' }) as Error,

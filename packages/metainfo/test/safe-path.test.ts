@@ -24,6 +24,7 @@ describe('safeComponent', () => {
     ['a\\b', 'a_b'],
     ['a\0b\n\x1b[2J\x7f\x9b', 'a_b__[2J__'],
     ['x\u202Egpj.exe', 'x_gpj.exe'],
+    ['a\u061Cb\u200Ec\u200Fd', 'a_b_c_d'],
     ['C:', 'C_'],
     ['C:\\x', 'C__x'],
     ['\\\\host\\share', '__host_share'],
@@ -56,7 +57,22 @@ describe('safeComponent', () => {
     const name = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 400 }),
       fc
-        .array(fc.constantFrom('.', ' ', '/', '\\', ':', 'C', 'con', '\0', 'é', '\u202e'))
+        .array(
+          fc.constantFrom(
+            '.',
+            ' ',
+            '/',
+            '\\',
+            ':',
+            'C',
+            'con',
+            '\0',
+            'é',
+            '\u202e',
+            '\u061c',
+            '\u200f',
+          ),
+        )
         .map((parts) => parts.join('')),
     );
     fc.assert(
@@ -64,7 +80,7 @@ describe('safeComponent', () => {
         const rules = rulesFor(platform);
         const safe = safeComponent(Buffer.from(input).toString(), rules);
         if (safe === undefined) return;
-        expect(safe).not.toMatch(/^(?:|\.|\.\.)$|[/\\\p{Cc}]/u);
+        expect(safe).not.toMatch(/^(?:|\.|\.\.)$|[/\\\p{Cc}\p{Bidi_Control}]/u);
         expect(Buffer.byteLength(safe)).toBeLessThanOrEqual(255);
         expect(safeComponent(safe, rules)).toBe(safe);
       }),

@@ -1,5 +1,5 @@
 import { lstat, stat } from 'node:fs/promises';
-import { nameFault } from '../given-values.ts';
+import { chosenNameFault, nameFault } from '../given-values.ts';
 import { DEFAULT_LIMITS, SHA1_LENGTH } from '../limits.ts';
 import { parseMetainfo } from '../parse-metainfo.ts';
 import type { Metainfo } from '../types.ts';
@@ -93,7 +93,7 @@ async function create(path: string, options: CreateOptions): Promise<Uint8Array>
   const space = await layOut(tree, format, pieceLengthFor(tree, path, format, options), pauses);
   checkPieceCount(space);
   const keys = {
-    name: checkedName(options.name ?? tree.name),
+    name: checkedName(options.name, tree.name),
     private: options.private === true,
     attributes: options.attributes ?? (format === 'v1' ? [] : (['executable'] as const)),
     similar: options.similar,
@@ -145,10 +145,11 @@ function checkPieceCount({ pieceCount }: PieceSpace): void {
   );
 }
 
-function checkedName(name: string): string {
-  const fault = nameFault(name);
+/** A name that was chosen, or that of the file or folder. */
+function checkedName(chosen: string | undefined, found: string): string {
+  const fault = chosen === undefined ? nameFault(found) : chosenNameFault(chosen);
   if (fault !== undefined) throw new CreateError('ERR_METAINFO_CREATE_NAME', fault);
-  return name;
+  return chosen ?? found;
 }
 
 function checkedWorkers(workers: number | undefined): number | undefined {

@@ -28,7 +28,7 @@ export interface CreateOptions {
    * and for more than 90,000 files, which other clients would not read in a hybrid torrent.
    */
   readonly format?: TorrentFormat;
-  /** The torrent's name: one path component. Default: the last component of the path. */
+  /** The torrent's name: one path component that every reader keeps, no device's. Default: the last component of the path. */
   readonly name?: string;
   /** Tiers of announce URLs (BEP 12), `http:`, `https:`, `udp:`, `ws:` or `wss:`. Empty tiers are left out. */
   readonly trackers?: readonly (readonly string[])[];

@@ -1,7 +1,7 @@
 import { keyFromBytes, parse } from '@shoal/bencode';
 import type { BencodeNode } from '@shoal/bencode';
 import { MetainfoError } from '../errors.ts';
-import { dateFault, nameFault, nodeFault, urlFault } from '../given-values.ts';
+import { chosenNameFault, dateFault, nodeFault, urlFault } from '../given-values.ts';
 import type { UrlKind } from '../given-values.ts';
 import { DEFAULT_LIMITS } from '../limits.ts';
 import { parseMetainfo } from '../parse-metainfo.ts';
@@ -43,11 +43,7 @@ export function editTorrent(bytes: Uint8Array, changes: TorrentChanges): EditedT
   const info = root.get('info');
   if (info !== undefined && changes.info !== undefined) changeInfo(edited, info, changes.info);
   const result = edited.changed ? edited.encode() : bytes;
-  const metainfo = parseMetainfo(result);
-  if (changes.info?.name !== undefined && metainfo.info.originalName !== undefined) {
-    throw invalid(`"${changes.info.name}" is a name that readers would change: give another one`);
-  }
-  return { bytes: result, metainfo, before };
+  return { bytes: result, metainfo: parseMetainfo(result), before };
 }
 
 function changeTrackers(
@@ -145,7 +141,7 @@ function changeInfo(
   // Any value but 0 makes it private: one that does is left alone.
   else if (change.private === true && !isPrivate(node)) info.set('private', 1);
   if (name !== undefined) {
-    mustBe(nameFault(name));
+    mustBe(chosenNameFault(name));
     changeText(info, 'name', name);
     renameInTree(info, node, name);
   }
