@@ -1,17 +1,11 @@
-import { closeSync, constants, open as openFile, openSync, readSync, statSync } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import { promisify } from 'node:util';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { parseMetainfo, parseMetainfoAsync } from '@shoal/metainfo';
 import type { Metainfo } from '@shoal/metainfo';
 import { CliError, exitCodeOf, messageOf, reasonOf, UsageError } from './errors.ts';
 import { ExitCode } from './exit-codes.ts';
 import { defined } from './defined.ts';
 import { fetchTorrent, MAX_TORRENT_LENGTH } from './fetch-torrent.ts';
-
-/** Bytes of a read, at least. */
-const READ_LENGTH = 64 * 1024;
-
-const openDescriptor = promisify<string, number, number>(openFile);
+import { readBytes } from './read-bytes.ts';
 
 /** Bytes below which a file is read in one go: those of nearly all torrents. */
 const SMALL_LENGTH = 256 * 1024;
@@ -94,14 +88,9 @@ function readSmall(path: string): Buffer | undefined {
 /** The bytes of a .torrent file or a pipe. */
 export async function readTorrentFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
   if (path === '') throw new UsageError('the name of the torrent is empty');
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+  let bytes: Uint8Array | undefined;
   try {
-    for await (const chunk of await bytesOf(path, signal)) {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length > MAX_TORRENT_LENGTH) break;
-    }
+    bytes = await readBytes(path, MAX_TORRENT_LENGTH, signal);
   } catch (error) {
     signal?.throwIfAborted();
     if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) {
@@ -114,57 +103,10 @@ export async function readTorrentFile(path: string, signal?: AbortSignal): Promi
       error,
     );
   }
-  if (length <= MAX_TORRENT_LENGTH) return Buffer.concat(chunks, length);
+  if (bytes !== undefined) return bytes;
   throw new CliError(
     'ERR_CLI_SOURCE',
     ExitCode.badTorrent,
     `${path} is larger than ${MAX_TORRENT_LENGTH / 1024 / 1024} MiB: no torrent is`,
   );
-}
-
-/** What a file or a pipe holds. */
-async function bytesOf(
-  path: string,
-  signal: AbortSignal | undefined,
-): Promise<AsyncIterable<Uint8Array>> {
-  const stats = await stat(path);
-  if (stats.isFIFO()) {
-    // Not blocking: else it would wait, beyond the reach of any signal, for somebody to write into the pipe.
-    const { Socket } = await import('node:net');
-    const fd = await openDescriptor(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const pipe: AsyncIterable<Uint8Array> = new Socket({
-      fd,
-      readable: true,
-      writable: false,
-      ...defined({ signal }),
-    });
-    return pipe;
-  }
-  if (!stats.isFile() && !stats.isDirectory()) throw new Error('it is neither a file nor a pipe');
-  return chunksOf(path, stats.size, signal);
-}
-
-/** A file's bytes, at most one beyond the limit: that tells a file that is too large. */
-async function* chunksOf(
-  path: string,
-  size: number,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
-  const file = await open(path);
-  try {
-    let left = MAX_TORRENT_LENGTH + 1;
-    // In one go, mostly. A file that grows is read on.
-    let wanted = size;
-    while (left > 0) {
-      signal?.throwIfAborted();
-      const buffer = Buffer.allocUnsafe(Math.min(left, Math.max(wanted, READ_LENGTH)));
-      wanted = 0;
-      const { bytesRead } = await file.read(buffer);
-      if (bytesRead === 0) return;
-      left -= bytesRead;
-      yield buffer.subarray(0, bytesRead);
-    }
-  } finally {
-    await file.close();
-  }
 }

@@ -1,6 +1,18 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { fileColumns, infoHashHex, parseMetainfo, toHex } from '@shoal/metainfo';
 import type { Metainfo } from '@shoal/metainfo';
 import { UsageError } from '../src/errors.ts';
@@ -64,22 +76,24 @@ describe('shoal create', () => {
     ]);
   });
 
-  it.each(['sub/c.bin\n./a.bin\n\n', './sub/c.bin\0a.bin\0', 'sub/c.bin\r\na.bin'])(
-    'takes the files of the list %j',
-    async (list) => {
-      const world = new TestWorld();
-      world.input = list;
-      const expected = ['album/sub/c.bin', 'album/a.bin'];
-      expect(await create(world, '--files-from', '-', '--v1')).toBe(0);
-      expect(await pathsIn(inFolder('out.torrent'))).toEqual(expected);
-      const file = await folder.write('list', list);
-      expect(await create(world, '--files-from', file, '--v1', '-f')).toBe(0);
-      expect(await pathsIn(inFolder('out.torrent'))).toEqual(expected);
-      expect(await create(world, '--files-from', inFolder('none'), '-f')).toBe(4);
-      expect(await create(world, '--files-from', file, '-f', '-x', 'a.bin')).toBe(0);
-      expect(await pathsIn(inFolder('out.torrent'))).toEqual(['album/sub/c.bin']);
-    },
-  );
+  it.each([
+    'sub/c.bin\n./a.bin\n\n',
+    './sub/c.bin\0a.bin\0',
+    'sub/c.bin\r\na.bin',
+    '\uFEFFsub/c.bin\r\na.bin\r\n',
+  ])('takes the files of the list %j', async (list) => {
+    const world = new TestWorld();
+    world.input = list;
+    const expected = ['album/sub/c.bin', 'album/a.bin'];
+    expect(await create(world, '--files-from', '-', '--v1')).toBe(0);
+    expect(await pathsIn(inFolder('out.torrent'))).toEqual(expected);
+    const file = await folder.write('list', list);
+    expect(await create(world, '--files-from', file, '--v1', '-f')).toBe(0);
+    expect(await pathsIn(inFolder('out.torrent'))).toEqual(expected);
+    expect(await create(world, '--files-from', inFolder('none'), '-f')).toBe(4);
+    expect(await create(world, '--files-from', file, '-f', '-x', 'a.bin')).toBe(0);
+    expect(await pathsIn(inFolder('out.torrent'))).toEqual(['album/sub/c.bin']);
+  });
 
   it('ends at a signal while it waits for a list', async () => {
     const world = new TestWorld();
@@ -89,6 +103,28 @@ describe('shoal create', () => {
       yield Buffer.from('');
     };
     expect(await create(world, '--files-from', '-')).toBe(130);
+    const pipe = inFolder('pipe');
+    execFileSync('mkfifo', [pipe]);
+    const ended = create(world, '--files-from', pipe);
+    // Before it begins to read or while it does: nobody writes.
+    while (world.emitter.listenerCount('SIGINT') === 0) await setImmediate();
+    world.emitter.emit('SIGINT', 'SIGINT');
+    expect(await ended).toBe(130);
+  });
+
+  it('refuses a list that is too long, and one that is none', async () => {
+    const world = new TestWorld();
+    const list = await folder.write('list', '');
+    await truncate(list, 2 ** 30);
+    expect(await create(world, '--files-from', list)).toBe(4);
+    expect(world.err).toContain('larger than 256 MiB');
+    expect(await create(world, '--files-from', inFolder('album'))).toBe(4);
+  });
+
+  it('takes no name that readers would change', async () => {
+    const world = new TestWorld();
+    expect(await create(world, '--name', 'CON')).toBe(2);
+    expect(world.err).toContain('device');
   });
 
   it('keeps links and attributes, or not', async () => {
@@ -210,6 +246,7 @@ describe('shoal edit', () => {
     expect(json.lines).toEqual([
       {
         file: out,
+        changed: true,
         infoHash: toHex(before.info.infoHash!),
         infoHashV2: toHex(before.info.infoHashV2!),
         before: {
@@ -219,6 +256,33 @@ describe('shoal edit', () => {
       },
     ]);
     expect((await readFile(out)).equals(await readFile(torrent))).toBe(true);
+  });
+
+  it('leaves alone what is as asked already, and says so', async () => {
+    const old = new Date(1_000_000_000_000);
+    await utimes(torrent, old, old);
+    const same = ['-t', 'http://a.invalid/x', '--name', 'album', '--no-private'];
+    for (const where of [['-i'], ['-o', torrent, '-f']]) {
+      const world = new TestWorld();
+      expect(await world.run('edit', torrent, ...where, ...same)).toBe(0);
+      expect(world.out).toContain('nothing was to be changed: left as it was\n');
+      expect((await stat(torrent)).mtime).toEqual(old);
+    }
+    // Somewhere else it is still asked for.
+    const world = new TestWorld();
+    const out = inFolder('copy.torrent');
+    expect(await world.run('edit', torrent, '-o', out, '--json', ...same)).toBe(0);
+    expect(world.lines).toMatchObject([{ file: out, changed: false }]);
+    expect((await readFile(out)).equals(await readFile(torrent))).toBe(true);
+  });
+
+  it('says that magnet links and addresses are not edited', async () => {
+    const world = new TestWorld();
+    const change = ['-i', '-c', 'x'];
+    expect(await world.run('edit', `magnet:?xt=urn:btih:${'a'.repeat(40)}`, ...change)).toBe(3);
+    expect(world.err).toContain('shoal metadata');
+    expect(await world.run('edit', 'http://a.invalid/x.torrent', ...change)).toBe(2);
+    expect(world.err).toContain('download it');
   });
 
   it('writes over no file unless told to, and leaves none behind', async () => {
@@ -251,6 +315,7 @@ describe('shoal edit', () => {
       [2, torrent, '-i', '--remove-tracker', 'http://none.invalid/'],
       [2, torrent, '-i', '--creation-date', 'yesterday'],
       [2, torrent, '-i', '--name', '..'],
+      [2, torrent, '-i', '--name', 'CON'],
       [3, inFolder('bad.torrent'), '-i', '-c', 'x'],
       [4, inFolder('none.torrent'), '-o', inFolder('y.torrent'), '-c', 'x'],
     ] as const) {

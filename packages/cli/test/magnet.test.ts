@@ -1,6 +1,7 @@
-import { lstat, readdir, readFile, symlink } from 'node:fs/promises';
+import { chmod, lstat, readdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { magnetOf, parseMetainfo } from '@shoal/metainfo';
+import { folderMustBeWritable } from '../src/run/write-torrent.ts';
 import { FakeClient, type FakeTorrent } from './support/fake-client.ts';
 import { TestWorld, tinyTorrent, useFolder } from './support/test-world.ts';
 
@@ -109,6 +110,32 @@ describe('shoal metadata', () => {
     expect((await lstat(link)).isSymbolicLink()).toBe(true);
     expect(parseMetainfo(await readFile(file)).info.name).toBe('album');
   });
+
+  it('says that nothing can be put into a folder', async () => {
+    const none = join(folder.path, 'none');
+    await expect(folderMustBeWritable(none)).rejects.toMatchObject({
+      exitCode: 4,
+      message: `cannot write into ${none}: there is no such folder`,
+    });
+    await folderMustBeWritable(folder.path);
+  });
+
+  // To the superuser every folder is writable.
+  (process.getuid?.() === 0 ? it.skip : it)(
+    'looks for nothing where the current folder takes no file',
+    async () => {
+      const before = process.cwd();
+      await chmod(folder.path, 0o555);
+      process.chdir(folder.path);
+      const { world, client } = worldWith(learns);
+      try {
+        expect(await world.run('metadata', magnet)).toBe(4);
+      } finally {
+        process.chdir(before);
+      }
+      expect(client.torrents).toEqual([]);
+    },
+  );
 
   it('writes over nothing unless told to', async () => {
     const file = await folder.write('x.torrent', 'mine');

@@ -4,7 +4,7 @@ import type { EditArgs } from '../commands/edit.ts';
 import { defined } from '../defined.ts';
 import { CliError, exitCodeOf, messageOf, UsageError } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
-import { readTorrentFile } from '../load-torrent.ts';
+import { isMagnet, isUrl, readTorrentFile } from '../load-torrent.ts';
 import { SignalGate } from '../signal-gate.ts';
 import { jsonLine, plainText } from '../terminal/plain-text.ts';
 import type { World } from '../world.ts';
@@ -21,25 +21,36 @@ export async function runEdit(args: EditArgs, world: World): Promise<number> {
   }
   const force = args.force || args['in-place'];
   await mustBeWritable(file, force);
-  const { bytes, metainfo, before } = edited(
-    torrent,
-    await readTorrentFile(torrent, gate.signal),
-    changes,
-  );
+  const old = await readTorrentFile(torrent, gate.signal);
+  const { bytes, metainfo, before } = edited(torrent, old, changes);
   gate.signal.throwIfAborted();
-  await writeTorrent(file, bytes, force);
+  const changed = bytes !== old;
+  // What is as it shall be is left alone, and its time with it.
+  if (changed || file !== torrent) await writeTorrent(file, bytes, force);
   if (args.json) {
     world.stdout.write(
-      jsonLine({ file, ...hashesOf(metainfo.info), before: hashesOf(before.info) }),
+      jsonLine({ file, changed, ...hashesOf(metainfo.info), before: hashesOf(before.info) }),
     );
   } else if (!args.quiet) {
-    world.stdout.write(`${plainText(file)}: written\n${hashLines(before.info, metainfo.info)}`);
+    const copied = file === torrent ? 'left as it was' : 'written';
+    const done = changed ? 'written' : `nothing was to be changed: ${copied}`;
+    world.stdout.write(`${plainText(file)}: ${done}\n${hashLines(before.info, metainfo.info)}`);
   }
   return ExitCode.done;
 }
 
 function fileOf(args: EditArgs): string {
   if (args.torrent === '') throw new UsageError('the name of the torrent is empty');
+  if (isMagnet(args.torrent)) {
+    throw new CliError(
+      'ERR_CLI_SOURCE',
+      ExitCode.badTorrent,
+      'a magnet link cannot be edited: shoal metadata makes a .torrent file of it, which can be',
+    );
+  }
+  if (isUrl(args.torrent)) {
+    throw new UsageError('shoal edit takes a .torrent file, no address: download it first');
+  }
   if (args.output === '') throw new UsageError('the name of the .torrent file is empty');
   if ((args.output === undefined) === !args['in-place']) {
     throw new UsageError('say where the result goes: either --output FILE or --in-place');

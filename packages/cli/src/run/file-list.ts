@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { CliError, reasonOf } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
+import { readBytes } from '../read-bytes.ts';
 import type { World } from '../world.ts';
 
 /** Bytes of a list of files: some millions of short paths. */
@@ -8,7 +8,7 @@ const MAX_LENGTH = 256 * 1024 * 1024;
 
 /**
  * The paths in a list, of which `-` is the one on stdin: one a line, or with NUL characters between them as `find -print0`
- * writes them. `./` at the beginning of a path and empty lines do not count.
+ * writes them. A byte order mark at the beginning, `./` at that of a path, and empty lines do not count.
  */
 export async function readFileList(
   list: string,
@@ -17,7 +17,12 @@ export async function readFileList(
 ): Promise<string[]> {
   let text: string;
   try {
-    text = list === '-' ? await readAll(world.stdin(), signal) : await readFile(list, 'utf8');
+    const bytes =
+      list === '-'
+        ? await readAll(world.stdin(), signal)
+        : await readBytes(list, MAX_LENGTH, signal);
+    if (bytes === undefined) throw new Error(`it is larger than ${MAX_LENGTH / 1024 / 1024} MiB`);
+    text = new TextDecoder().decode(bytes); // which leaves a byte order mark out
   } catch (error) {
     signal.throwIfAborted();
     throw new CliError(
@@ -34,16 +39,16 @@ export async function readFileList(
 async function readAll(
   input: AsyncIterable<Uint8Array | string>,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of untilAborted(input, signal)) {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     chunks.push(bytes);
     length += bytes.length;
-    if (length > MAX_LENGTH) throw new Error('it is too long');
+    if (length > MAX_LENGTH) return undefined;
   }
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks, length);
 }
 
 /** What comes, until the signal: someone who waits at a terminal would wait on. */

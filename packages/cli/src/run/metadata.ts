@@ -9,7 +9,7 @@ import { jsonLine, plainText } from '../terminal/plain-text.ts';
 import { VERSION } from '../version.ts';
 import type { World } from '../world.ts';
 import { fetchMetadata } from './load-magnet.ts';
-import { mustBeWritable, writeTorrent } from './write-torrent.ts';
+import { folderMustBeWritable, mustBeWritable, writeTorrent } from './write-torrent.ts';
 
 /** `shoal metadata` */
 export async function runMetadata(args: MetadataCommandArgs, world: World): Promise<number> {
@@ -17,7 +17,8 @@ export async function runMetadata(args: MetadataCommandArgs, world: World): Prom
   if (args.output === '') throw new UsageError('the name of the .torrent file is empty');
   using gate = new SignalGate(world.signals, world.exitNow);
   // As far as its name is known: nobody should wait for what cannot be kept.
-  if (args.output !== undefined) await mustBeWritable(args.output, args.force);
+  if (args.output === undefined) await folderMustBeWritable('.');
+  else await mustBeWritable(args.output, args.force);
   const metainfo = await fetchMetadata(args.magnet, args, world, gate.signal);
   const { info } = metainfo;
   const bytes = encodeMetainfo({ ...metainfo, createdBy: `shoal/${VERSION}` });

@@ -42,11 +42,22 @@ export async function mustBeWritable(
       `${file} is itself a part of ${content}, and writing it would change what is hashed: give another --output, or remove it`,
     );
   }
+  await mayWrite(file, exists ? file : dirname(resolve(file)));
+}
+
+/** Throws where no file could be put into a folder. */
+export async function folderMustBeWritable(folder: string): Promise<void> {
+  const path = resolve(folder);
+  await mayWrite(`into ${path}`, path);
+}
+
+/** `target` is what `what` is written to: the file, or the folder that it is put into. */
+async function mayWrite(what: string, target: string): Promise<void> {
   try {
-    await access(exists ? file : dirname(resolve(file)), constants.W_OK);
+    await access(target, constants.W_OK);
   } catch (error) {
     const missing = codeOf(error) === 'ENOENT';
-    throw cannotWrite(file, missing ? new Error('there is no such folder') : error);
+    throw cannotWrite(what, missing ? new Error('there is no such folder') : error);
   }
 }
 

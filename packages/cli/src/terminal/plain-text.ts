@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 
 const CONTROL = /[\p{Cc}\u2028\u2029]/gu;
-/** Characters that reorder what a terminal shows, so that a name could pose as another. */
-const BIDI = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+/** Characters that reorder what a terminal shows (UAX #9), so that a name could pose as another. */
+const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 const CONTROL_IN_JSON = /[\u007f-\u009f\u2028\u2029]/g;
 
 /** Text from a torrent, tracker or file name, fit for a terminal: one line, without escapes and control characters. */
