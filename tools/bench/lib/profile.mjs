@@ -116,6 +116,7 @@ export async function profile(measure, options) {
   mkdirSync(folder, { recursive: true });
   const { wall = 0, cpu = 0 } = await locked(async () => {
     const [which] = measure.cases(options);
+    if (!which) throw new Error(`${measure.name} has no case`);
     return measure.run(profiled, which, options);
   });
   const threads = readdirSync(folder)

@@ -19,7 +19,6 @@ import { CLIENT_IP, CLIENT_PORT } from '../lib/settings.mjs';
 import { formatSize, GIB, KIB, MIB } from '../lib/size.mjs';
 import { actionOf, columns, TRANSFER_CLIENTS } from './measure.mjs';
 
-/** @typedef {import('./measure.mjs').Measure} Measure */
 /** @typedef {import('./measure.mjs').Options} Options */
 /** @typedef {import('../clients/client.mjs').Client} Client */
 
@@ -30,6 +29,8 @@ import { actionOf, columns, TRANSFER_CLIENTS } from './measure.mjs';
  * @property {'memory' | 'disk'} destination
  * @property {number} peers
  */
+
+/** @typedef {import('./measure.mjs').Measure<Download>} Measure */
 
 /** What a torrent is made of when nothing else is said. */
 export const PIECE_LENGTH = MIB;

@@ -12,7 +12,9 @@ import { median } from '../lib/statistics.mjs';
 import { PIECE_LENGTH, sourceOf } from './leech.mjs';
 import { actionOf, columns } from './measure.mjs';
 
-/** @typedef {import('./measure.mjs').Measure} Measure */
+/** @typedef {import('./measure.mjs').Case} Case */
+/** @typedef {import('./measure.mjs').Measure<Case & { content: import('../lib/data.mjs').Content }>} ContentMeasure */
+/** @typedef {import('./measure.mjs').Measure<Case & { file: string }>} FileMeasure */
 
 /** Starts in one run. */
 const STARTS = 10;
@@ -72,7 +74,7 @@ function contentCase(options, size) {
   return [{ label: `${formatSize(content.length)}, 1 MiB pieces`, content }];
 }
 
-/** @type {Measure} */
+/** @type {ContentMeasure} */
 export const createMeasure = {
   name: 'create',
   title: 'Make a v1 torrent',
@@ -80,14 +82,11 @@ export const createMeasure = {
   clients: 'shoal,mktorrent,mktorrent-1t,transmission,libtorrent,create-torrent',
   columns: columns('wall', 'cpu', 'rate', 'peak', 'noise'),
   cases: (options) => contentCase(options, 4 * GIB),
-  run: (
-    client,
-    /** @type {{ content: import('../lib/data.mjs').Content }} */ { content },
-    { limit },
-  ) => makeTorrent(client, 'create', content, limit, (out) => checkPieces(out, content)),
+  run: (client, { content }, { limit }) =>
+    makeTorrent(client, 'create', content, limit, (out) => checkPieces(out, content)),
 };
 
-/** @type {Measure} */
+/** @type {ContentMeasure} */
 export const createHybridMeasure = {
   name: 'create-hybrid',
   title: 'Make a hybrid torrent (BEP 52)',
@@ -95,11 +94,7 @@ export const createHybridMeasure = {
   clients: 'shoal,hashing-1t,libtorrent',
   columns: columns('wall', 'cpu', 'rate', 'peak', 'noise'),
   cases: (options) => contentCase(options, 2 * GIB),
-  run: (
-    client,
-    /** @type {{ content: import('../lib/data.mjs').Content }} */ { content },
-    { limit },
-  ) =>
+  run: (client, { content }, { limit }) =>
     makeTorrent(client, 'createHybrid', content, limit, (out) => {
       // The bare hashing makes no torrent.
       if (client.name !== 'hashing-1t') checkPieces(out, content);
@@ -112,7 +107,7 @@ const STARTUP_COLUMNS = [
   ...columns('noise'),
 ];
 
-/** @type {Measure} */
+/** @type {import('./measure.mjs').Measure} */
 export const startupMeasure = {
   name: 'startup',
   title: 'Start: `--version` of the command, or loading the library',
@@ -124,7 +119,7 @@ export const startupMeasure = {
   run: (client) => timeStarts(actionOf(client, 'startup')()),
 };
 
-/** @type {Measure} */
+/** @type {FileMeasure} */
 export const showMeasure = {
   name: 'show',
   title: 'Show a small .torrent file',
@@ -135,8 +130,7 @@ export const showMeasure = {
     const file = makeMetainfo({ files: 1, pieces: 2_000, pieceLength: METAINFO_PIECE });
     return [{ label: `median of ${STARTS} starts`, file }];
   },
-  run: (client, /** @type {{ file: string }} */ { file }) =>
-    timeStarts(actionOf(client, 'show')(file)),
+  run: (client, { file }) => timeStarts(actionOf(client, 'show')(file)),
 };
 
 /**
@@ -166,7 +160,7 @@ const METAINFO_PIECE = 64 * KIB;
 /** What a .torrent file of 100,000 files and 200,000 pieces describes. */
 const LARGE = 200_000 * METAINFO_PIECE;
 
-/** @type {Measure} */
+/** @type {FileMeasure} */
 export const metainfoMeasure = {
   name: 'metainfo',
   title: 'Reading .torrent files',
@@ -189,7 +183,7 @@ export const metainfoMeasure = {
       const label = `${shape.files} files, ${shape.pieces} pieces (${bytes} MB)`;
       return { label, file };
     }),
-  run: async (client, /** @type {{ file: string }} */ { file }, { seconds, limit }) => {
+  run: async (client, { file }, { seconds, limit }) => {
     const work = freshWork();
     const { command, env } = actionOf(client, 'metainfo')(file, seconds);
     const othersUntilNow = watchMachine();

@@ -23,14 +23,23 @@
  * @typedef {object} Case
  * @property {string} label '' when there is only one
  *
- * @typedef {object} Measure
+ * @typedef {object} Description
  * @property {string} name
  * @property {string} title
  * @property {keyof import('../clients/client.mjs').Client} action that a client must have
  * @property {string} clients by default, with commas
  * @property {Column[]} columns
- * @property {(options: Options) => Case[]} cases makes the data too
- * @property {(client: import('../clients/client.mjs').Client, which: any, options: Options) => Promise<Values>} run once; throws when the client fails
+ */
+
+/**
+ * What is measured, in cases of one kind. `cases` makes the data too; `run` is one run of a case that `cases` gave, and
+ * throws when the client fails.
+ *
+ * @template {Case} [C=Case]
+ * @typedef {Description & {
+ *   cases(options: Options): C[],
+ *   run(client: import('../clients/client.mjs').Client, which: C, options: Options): Promise<Values>,
+ * }} Measure
  */
 
 /** @type {Record<string, Column>} */

@@ -15,7 +15,8 @@ import { formatSize, GIB } from '../lib/size.mjs';
 import { PIECE_LENGTH, sourceOf } from './leech.mjs';
 import { actionOf, columns, TRANSFER_CLIENTS } from './measure.mjs';
 
-/** @typedef {import('./measure.mjs').Measure} Measure */
+/** @typedef {import('./measure.mjs').Case} Case */
+/** @typedef {import('./measure.mjs').Measure<Case & { content: Content }>} Measure */
 /** @typedef {import('./measure.mjs').Options} Options */
 /** @typedef {import('../clients/client.mjs').Client} Client */
 /** @typedef {import('../lib/data.mjs').Content} Content */
@@ -77,7 +78,7 @@ export const seedMeasure = {
     const content = makeContent(sourceOf(options, 2 * GIB), { pieceLength: PIECE_LENGTH });
     return [{ label: `${formatSize(content.length)}, 1 MiB pieces`, content }];
   },
-  run: async (client, /** @type {{ content: Content }} */ { content }, options) => {
+  run: async (client, { content }, options) => {
     const work = freshWork();
     const stamp = join(work, 'STAMP');
     const { command, env } = actionOf(client, 'seed')(taskOf(content, work));
@@ -128,7 +129,7 @@ export const verifyMeasure = {
     const content = makeContent(sourceOf(options, 4 * GIB), { pieceLength: PIECE_LENGTH });
     return [{ label: `${formatSize(content.length)}, 1 MiB pieces`, content }];
   },
-  run: async (client, /** @type {{ content: Content }} */ { content }, { limit }) => {
+  run: async (client, { content }, { limit }) => {
     const work = freshWork();
     const { command, env } = actionOf(client, 'verify')(taskOf(content, work));
     const hashes = hashList(content, work);
@@ -151,7 +152,7 @@ export const verifyMeasure = {
   },
 };
 
-/** @type {Measure} */
+/** @type {import('./measure.mjs').Measure<Case & ReturnType<typeof makeTinyTorrents>>} */
 export const idleMeasure = {
   name: 'idle',
   title: 'Many idle torrents of one file of 16 KiB each',
