@@ -6,7 +6,7 @@ import { clientDefaults } from '../../src/options.ts';
 import { ResumeKeeper, type ResumeState } from '../../src/resume-keeper.ts';
 import { makeTorrent, temporaryFolder } from '../disk/fixture.ts';
 import { ContentStorage } from '../support/content-storage.ts';
-import { makeHybrid, oneSideOf } from '../support/hybrid.ts';
+import { makeV2Torrent, oneSideOf } from '../support/v2-torrent.ts';
 import { metainfoOf } from '../support/metainfo.ts';
 import { ManualClock } from './support.ts';
 
@@ -57,7 +57,7 @@ describe('ResumeKeeper', () => {
   ] as const)(
     'names the files of a %s torrent by its first hash, and tells both',
     async (_, side, first) => {
-      const hybrid = makeHybrid(100_000, 32_768);
+      const hybrid = makeV2Torrent([{ path: 'a', length: 100_000 }], 32_768, { hybrid: true });
       const info = side === undefined ? hybrid.info : oneSideOf(hybrid.info, side);
       const storage = new ContentStorage({ ...hybrid, info }, 'all');
       const stateOfAll = (): ResumeState => {

@@ -2,7 +2,7 @@ import { createCipheriv, createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FileLayout, type TorrentFile, type TorrentInfo } from '@shoal/metainfo';
+import { FileLayout, type Metainfo, type TorrentFile, type TorrentInfo } from '@shoal/metainfo';
 
 export interface FileSpec {
   readonly path: string;
@@ -24,6 +24,11 @@ export interface TestTorrent {
   /** A stretch of a piece, with its padding. */
   blockOf(piece: number, begin: number, length: number): Uint8Array;
   fileBytes(file: number): Uint8Array;
+}
+
+/** One that was made and read as any other. */
+export interface ParsedTorrent extends TestTorrent {
+  readonly metainfo: Metainfo;
 }
 
 export function sha1(bytes: Uint8Array): Uint8Array {

@@ -1,7 +1,6 @@
 import { encode } from '@shoal/bencode';
 import { parseMetainfo } from '@shoal/metainfo';
-import { noise, sha1, withContent } from '../disk/fixture.ts';
-import type { HybridTorrent } from './hybrid.ts';
+import { noise, type ParsedTorrent, sha1, withContent } from '../disk/fixture.ts';
 
 export interface RealTorrentOptions {
   /** Bytes of each of its files. Default: one of 300,000. */
@@ -12,7 +11,7 @@ export interface RealTorrentOptions {
 }
 
 /** A v1 torrent that was made and read as any other, so that it has an info dictionary. */
-export function makeRealTorrent(seed: number, options: RealTorrentOptions = {}): HybridTorrent {
+export function makeRealTorrent(seed: number, options: RealTorrentOptions = {}): ParsedTorrent {
   const { files = [300_000], filler = 40_000 } = options;
   const pieceLength = 32_768;
   const content = noise(

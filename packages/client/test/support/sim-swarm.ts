@@ -3,10 +3,9 @@ import { SimWorld, type SimHost, type SimHostOptions } from '@shoal/net/sim';
 import { type AddOptions, Client, type ClientOptions, type Torrent } from '../../src/index.ts';
 import { type FileSpec, makeTorrent, type TestTorrent } from '../disk/fixture.ts';
 import { ContentStorage } from './content-storage.ts';
-import { makeHybrid, oneSideOf } from './hybrid.ts';
-import type { V2Torrent } from './v2-torrent.ts';
 import { metainfoOf } from './metainfo.ts';
 import { SimTracker, TRACKER_URL } from './sim-tracker.ts';
+import { makeV2Torrent, oneSideOf, type V2Torrent } from './v2-torrent.ts';
 
 /** A line of 1 MB/s each way, 15 ms from the middle of the network: two of them are 30 ms apart. */
 export const HOME_LINE = { bandwidthUp: 1_000_000, bandwidthDown: 1_000_000, latency: 15 } as const;
@@ -57,7 +56,13 @@ export class SimSwarm {
     const { seed, files, pieceLength = 32_768, private: isPrivate = false, hybrid } = setup;
     this.world = new SimWorld({ seed });
     this.tracker = new SimTracker(this.world.random);
-    const made = hybrid === undefined ? setup.torrent : makeHybrid(hybrid, pieceLength, seed);
+    const made =
+      hybrid === undefined
+        ? setup.torrent
+        : makeV2Torrent([{ path: 'film.bin', length: hybrid }], pieceLength, {
+            hybrid: true,
+            seed,
+          });
     this.torrent =
       made ?? makeTorrent(files ?? [{ path: 'film.bin', length: 2 << 20 }], pieceLength, seed);
     const trackers = [[TRACKER_URL]];

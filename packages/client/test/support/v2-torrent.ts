@@ -1,12 +1,12 @@
 import { type BencodeInput, encode, keyFromBytes } from '@shoal/bencode';
 import {
   hashBlocks,
-  type Metainfo,
   parseMetainfo,
   rootOfLayer,
+  type TorrentInfo,
   treeGeometry,
 } from '@shoal/metainfo';
-import { noise, sha1, type TestTorrent, withContent } from '../disk/fixture.ts';
+import { noise, type ParsedTorrent, sha1, withContent } from '../disk/fixture.ts';
 
 export interface V2Spec {
   /** Below the torrent's name, components joined with `/`; in the order of the raw bytes. */
@@ -25,9 +25,7 @@ export interface V2Options {
 }
 
 /** A torrent with SHA-256 hashes, as the parser gives it, and its content. */
-export interface V2Torrent extends TestTorrent {
-  readonly metainfo: Metainfo;
-}
+export type V2Torrent = ParsedTorrent;
 
 interface Tree {
   [name: string]: Tree | { readonly [key: string]: BencodeInput };
@@ -80,6 +78,14 @@ export function makeV2Torrent(
   }
   const metainfo = parseMetainfo(encode({ info, 'piece layers': layers }));
   return { ...withContent(content, metainfo.info), metainfo };
+}
+
+/** The same torrent as somebody sees it who knows only one of its hashes. */
+export function oneSideOf(info: TorrentInfo, side: 'v1' | 'v2'): TorrentInfo {
+  const { files } = info;
+  return side === 'v1'
+    ? { ...info, files, infoHashV2: undefined }
+    : { ...info, files, infoHash: undefined };
 }
 
 function hashesOf(

@@ -2,7 +2,7 @@ import { allowedFastSet } from '@shoal/peer-wire';
 import type { PeerReport, TrackerReport } from '../../src/index.ts';
 import { MemoryStorage } from '../../src/index.ts';
 import type { Peer } from '../../src/peer/peer.ts';
-import { oneSideOf } from '../support/hybrid.ts';
+import { oneSideOf } from '../support/v2-torrent.ts';
 import { type PeerScript, poseAsSeed, ScriptedPeer } from '../support/scripted-peer.ts';
 import { type Node, SimSwarm } from '../support/sim-swarm.ts';
 import { TRACKER_URL } from '../support/sim-tracker.ts';
