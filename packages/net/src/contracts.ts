@@ -95,6 +95,24 @@ export interface DatagramHandler {
   onError(error: Error): void;
 }
 
+/** A place in a multicast group, on every interface that can. */
+export interface MulticastSocket extends AsyncDisposable {
+  /** The group, and the port all its members use. */
+  readonly group: Endpoint;
+  /**
+   * Sends one datagram to the group over every interface. It does not leave the local network, and comes back to the sender, too.
+   * Like any datagram it may be lost.
+   */
+  send(datagram: Uint8Array): void;
+  close(): Promise<void>;
+}
+
+/** Options of {@link Network.join}. */
+export interface JoinOptions {
+  /** IP literal of the one interface to use. Default: all, that of the machine itself included. */
+  readonly bind?: string;
+}
+
 /** The ways to the world outside: implemented by Node's sockets and by the simulated network. */
 export interface Network {
   /** Opens a connection. Rejects with a `NetError`. The caller attaches a handler before it awaits anything else. */
@@ -110,6 +128,11 @@ export interface Network {
   ): Promise<Listener>;
   /** Opens a datagram socket. */
   bind(at: Endpoint, handler: DatagramHandler): Promise<DatagramSocket>;
+  /**
+   * Joins a multicast group; others on this machine may be members with the same port. Rejects with a `NetError`:
+   * `ERR_NET_UNSUPPORTED` where no interface takes part.
+   */
+  join(group: Endpoint, handler: DatagramHandler, options?: JoinOptions): Promise<MulticastSocket>;
 }
 
 /** A pending call made with {@link Clock.setTimer}. */

@@ -1,6 +1,7 @@
 import type { Host, Network } from '../contracts.ts';
 import { systemClock } from './clock.ts';
 import { systemRandom } from './random.ts';
+import { joinGroup } from './multicast.ts';
 import { connectTcp, listenTcp, type TcpOptions } from './tcp.ts';
 import { bindUdp } from './udp.ts';
 
@@ -41,6 +42,7 @@ export function createNodeNetwork(options: NodeNetworkOptions = {}): Network {
     connect: (to, connectOptions = {}) => connectTcp(to, connectOptions, tcp),
     listen: (at, accept, listenOptions = {}) => listenTcp(at, accept, listenOptions, tcp),
     bind: (at, handler) => bindUdp(at, handler, receiveBuffer),
+    join: joinGroup,
   };
 }
 

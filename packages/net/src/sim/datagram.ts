@@ -87,7 +87,8 @@ export class SimDatagramSocket implements DatagramSocket {
       return;
     }
     const from = { address: source, port: this.endpoint.port };
-    const item = { bytes: datagram.slice(), cost: datagram.length, from, to };
+    // Not `slice`, which for a `Buffer` is a view.
+    const item = { bytes: new Uint8Array(datagram), cost: datagram.length, from, to };
     if (this.#host.nat) this.#contacts.set(endpointKey(to), this.#host.kernel.now);
     const own = this.#host.resolve(to.address) === this.#host;
     (own ? this.#looped : this.#outgoing).add(item);

@@ -22,6 +22,7 @@ import { SimDatagramSocket } from './datagram.ts';
 import type { SimKernel } from './kernel.ts';
 import { Link } from './link.ts';
 import { SimListener } from './listener.ts';
+import { joinSimGroup } from './multicast.ts';
 import { PortTable } from './port-table.ts';
 import type { Topology } from './topology.ts';
 
@@ -41,6 +42,8 @@ export interface SimHostOptions {
   readonly loss?: number;
   /** Share of the datagrams it sends that come late, so that others overtake them, 0–1. Default 0. */
   readonly reorder?: number;
+  /** Name of the local network it is in: multicast reaches those in the same one. Default: none but the host itself. */
+  readonly lan?: string;
   /** Behind a NAT: cannot be connected to, and gets datagrams only from endpoints it has sent to. Default false. */
   readonly nat?: boolean;
 }
@@ -81,6 +84,9 @@ export class SimHost implements Host {
   /** See {@link SimHostOptions.nat}. */
   readonly nat: boolean;
 
+  /** See {@link SimHostOptions.lan}. */
+  readonly lan: string | undefined;
+
   /** Payload bytes this host has put on its line, streams and datagrams. */
   sentBytes = 0;
   /** Payload bytes that have arrived at this host. */
@@ -112,6 +118,7 @@ export class SimHost implements Host {
     this.loss = share(options.loss ?? 0, 'loss');
     this.reorder = share(options.reorder ?? 0, 'reorder');
     this.nat = options.nat ?? false;
+    this.lan = options.lan;
     this.uplink = new Link(kernel, options.bandwidthUp ?? Infinity, CHUNK_MAX);
     this.downlink = new Link(kernel, options.bandwidthDown ?? Infinity, CHUNK_MAX);
     this.loopback = new Link(kernel, Infinity, CHUNK_MAX);
@@ -121,6 +128,8 @@ export class SimHost implements Host {
       connect: (to, connectOptions = {}) => this.#connect(to, connectOptions),
       listen: (at, accept) => new Promise((resolve) => resolve(this.#listen(at, accept))),
       bind: (at, handler) => new Promise((resolve) => resolve(this.#bind(at, handler))),
+      join: (group, handler, { bind } = {}) =>
+        new Promise((resolve) => resolve(joinSimGroup(this, group, handler, bind))),
     };
   }
 

@@ -1,8 +1,15 @@
+import type { Endpoint } from '../endpoint.ts';
 import type { Path, PathMap } from './path.ts';
 import type { SimHost } from './host.ts';
 
 function pairKey(one: string, other: string): string {
   return one < other ? `${one} ${other}` : `${other} ${one}`;
+}
+
+/** A socket in a multicast group. */
+export interface GroupMember {
+  readonly host: SimHost;
+  arrive(datagram: Uint8Array, from: Endpoint): void;
 }
 
 /** Who is where, and how far from whom. Hosts are known by the first of their addresses. */
@@ -12,6 +19,8 @@ export class Topology implements PathMap {
   readonly #cuts = new Set<string>();
   readonly #latencies = new Map<string, number>();
   readonly #held = new Set<Path>();
+  /** Members of each multicast group, by its endpoint. */
+  readonly #groups = new Map<string, Set<GroupMember>>();
 
   add(host: SimHost): void {
     for (const address of host.addresses) {
@@ -22,6 +31,16 @@ export class Topology implements PathMap {
 
   find(address: string): SimHost | undefined {
     return this.#hosts.get(address);
+  }
+
+  /** The members of a multicast group; whoever joins or leaves it changes the set. */
+  group(key: string): Set<GroupMember> {
+    let members = this.#groups.get(key);
+    if (members === undefined) {
+      members = new Set();
+      this.#groups.set(key, members);
+    }
+    return members;
   }
 
   latency(from: string, to: string): number {
