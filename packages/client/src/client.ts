@@ -1,11 +1,12 @@
 import { type MagnetLink, type Metainfo, parseMagnet, parseMetainfo } from '@shoal/metainfo';
-import { type Host, nodeHost, type Timer } from '@shoal/net';
+import { addressKind, type Host, nodeHost, parseAddress, type Timer } from '@shoal/net';
 import { EncoderBufferPool, makePeerId, type ReservedBits } from '@shoal/peer-wire';
 import { HttpTrackerClient, type TrackerClient } from '@shoal/tracker';
 import { CheckQueue } from './check-queue.ts';
 import { checkClientOptions } from './check-options.ts';
 import { GateTurns } from './choke/gate-turns.ts';
 import { RateLimiter } from './choke/rate-limiter.ts';
+import { LocalDiscovery } from './discovery/local-discovery.ts';
 import { DiskStores } from './disk/disk-stores.ts';
 import { ClientError } from './errors.ts';
 import { LeafTurns } from './hashes/leaf-turns.ts';
@@ -55,6 +56,7 @@ export class Client implements AsyncDisposable {
   readonly #acceptor: Acceptor;
   readonly #connections: OpenConnections;
   readonly #trackerClient: TrackerClient;
+  readonly #localDiscovery: LocalDiscovery | undefined;
   readonly #disk: DiskStores;
   readonly #torrentHost: TorrentHost;
   #ticker: Timer | undefined;
@@ -95,6 +97,16 @@ export class Client implements AsyncDisposable {
       ...shared,
       find: (name) => this.#torrents.named(name),
     });
+    if (options.localDiscovery ?? !isBoundToLoopback(options)) {
+      this.#localDiscovery = new LocalDiscovery({
+        network,
+        clock,
+        random,
+        find: (infoHash) => this.#torrents.find(infoHash)?.discovery,
+        port: () => this.port,
+        bind: options.bind,
+      });
+    }
     this.#torrentHost = this.#makeTorrentHost();
   }
 
@@ -179,6 +191,7 @@ export class Client implements AsyncDisposable {
     const failures: unknown[] = [];
     for (const step of [
       () => Promise.all(this.torrents.map((torrent) => torrent.close(timeout))),
+      () => this.#localDiscovery?.close(),
       () => this.#acceptor.close(),
       () => this.#connections.close(CLOSE_GRACE),
       () => this.#trackerClient.close(),
@@ -204,6 +217,7 @@ export class Client implements AsyncDisposable {
   #tick(): void {
     const now = this.#host.clock.now();
     for (const torrent of this.#busy) if (!torrent.tick(now)) this.#busy.delete(torrent);
+    this.#localDiscovery?.tick(now);
     this.#dialer.run();
   }
 
@@ -252,7 +266,7 @@ export class Client implements AsyncDisposable {
       openTurns: new OpenTurns(),
       saves: new CheckQueue(),
       trackerClient: this.#trackerClient,
-      peerServices: [],
+      peerServices: this.#localDiscovery === undefined ? [] : [this.#localDiscovery],
       exchangesPeers: options.pex ?? true,
       resumeDirectory: options.resumeDirectory,
       peerListOptions: {
@@ -284,6 +298,10 @@ export class Client implements AsyncDisposable {
       },
     };
   }
+}
+
+function isBoundToLoopback({ bind }: ClientOptions): boolean {
+  return bind !== undefined && parseAddress(bind) !== undefined && addressKind(bind) === 'loopback';
 }
 
 function parsedFrom(source: TorrentSource): Metainfo | MagnetLink {

@@ -37,6 +37,11 @@ export interface ClientOptions {
   readonly diskThreads?: DiskThreads;
   /** Tell peers of each other (BEP 11), and take their word for more. Never for private torrents. Default true. */
   readonly pex?: boolean;
+  /**
+   * Find peers in the local network by multicast (BEP 14). Never for private torrents. Default true, but for a client that is bound to a
+   * loopback address: it has no business in any network.
+   */
+  readonly localDiscovery?: boolean;
   /** 20 bytes; default: Azureus style, random (BEP 20). */
   readonly peerId?: Uint8Array;
   /** Network, clock and randomness; default: Node's. Tests hand in a simulated world. */

@@ -127,6 +127,14 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
     return this.#swarmNames;
   }
 
+  /**
+   * Where its peers come from.
+   * @internal
+   */
+  get discovery(): Discovery {
+    return this.#discovery;
+  }
+
   /** The torrent's name; until it is known the one a magnet link gives, or else the info-hash. Only the former is safe as a path. */
   get name(): string {
     return this.#content?.metainfo.info.name ?? this.#link?.name ?? this.infoHashHex;

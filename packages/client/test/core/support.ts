@@ -204,6 +204,10 @@ export class FakeNetwork implements Network {
     return connection;
   }
 
+  join(): Promise<never> {
+    return Promise.reject(new Error('no groups'));
+  }
+
   bind(): Promise<never> {
     return Promise.reject(new Error('no datagrams here'));
   }
