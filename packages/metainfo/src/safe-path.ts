@@ -30,10 +30,11 @@ export function rulesFor(platform: string, caseSensitive = false): NameRules {
 }
 
 /**
- * Never part of a name: control characters (terminal escapes, NUL), both separators, and the marks that set the direction
- * of text (UAX #9), by which `exe.jpg` is made of `gpj.exe`, or which nobody sees.
+ * Never part of a name: control characters (terminal escapes, NUL), both separators, and what overrides, embeds or isolates the
+ * direction of text (UAX #9), by which `exe.jpg` is made of `gpj.exe`. The plain marks (U+061C, U+200E, U+200F) stay: they are part of
+ * many Arabic and Hebrew names, and turn no letters around.
  */
-const UNSAFE = /[\p{Cc}/\\\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/u;
+const UNSAFE = /[\p{Cc}/\\\u202A-\u202E\u2066-\u2069]/u;
 const UNSAFE_ALL = new RegExp(UNSAFE, 'gu');
 
 /** A drive letter, alone or with a separator behind it. */

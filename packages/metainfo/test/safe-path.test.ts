@@ -24,7 +24,7 @@ describe('safeComponent', () => {
     ['a\\b', 'a_b'],
     ['a\0b\n\x1b[2J\x7f\x9b', 'a_b__[2J__'],
     ['x\u202Egpj.exe', 'x_gpj.exe'],
-    ['a\u061Cb\u200Ec\u200Fd', 'a_b_c_d'],
+    ['\u05d0\u200F.txt', '\u05d0\u200F.txt'],
     ['C:', 'C_'],
     ['C:\\x', 'C__x'],
     ['\\\\host\\share', '__host_share'],
