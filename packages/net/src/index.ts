@@ -7,6 +7,7 @@
  */
 export type { Endpoint } from './endpoint.ts';
 export type * from './contracts.ts';
+export type { Resolve, ResolveOptions } from './resolve.ts';
 export { NetError, type NetErrorCode } from './errors.ts';
 export {
   addressFromBytes,
@@ -27,6 +28,7 @@ export { COMPACT_IPV4_BYTES, COMPACT_IPV6_BYTES, decodeCompact, encodeCompact } 
 export { seededRandom } from './random.ts';
 export { systemClock } from './node/clock.ts';
 export { systemRandom } from './node/random.ts';
+export { systemResolve } from './node/resolve.ts';
 export {
   createNodeNetwork,
   nodeHost,

@@ -1,4 +1,7 @@
+import { parseAddress, quote } from '../address.ts';
 import type { Random } from '../contracts.ts';
+import { NetError } from '../errors.ts';
+import { unresolved, type Resolve } from '../resolve.ts';
 import { SimHost, type SimHostOptions } from './host.ts';
 import { SimKernel, type RunEnd, type RunOptions } from './kernel.ts';
 import { Topology } from './topology.ts';
@@ -27,6 +30,15 @@ export type HostOrAddress = SimHost | string;
 export class SimWorld {
   readonly #kernel: SimKernel;
   readonly #topology = new Topology();
+  readonly #names = new Map<string, readonly string[]>();
+  /** Resolves the names given with {@link setName}, and IP literals, at once. */
+  readonly resolve: Resolve = async (hostname, { signal } = {}) => {
+    signal?.throwIfAborted();
+    const literal = parseAddress(hostname);
+    const addresses = literal === undefined ? this.#names.get(hostname.toLowerCase()) : [literal];
+    if (addresses === undefined || addresses.length === 0) throw unresolved(hostname);
+    return Promise.resolve(addresses);
+  };
 
   constructor(options: SimWorldOptions) {
     this.#kernel = new SimKernel(options.seed, {
@@ -57,6 +69,16 @@ export class SimWorld {
     const host = new SimHost(this.#kernel, this.#topology, options);
     this.#topology.add(host);
     return host;
+  }
+
+  /** Gives a host name its IP literals, in place of those it had; none takes the name away. Any literals will do. */
+  setName(hostname: string, addresses: readonly string[]): void {
+    const literals = addresses.map((address) => {
+      const literal = parseAddress(address);
+      if (literal !== undefined) return literal;
+      throw new NetError('ERR_NET_INVALID_ADDRESS', `not an IP address: ${quote(address)}`);
+    });
+    this.#names.set(hostname.toLowerCase(), literals);
   }
 
   /** Lets the scenario do something at a virtual time. What it throws ends the run. */
