@@ -53,6 +53,36 @@ export {
   type TransferStats,
 } from './announce-options.ts';
 export { Announcer } from './announcer.ts';
+export {
+  encodeAnnounceReply,
+  encodeAnnounceRequest,
+  encodeConnectReply,
+  encodeConnectRequest,
+  encodeErrorReply,
+  encodeScrapeReply,
+  encodeScrapeRequest,
+  parseUdpReply,
+  parseUdpRequest,
+  UDP_ANNOUNCE,
+  UDP_CONNECT,
+  UDP_ERROR,
+  UDP_PROTOCOL_ID,
+  UDP_SCRAPE,
+  UDP_SCRAPE_BATCH,
+  type UdpAnnounceFields,
+  type UdpAnnounceFigures,
+  type UdpAnnounceReply,
+  type UdpAnnounceRequest,
+  type UdpConnectReply,
+  type UdpConnectRequest,
+  type UdpErrorReply,
+  type UdpReply,
+  type UdpRequest,
+  type UdpScrapeFigures,
+  type UdpScrapeReply,
+  type UdpScrapeRequest,
+} from './udp/packets.ts';
+export type { UdpAnnounceOptions } from './udp/url-data.ts';
 export type {
   StoreFigures,
   SwarmAnnounce,
