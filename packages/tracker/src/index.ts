@@ -83,6 +83,18 @@ export {
   type UdpScrapeRequest,
 } from './udp/packets.ts';
 export type { UdpAnnounceOptions } from './udp/url-data.ts';
+export type { UdpReplyCounts } from './udp/transactions.ts';
+export {
+  DEFAULT_UDP_MAX_CONCURRENT,
+  DEFAULT_UDP_STOP_TIMEOUT,
+  DEFAULT_UDP_TIMEOUT,
+  FAMILY_GRACE,
+  type UdpTrackerClientOptions,
+  type UdpTrackerCounts,
+  type UdpTrackerOpenOptions,
+  type UdpTrackerSettings,
+} from './udp/udp-options.ts';
+export { UdpTrackerClient } from './udp/udp-client.ts';
 export type {
   StoreFigures,
   SwarmAnnounce,

@@ -1,4 +1,5 @@
 import { TrackerError } from './errors.ts';
+import { checkAnnounce, checkHash } from './request-check.ts';
 import type { AnnounceRequest } from './types.ts';
 
 /** Characters of a tracker URL; longer ones are refused. Servers commonly stop at 8 KiB, and parameters come on top. */
@@ -6,9 +7,6 @@ export const MAX_URL_LENGTH = 4096;
 
 /** Characters of a URL with all parameters: a scrape of 64 info-hashes has 4,700 besides the tracker's own part. */
 export const MAX_REQUEST_URL_LENGTH = 3 * MAX_URL_LENGTH;
-
-/** Bytes of an info-hash and of a peer id (BEP 3). */
-const HASH_LENGTH = 20;
 
 /** For each byte how it stands in a URL: RFC 3986 unreserved characters as they are, all others as %XX. */
 const ESCAPED: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
@@ -85,21 +83,8 @@ function joinUrl(parts: UrlParts, path: string, parameters: string): string {
   return `${parts.scheme}://${parts.authority}${path}${query === '' && parts.query === undefined ? '' : `?${query}`}`;
 }
 
-function checkHash(bytes: Uint8Array, name: string): Uint8Array {
-  if (bytes.length !== HASH_LENGTH) {
-    throw new TrackerError(
-      'ERR_TRACKER_REQUEST',
-      `${name} must be ${HASH_LENGTH} bytes, not ${bytes.length}`,
-    );
-  }
-  return bytes;
-}
-
-function checkCount(value: number | bigint, name: string): string {
-  if (typeof value === 'bigint' ? value < 0n : !(Number.isFinite(value) && value >= 0)) {
-    throw new TrackerError('ERR_TRACKER_REQUEST', `${name} must be a number of bytes, 0 or more`);
-  }
-  return typeof value === 'bigint' ? value.toString() : BigInt(Math.floor(value)).toString();
+function countText(value: number | bigint): string {
+  return (typeof value === 'bigint' ? value : BigInt(Math.floor(value))).toString();
 }
 
 /**
@@ -108,20 +93,15 @@ function checkCount(value: number | bigint, name: string): string {
  * @throws TrackerError `ERR_TRACKER_REQUEST` when a field is out of its range
  */
 export function announceQuery(request: AnnounceRequest): string {
+  checkAnnounce(request);
   const { port, numwant, key, trackerId } = request;
-  if (!Number.isInteger(port) || port < 1 || port > 65535) {
-    throw new TrackerError('ERR_TRACKER_REQUEST', 'port must be 1 to 65535');
-  }
-  if (numwant !== undefined && (!Number.isInteger(numwant) || numwant < 0)) {
-    throw new TrackerError('ERR_TRACKER_REQUEST', 'numwant must be an integer, 0 or more');
-  }
   let query =
-    `info_hash=${escapeBytes(checkHash(request.infoHash, 'infoHash'))}` +
-    `&peer_id=${escapeBytes(checkHash(request.peerId, 'peerId'))}` +
+    `info_hash=${escapeBytes(request.infoHash)}` +
+    `&peer_id=${escapeBytes(request.peerId)}` +
     `&port=${port}` +
-    `&uploaded=${checkCount(request.uploaded, 'uploaded')}` +
-    `&downloaded=${checkCount(request.downloaded, 'downloaded')}` +
-    `&left=${checkCount(request.left, 'left')}`;
+    `&uploaded=${countText(request.uploaded)}` +
+    `&downloaded=${countText(request.downloaded)}` +
+    `&left=${countText(request.left)}`;
   if (request.event !== undefined) query += `&event=${request.event}`;
   query += request.compact === false ? '&compact=0' : '&compact=1';
   if (request.noPeerId !== false) query += '&no_peer_id=1';
