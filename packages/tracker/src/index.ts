@@ -35,7 +35,11 @@ export {
   SCRAPE_BATCH,
   type HttpTrackerClientOptions,
 } from './http-client.ts';
-export { createTrackerClient, SchemeTrackerClient } from './scheme-client.ts';
+export {
+  createTrackerClient,
+  SchemeTrackerClient,
+  type TrackerClientOptions,
+} from './scheme-client.ts';
 export {
   FIRST_RETRY_DELAY,
   MAX_RETRY_DELAY,

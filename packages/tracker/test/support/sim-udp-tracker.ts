@@ -41,20 +41,26 @@ export class SimUdpTracker {
     this.#host = host;
   }
 
+  /** Listens at port 80. */
   async listen(...addresses: string[]): Promise<this> {
-    for (const address of addresses) {
-      const socket = await this.#host.network.bind(
-        { address, port: 80 },
-        {
-          onDatagram: (datagram, from) => this.#onDatagram(socket, datagram.slice(), from),
-          onError: (error) => {
-            throw error;
-          },
-        },
-      );
-      this.#sockets.push(socket);
-    }
+    for (const address of addresses) await this.listenAt({ address, port: 80 });
     return this;
+  }
+
+  /** Gives the port. */
+  async listenAt(at: Endpoint): Promise<number> {
+    const socket = await this.#host.network.bind(at, {
+      onDatagram: (datagram, from) => this.#onDatagram(socket, datagram.slice(), from),
+      onError: (error) => {
+        throw error;
+      },
+    });
+    this.#sockets.push(socket);
+    return socket.endpoint.port;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#sockets.map((socket) => socket.close()));
   }
 
   /** Forgets all connection ids, as a tracker does that is started anew. */
@@ -72,14 +78,13 @@ export class SimUdpTracker {
   }
 
   #onDatagram(socket: DatagramSocket, datagram: Uint8Array, from: Endpoint): void {
-    const reply = this.reply(datagram, from);
+    const reply = this.#replyTo(datagram, from);
     if (reply === undefined) return;
     this.disturb?.(reply, from);
     socket.send(reply, from);
   }
 
-  /** What it answers, if anything. */
-  reply(datagram: Uint8Array, from: Endpoint): Uint8Array | undefined {
+  #replyTo(datagram: Uint8Array, from: Endpoint): Uint8Array | undefined {
     const request = parseUdpRequest(datagram);
     if (request === undefined) throw new Error('the tracker was sent what is no request');
     this.asked.push({ at: this.#host.clock.now(), from, request });

@@ -522,21 +522,9 @@ describe('a scrape over UDP', () => {
 
 it('speaks over real sockets', async () => {
   const tracker = new SimUdpTracker(nodeHost);
-  const server = await nodeHost.network.bind(
-    { address: '127.0.0.1', port: 0 },
-    {
-      onDatagram: (datagram, from) => {
-        const reply = tracker.reply(datagram, from);
-        if (reply !== undefined) server.send(reply, from);
-      },
-      onError: () => undefined,
-    },
-  );
+  const port = await tracker.listenAt({ address: '127.0.0.1', port: 0 });
   await using client = await UdpTrackerClient.open();
-  const answer = await client.announce(
-    `udp://127.0.0.1:${server.endpoint.port}`,
-    announceRequest(),
-  );
+  const answer = await client.announce(`udp://127.0.0.1:${port}`, announceRequest());
   expect(answer.peers).toEqual([{ address: '192.0.2.7', port: 7 }]);
-  await server.close();
+  await tracker.close();
 });
