@@ -1,4 +1,5 @@
 import type { Clock, Random } from '@shoal/net';
+import type { AnnounceScheduler } from './announce-scheduler.ts';
 import type { NamedTrackerPeer, TrackerClient, TrackerPeer } from './types.ts';
 
 /** Payload figures of a torrent, in bytes, since the session began. */
@@ -46,6 +47,8 @@ export interface AnnouncerOptions {
   readonly client: TrackerClient;
   /** When to announce. */
   readonly clock: Clock;
+  /** The schedule shared with the announcers of other torrents, on the same clock. Default: one of its own. */
+  readonly scheduler?: AnnounceScheduler;
   /** The order within a tier, the spread of retries, the key of BEP 7. */
   readonly random: Random;
   /** 20 bytes. */

@@ -2,7 +2,11 @@ import type { LaneContext } from './announce-lane.ts';
 import { AnnounceLane } from './announce-lane.ts';
 import { DEFAULT_NUMWANT, DEFAULT_STOP_WAIT, UNCONFIRMED_STOP_WAIT } from './announce-options.ts';
 import type { AnnouncerOptions, TrackerStatus } from './announce-options.ts';
+import { AnnounceScheduler } from './announce-scheduler.ts';
 import { TrackerError } from './errors.ts';
+import { URGENCY } from './schedule/announce-turns.ts';
+import type { Urgency } from './schedule/announce-turns.ts';
+import { StopCall } from './stop-call.ts';
 import { TrackerTiers } from './tiers.ts';
 import { TrackerSession } from './tracker-session.ts';
 import type { AnnounceEvent, AnnounceRequest, AnnounceResponse } from './types.ts';
@@ -47,8 +51,11 @@ export class Announcer {
     this.#key = options.random.integer(2 ** 32);
     this.#context = {
       clock: options.clock,
+      scheduler: options.scheduler ?? new AnnounceScheduler({ clock: options.clock }),
       tiers: this.#tiers,
       sessionOf: (url) => this.#sessionOf(url),
+      urgencyOf: (event) => this.#urgencyOf(event),
+      notAsked: (session, error) => this.#failed(session, error),
       ask: (session, event, signal) => this.#ask(session, event, signal),
       completedDelivered: (session) => this.#completedDelivered(session),
       changed: (session) => this.#changed(session),
@@ -229,13 +236,23 @@ export class Announcer {
       return answer;
     } catch (cause) {
       const error = cause instanceof Error ? cause : new Error(String(cause));
-      if (signal.aborted) return error;
-      session.error = error;
-      const known = error instanceof TrackerError ? error : undefined;
-      const hopeless = known !== undefined && HOPELESS.has(known.code);
-      this.#tiers.failed(url, clock.now(), hopeless ? 'never' : known?.retryIn);
+      if (!signal.aborted) this.#failed(session, error);
       return error;
     }
+  }
+
+  #failed(session: TrackerSession, error: Error): void {
+    session.error = error;
+    const known = error instanceof TrackerError ? error : undefined;
+    const hopeless = known !== undefined && HOPELESS.has(known.code);
+    const retryIn = hopeless ? 'never' : known?.retryIn;
+    this.#tiers.failed(session.url, this.#options.clock.now(), retryIn);
+  }
+
+  #urgencyOf(event: AnnounceEvent | undefined): Urgency {
+    if (event === 'completed') return URGENCY.completed;
+    if (event !== 'started') return URGENCY.regular;
+    return Number(this.#options.stats().left) === 0 ? URGENCY.started : URGENCY.leeching;
   }
 
   /**
@@ -244,31 +261,25 @@ export class Announcer {
    */
   #sayStopped(session: TrackerSession, timeout: number): Promise<void> {
     const { client, clock } = this.#options;
-    const wait = session.started ? timeout : Math.min(timeout, UNCONFIRMED_STOP_WAIT);
     const owed = session.started && session.owesCompleted;
-    const completed = owed ? this.#request(session, 'completed') : undefined;
+    const requests = owed ? [this.#request(session, 'completed')] : [];
     if (owed) this.#completedDelivered(session);
-    const request = this.#request(session, 'stopped');
+    requests.push(this.#request(session, 'stopped'));
+    const wait = session.started ? timeout : Math.min(timeout, UNCONFIRMED_STOP_WAIT);
     session.reset();
     return new Promise((resolve) => {
-      const call = new AbortController();
-      const end = (): void => {
-        timer.cancel();
-        this.#changed(session);
-        resolve();
-      };
-      const timer = clock.setTimer(() => {
-        call.abort(new TrackerError('ERR_TRACKER_TIMEOUT', 'The tracker did not answer in time'));
-        end();
-      }, wait);
-      const options = { signal: call.signal };
-      const say = (): Promise<unknown> => client.announce(session.url, request, options);
-      // A tracker that will not count the download still hears that we go.
-      const said =
-        completed === undefined
-          ? say()
-          : client.announce(session.url, completed, options).then(say, say);
-      said.then(end, end);
+      new StopCall({
+        client,
+        clock,
+        scheduler: this.#context.scheduler,
+        url: session.url,
+        requests,
+        timeout: wait,
+        ended: () => {
+          this.#changed(session);
+          resolve();
+        },
+      }).start();
     });
   }
 }

@@ -32,8 +32,8 @@ export const DEFAULT_STOP_TIMEOUT = 5_000;
 export const DEFAULT_MAX_BODY_LENGTH = 2 * 1024 * 1024;
 /** Redirects followed for one request; trackers that moved need one or two. */
 export const DEFAULT_MAX_REDIRECTS = 5;
-/** Requests under way at once: a start with thousands of torrents must not use up the sockets. */
-export const DEFAULT_MAX_CONCURRENT = 64;
+/** Requests under way at once, so that they do not use up the sockets: as many as an `AnnounceScheduler` lets through. */
+export const DEFAULT_MAX_CONCURRENT = 256;
 /** Info-hashes in one scrape request, which keeps its URL below 8 KiB; more are asked for in turn. */
 export const SCRAPE_BATCH = 64;
 /** Characters of an error page that are kept for the message. */

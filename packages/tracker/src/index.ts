@@ -58,6 +58,14 @@ export {
 } from './announce-options.ts';
 export { Announcer } from './announcer.ts';
 export {
+  AnnounceScheduler,
+  DEFAULT_MAX_ANNOUNCE_RATE,
+  DEFAULT_MAX_ANNOUNCES,
+  DEFAULT_MAX_ANNOUNCES_PER_TRACKER,
+  DEFAULT_MAX_SLOW_ANNOUNCES,
+  type AnnounceSchedulerOptions,
+} from './announce-scheduler.ts';
+export {
   encodeAnnounceReply,
   encodeAnnounceRequest,
   encodeConnectReply,
