@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
@@ -6,7 +7,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parseMetainfo } from '@shoal/metainfo';
-import { TrackerServer } from '@shoal/tracker';
+import {
+  encodeConnectReply,
+  encodeScrapeReply,
+  parseUdpRequest,
+  TrackerServer,
+} from '@shoal/tracker';
 import { formatRanges } from '../src/run/verify.ts';
 import { FakeClient } from './support/fake-client.ts';
 import { TestWorld, tinyTorrent, useFolder } from './support/test-world.ts';
@@ -359,6 +365,37 @@ describe('shoal tracker and scrape', () => {
     await new Promise((resolve) => server.close(resolve));
     const [a, b] = ['a'.repeat(20), 'b'.repeat(20)];
     expect(asked).toEqual([[a, b], [a], [b]]);
+  });
+
+  it('asks trackers over UDP, which need info-hashes', async () => {
+    const asked: string[] = [];
+    const socket = createSocket('udp4', (datagram, { address, port }) => {
+      const request = parseUdpRequest(datagram);
+      if (request === undefined || request.kind === 'announce') return;
+      asked.push(request.kind);
+      const { kind, transactionId } = request;
+      const reply =
+        kind === 'connect'
+          ? encodeConnectReply(transactionId, 7n)
+          : encodeScrapeReply(
+              transactionId,
+              request.infoHashes.map(() => ({ seeders: 4, completed: 5, leechers: 6 })),
+            );
+      socket.send(reply, port, address);
+    });
+    await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+    const tracker = `udp://127.0.0.1:${socket.address().port}/announce`;
+    const infoHash = 'ab'.repeat(20);
+    const figures = { tracker, infoHash, complete: 4, downloaded: 5, incomplete: 6 };
+    const world = new TestWorld();
+    expect(await world.run('scrape', tracker, '--info-hash', infoHash, '--json')).toBe(0);
+    const link = `magnet:?xt=urn:btih:${infoHash}&tr=${encodeURIComponent(tracker)}`;
+    expect(await world.run('scrape', link, '--json')).toBe(0);
+    expect(world.lines).toMatchObject([figures, figures]);
+    expect(await world.run('scrape', tracker)).toBe(5);
+    expect(world.err).toContain('info-hashes');
+    expect(asked).toEqual(['connect', 'scrape', 'connect', 'scrape']);
+    await new Promise<void>((resolve) => socket.close(resolve));
   });
 
   it('has someone to ask, or says so', async () => {

@@ -1,7 +1,7 @@
 import { type MagnetLink, type Metainfo, parseMagnet, parseMetainfo } from '@shoal/metainfo';
 import { addressKind, type Host, nodeHost, parseAddress, type Timer } from '@shoal/net';
 import { EncoderBufferPool, makePeerId, type ReservedBits } from '@shoal/peer-wire';
-import { HttpTrackerClient, type TrackerClient } from '@shoal/tracker';
+import { AnnounceScheduler, createTrackerClient, type TrackerClient } from '@shoal/tracker';
 import { CheckQueue } from './check-queue.ts';
 import { checkClientOptions } from './check-options.ts';
 import { GateTurns } from './choke/gate-turns.ts';
@@ -72,7 +72,10 @@ export class Client implements AsyncDisposable {
     this.peerId = options.peerId ?? makePeerId(PEER_ID_CLIENT, PEER_ID_VERSION, random.bytes(12));
     this.#trackerClient =
       options.trackerClient ??
-      new HttpTrackerClient(options.bind === undefined ? {} : { bind: options.bind });
+      createTrackerClient({
+        host,
+        ...(options.bind === undefined ? {} : { bind: options.bind }),
+      });
     const { diskWorkers, diskThreads } = options;
     this.#disk = new DiskStores({
       threads: diskThreads,
@@ -268,6 +271,7 @@ export class Client implements AsyncDisposable {
       trackerClient: this.#trackerClient,
       peerServices: this.#localDiscovery === undefined ? [] : [this.#localDiscovery],
       exchangesPeers: options.pex ?? true,
+      announceScheduler: new AnnounceScheduler({ clock }),
       resumeDirectory: options.resumeDirectory,
       peerListOptions: {
         random,

@@ -46,7 +46,7 @@ export interface ClientOptions {
   readonly peerId?: Uint8Array;
   /** Network, clock and randomness; default: Node's. Tests hand in a simulated world. */
   readonly host?: Host;
-  /** Who talks to trackers; default: HTTP and HTTPS. It is closed with the client. */
+  /** Who talks to trackers; default: HTTP, HTTPS and UDP. It is closed with the client. */
   readonly trackerClient?: TrackerClient;
 }
 

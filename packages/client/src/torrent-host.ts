@@ -1,7 +1,7 @@
 import type { Clock, Random } from '@shoal/net';
 import type { TorrentInfo } from '@shoal/metainfo';
 import type { EncoderBufferPool } from '@shoal/peer-wire';
-import type { TrackerClient } from '@shoal/tracker';
+import type { AnnounceScheduler, TrackerClient } from '@shoal/tracker';
 import type { CheckQueue } from './check-queue.ts';
 import type { GateTurns } from './choke/gate-turns.ts';
 import type { RateLimiter } from './choke/rate-limiter.ts';
@@ -39,6 +39,8 @@ export interface TorrentHost {
   readonly peerServices: readonly PeerService[];
   /** Peer exchange (BEP 11) is on. */
   readonly exchangesPeers: boolean;
+  /** When which torrent may announce. */
+  readonly announceScheduler: AnnounceScheduler;
   /** What the peer lists of all torrents have in common. */
   readonly peerListOptions: PeerListOptions;
   /** Where resume data is kept; undefined: nowhere. */

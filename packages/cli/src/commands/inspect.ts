@@ -97,7 +97,8 @@ export const scrape: Command = {
           type: 'array',
           string: true,
           requiresArg: true,
-          describe: 'For an announce URL: 40 hex digits; repeatable; default: all the tracker has',
+          describe:
+            'For an announce URL: 40 hex digits; repeatable; default: all a tracker of the web has',
         },
         ...options,
       })

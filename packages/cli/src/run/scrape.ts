@@ -8,6 +8,9 @@ import { SignalGate } from '../signal-gate.ts';
 import { jsonLine, plainText } from '../terminal/plain-text.ts';
 import type { World } from '../world.ts';
 
+/** Milliseconds a tracker over UDP is given: its one chance to answer the second try, 15 s after the first, and no more. */
+const UDP_TIMEOUT = 20_000;
+
 /** Trackers, and the swarms to ask them for. */
 interface Question {
   readonly trackers: readonly string[];
@@ -21,8 +24,8 @@ export async function runScrape(args: ScrapeArgs, world: World): Promise<number>
   if (trackers.length === 0) {
     throw new CliError('ERR_CLI_SOURCE', ExitCode.badTorrent, 'there is no tracker to ask');
   }
-  const { HttpTrackerClient } = await import('@shoal/tracker');
-  const client = new HttpTrackerClient();
+  const { createTrackerClient } = await import('@shoal/tracker');
+  const client = createTrackerClient({ udp: { timeout: UDP_TIMEOUT } });
   let answers = 0;
   try {
     for (const tracker of trackers) {
@@ -48,7 +51,8 @@ async function questionOf(args: ScrapeArgs): Promise<Question> {
     const link = parseMagnet(source);
     return { trackers: link.trackers, infoHashes: swarmsOf(link) };
   }
-  if (isUrl(source) && !/\.torrent$/i.test(new URL(source).pathname)) {
+  const isTorrentUrl = isUrl(source) && /\.torrent$/i.test(new URL(source).pathname);
+  if ((isUrl(source) && !isTorrentUrl) || /^udp:\/\//i.test(source)) {
     return { trackers: [source], infoHashes: asked };
   }
   const metainfo = await loadTorrent(source);

@@ -123,6 +123,7 @@ function announcerFor(
   const isHybrid = names.v1 !== undefined && names.v2 !== undefined;
   return new Announcer({
     client: host.trackerClient,
+    scheduler: host.announceScheduler,
     clock: host.clock,
     random: host.random,
     infoHash,
