@@ -8,8 +8,9 @@ const floors = {
   metainfo: ['bencode'],
   tracker: ['bencode', 'net'],
   'peer-wire': ['bencode', 'net'],
-  client: ['bencode', 'net', 'metainfo', 'tracker', 'peer-wire'],
-  cli: ['bencode', 'net', 'metainfo', 'tracker', 'peer-wire', 'client'],
+  dht: ['bencode', 'net'],
+  client: ['bencode', 'net', 'metainfo', 'tracker', 'peer-wire', 'dht'],
+  cli: ['bencode', 'net', 'metainfo', 'tracker', 'peer-wire', 'dht', 'client'],
 };
 
 module.exports = {

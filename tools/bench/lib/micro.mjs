@@ -11,7 +11,7 @@ import { settings, WORKSPACE } from './settings.mjs';
 import { format, summaryOf } from './statistics.mjs';
 
 /** From the bottom up. */
-const PACKAGES = ['bencode', 'net', 'metainfo', 'tracker', 'peer-wire', 'client', 'cli'];
+const PACKAGES = ['bencode', 'net', 'metainfo', 'tracker', 'peer-wire', 'dht', 'client', 'cli'];
 
 /** Numbers that say how something was measured, not what came out. */
 const CIRCUMSTANCES = new Set(['runs', 'bytes', 'blocks', 'announces', 'receivedMiB']);

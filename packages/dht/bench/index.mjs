@@ -1,0 +1,51 @@
+// Microbenchmarks of the built package; one JSON line for each case. Run `tsup` first.
+import { decodeKrpc, encodeKrpc, KrpcWriter, writeKrpc } from '../dist/index.js';
+
+const MIN_MS = 500;
+const BATCH = 1_000;
+
+function measure(name, action) {
+  const times = [];
+  const begin = performance.now();
+  while (performance.now() - begin < MIN_MS) {
+    const from = performance.now();
+    for (let count = 0; count < BATCH; count++) action();
+    times.push(performance.now() - from);
+  }
+  times.sort((left, right) => left - right);
+  const microseconds = (times[times.length >> 1] / BATCH) * 1000;
+  console.log(
+    JSON.stringify({
+      package: 'dht',
+      case: name,
+      runs: times.length,
+      microseconds: Math.round(microseconds * 100) / 100,
+      perSecond: Math.round(1e6 / microseconds),
+    }),
+  );
+}
+
+const id = new Uint8Array(20).fill(7);
+const query = {
+  kind: 'query',
+  transaction: Uint8Array.of(1, 2),
+  version: Uint8Array.of(83, 72, 0, 1),
+  id,
+  body: { method: 'get_peers', infoHash: id, want: [] },
+};
+const response = {
+  kind: 'response',
+  transaction: Uint8Array.of(1, 2),
+  version: Uint8Array.of(83, 72, 0, 1),
+  ip: new Uint8Array(6).fill(9),
+  id,
+  body: { nodes: new Uint8Array(208).fill(3), token: new Uint8Array(8).fill(4) },
+};
+const queryBytes = encodeKrpc(query);
+const responseBytes = encodeKrpc(response);
+const writer = new KrpcWriter();
+
+measure('decode get_peers', () => decodeKrpc(queryBytes));
+measure('decode reply with nodes', () => decodeKrpc(responseBytes));
+measure('encode get_peers', () => writeKrpc(writer, query));
+measure('encode reply with nodes', () => writeKrpc(writer, response));

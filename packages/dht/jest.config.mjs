@@ -1,0 +1,3 @@
+import { jestConfig } from '../../tools/config/jest.base.mjs';
+
+export default jestConfig();

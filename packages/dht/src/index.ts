@@ -1,0 +1,6 @@
+/**
+ * A node of BitTorrent's mainline DHT.
+ *
+ * @packageDocumentation
+ */
+export * from './krpc/index.ts';
