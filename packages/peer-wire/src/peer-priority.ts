@@ -1,6 +1,5 @@
-import { addressToBytes } from '@shoal/net';
+import { addressToBytes, crc32c } from '@shoal/net';
 import type { Endpoint } from '@shoal/net';
-import { crc32c } from './crc32c.ts';
 
 /** What is kept of an address byte outside the part that is always kept: every other bit (BEP 40). */
 const PARTIAL_MASK = 0x55;

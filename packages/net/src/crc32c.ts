@@ -15,7 +15,10 @@ function makeTable(): Uint32Array {
   return table;
 }
 
-/** CRC-32C (Castagnoli) of `bytes`, as an unsigned 32-bit integer. */
+/**
+ * CRC-32C (Castagnoli) of `bytes`, as an unsigned 32-bit integer: what peer priorities (BEP 40) and the node ids of the DHT
+ * (BEP 42) make of addresses.
+ */
 export function crc32c(bytes: Uint8Array): number {
   let crc = 0xffff_ffff;
   for (const byte of bytes) crc = (TABLE[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8);
