@@ -1,29 +1,6 @@
 // Microbenchmarks of the built package; one JSON line for each case. Run `tsup` first.
 import { decodeKrpc, encodeKrpc, KrpcWriter, writeKrpc } from '../dist/index.js';
-
-const MIN_MS = 500;
-const BATCH = 1_000;
-
-function measure(name, action) {
-  const times = [];
-  const begin = performance.now();
-  while (performance.now() - begin < MIN_MS) {
-    const from = performance.now();
-    for (let count = 0; count < BATCH; count++) action();
-    times.push(performance.now() - from);
-  }
-  times.sort((left, right) => left - right);
-  const microseconds = (times[times.length >> 1] / BATCH) * 1000;
-  console.log(
-    JSON.stringify({
-      package: 'dht',
-      case: name,
-      runs: times.length,
-      microseconds: Math.round(microseconds * 100) / 100,
-      perSecond: Math.round(1e6 / microseconds),
-    }),
-  );
-}
+import { measure } from './measure.mjs';
 
 const id = new Uint8Array(20).fill(7);
 const query = {
@@ -49,3 +26,5 @@ measure('decode get_peers', () => decodeKrpc(queryBytes));
 measure('decode reply with nodes', () => decodeKrpc(responseBytes));
 measure('encode get_peers', () => writeKrpc(writer, query));
 measure('encode reply with nodes', () => writeKrpc(writer, response));
+
+await import('./stores.mjs');

@@ -1,14 +1,14 @@
-import { addressKind, addressToBytes } from '@shoal/net';
+import { addressKind, addressToBytes, COMPACT_IPV4_BYTES, COMPACT_IPV6_BYTES } from '@shoal/net';
 import type { Clock, Endpoint, Random } from '@shoal/net';
-import { compareDistance } from './id-distance.ts';
-import { ID_BYTES } from './krpc/messages.ts';
-import type { Family } from './krpc/messages.ts';
-import { NetworkHash } from './network-hash.ts';
-import { InfoHashTable } from './peers/info-hash-table.ts';
-import { NetworkCounts } from './peers/network-counts.ts';
-import { PeerTable } from './peers/peer-table.ts';
-import type { PeerEntry, PutOutcome } from './peers/peer-table.ts';
-import { ScrapeFilter } from './scrape-filter.ts';
+import { compareDistance } from '../id-distance.ts';
+import { ID_BYTES } from '../krpc/messages.ts';
+import type { Family } from '../krpc/messages.ts';
+import { NetworkHash } from '../network-hash.ts';
+import { InfoHashTable } from './info-hash-table.ts';
+import { NetworkCounts } from './network-counts.ts';
+import { PeerTable } from './peer-table.ts';
+import type { PeerEntry, PutOutcome } from './peer-table.ts';
+import { ScrapeFilter } from '../scrape-filter.ts';
 
 /** Peers stored altogether: 24 MB for IPv4, 42 MB for IPv6, if it ever comes to that. */
 export const DEFAULT_MAX_PEERS = 1_000_000;
@@ -21,7 +21,11 @@ export const DEFAULT_MAX_PEERS_PER_NETWORK = 1_000;
 /** Milliseconds after which a peer is forgotten. Clients announce themselves every 15 to 30 minutes. */
 export const PEER_LIFETIME_MS = 45 * 60_000;
 /** Peers in a reply: 50 of IPv4 take 400 bytes, 50 of IPv6 1,050 bytes of a packet. */
-export const MAX_SAMPLE_PEERS = 50;
+export const MAX_REPLY_PEERS = 50;
+/** Bytes of a peer in the list `values`: as a byte string, `6:` and the compact endpoint. */
+const VALUE_IPV4_BYTES = 2 + COMPACT_IPV4_BYTES;
+/** The same for IPv6: `18:` and the compact endpoint. */
+const VALUE_IPV6_BYTES = 3 + COMPACT_IPV6_BYTES;
 /** Info-hashes in a reply to `sample_infohashes`: 400 bytes. */
 export const MAX_SAMPLE_INFO_HASHES = 20;
 /** Seconds for which a sample of info-hashes stays the same (BEP 51: 0 to 21,600). */
@@ -50,6 +54,14 @@ export interface PeerStoreOptions {
   readonly maxPeersPerInfoHash?: number;
   /** Default {@link DEFAULT_MAX_PEERS_PER_NETWORK}. Addresses that are not public are exempt. */
   readonly maxPeersPerNetwork?: number;
+}
+
+/** Options of {@link PeerStore.get}. */
+export interface PeerSampleOptions {
+  /** Seeds are of no use to who asks, and come last (BEP 33). Default false. */
+  readonly noSeed?: boolean;
+  /** Bytes the list `values` may take, without its key. Default: {@link MAX_REPLY_PEERS} peers fit in any case. */
+  readonly maxBytes?: number;
 }
 
 /** Info-hashes of the store (BEP 51). */
@@ -128,7 +140,7 @@ export class PeerStore {
   }
 
   /** Info-hashes that have peers. */
-  get infoHashCount(): number {
+  get torrentCount(): number {
     return this.#infoHashes.size;
   }
 
@@ -144,7 +156,7 @@ export class PeerStore {
    * @param seed The peer has everything (BEP 33).
    * @returns false where there is no room for it.
    */
-  announce(infoHash: Uint8Array, peer: Endpoint, seed: boolean): boolean {
+  add(infoHash: Uint8Array, peer: Endpoint, seed: boolean): boolean {
     if (peer.port === 0 || infoHash.length !== ID_BYTES) return false;
     const address = addressToBytes(peer.address);
     const byPort = addressKind(peer.address) !== 'public';
@@ -184,20 +196,20 @@ export class PeerStore {
   }
 
   /**
-   * Peers of an info-hash for a reply: at most `most`, and at most {@link MAX_SAMPLE_PEERS}, chosen at random, as compact endpoints
-   * of 6 or 18 bytes.
-   * @param noSeeds Seeds are of no use to who asks, and come last (BEP 33).
+   * Peers of an info-hash for a reply: at most {@link MAX_REPLY_PEERS}, chosen at random, as compact endpoints of 6 or 18 bytes.
    */
-  sample(
-    infoHash: Uint8Array,
-    family: Family,
-    most = MAX_SAMPLE_PEERS,
-    noSeeds = false,
-  ): Uint8Array[] {
+  get(infoHash: Uint8Array, family: Family, options: PeerSampleOptions = {}): Uint8Array[] {
     const slot = this.#liveSlot(infoHash);
     if (slot < 0) return [];
     const table = family === 4 ? this.#ipv4 : this.#ipv6;
-    return table.sample(slot, Math.min(most, MAX_SAMPLE_PEERS), noSeeds, this.#random);
+    const width = family === 4 ? VALUE_IPV4_BYTES : VALUE_IPV6_BYTES;
+    const most = Math.floor((options.maxBytes ?? Infinity) / width);
+    return table.sample(
+      slot,
+      Math.min(most, MAX_REPLY_PEERS),
+      options.noSeed === true,
+      this.#random,
+    );
   }
 
   /** The filters a scrape is answered with (BEP 33), of peers of both families; undefined where the info-hash has none. */
@@ -215,7 +227,7 @@ export class PeerStore {
    * Some info-hashes (BEP 51). The sample stays the same for {@link SAMPLE_INTERVAL}, so that asking again sooner is of no use; one
    * after the other, the samples go through all info-hashes there are.
    */
-  sampleInfoHashes(): InfoHashSample {
+  samples(): InfoHashSample {
     const now = this.#clock.now();
     const num = this.#infoHashes.size;
     const count = Math.min(num, MAX_SAMPLE_INFO_HASHES);
