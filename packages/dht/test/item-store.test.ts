@@ -153,7 +153,7 @@ describe('ItemStore (BEP 44)', () => {
       sweep: fc.boolean(),
     });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
         const { clock, store } = make({ maxItems: 6, maxItemsPerNetwork: 2 });
         for (const { item, from, pause, sweep } of steps) {
           clock.advance(pause);

@@ -347,7 +347,7 @@ describe('PeerStore beside a model of it', () => {
 
   it('gives the same answers', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
         const { clock, store } = make();
         const model = new Map<
           string,
@@ -380,13 +380,13 @@ describe('PeerStore beside a model of it', () => {
           );
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   });
 
   it('keeps its limits and its books whatever happens', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
         const limits = { maxPeers: 12, maxInfoHashes: 4, maxPeersPerInfoHash: 5 };
         const { clock, store } = make({ ...limits, maxPeersPerNetwork: 2 });
         for (const each of steps) {
@@ -415,7 +415,7 @@ describe('PeerStore beside a model of it', () => {
           expect(store.add(hashOf(hash), { address: ipv4(0), port: 1 }, false)).toBe(true);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   });
 });

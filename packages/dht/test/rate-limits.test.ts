@@ -31,7 +31,10 @@ describe('TokenBucket', () => {
   });
 
   it('never gives more than burst and rate allow', () => {
-    const steps = fc.array(fc.tuple(fc.nat(2_000), fc.integer({ min: 1, max: 5 })));
+    const steps = fc.array(fc.tuple(fc.nat(2_000), fc.integer({ min: 1, max: 5 })), {
+      size: 'max',
+      maxLength: 200,
+    });
     fc.assert(
       fc.property(steps, (list) => {
         const clock = new StillClock();
@@ -108,7 +111,7 @@ describe('RateLimiter', () => {
       maxLength: 4,
       selector: (address) => address.split(':').slice(0, 4).join(':'),
     });
-    const steps = fc.array(fc.tuple(fc.nat(3), fc.nat(500)), { maxLength: 100 });
+    const steps = fc.array(fc.tuple(fc.nat(3), fc.nat(500)), { maxLength: 100, size: 'max' });
     fc.assert(
       fc.property(networks, steps, (few, list) => {
         const clock = new StillClock();
