@@ -195,14 +195,17 @@ describe('PeerStore', () => {
   it('has a limit for each info-hash, at which nobody is crowded out and no token is given', () => {
     const { store } = make({ maxPeersPerInfoHash: 10 });
     for (let index = 0; index < 10; index++) {
-      expect(store.hasRoom(hashOf(1))).toBe(true);
+      expect(store.hasRoom(hashOf(1), '80.9.9.9')).toBe(true);
       store.add(hashOf(1), { address: ipv4(index), port: 1 }, false);
     }
-    expect(store.hasRoom(hashOf(1))).toBe(false);
+    expect(store.hasRoom(hashOf(1), '80.9.9.9')).toBe(false);
+    expect(store.hasRoom(hashOf(1), '2a00::1')).toBe(false);
+    // Who is there may stay, and needs a token for that.
+    expect(store.hasRoom(hashOf(1), ipv4(3))).toBe(true);
     expect(store.add(hashOf(1), { address: ipv4(10), port: 1 }, false)).toBe(false);
     expect(store.add(hashOf(1), { address: ipv4(3), port: 9 }, false)).toBe(true);
     expect(sampled(store, hashOf(1), 4)).toContain(`${ipv4(3)}|9`);
-    expect(store.hasRoom(hashOf(2))).toBe(true);
+    expect(store.hasRoom(hashOf(2), '80.9.9.9')).toBe(true);
     expect(store.count(hashOf(1))).toBe(10);
   });
 
@@ -269,9 +272,7 @@ describe('PeerStore', () => {
     const { store } = make();
     for (let index = 0; index < 100_000; index++) {
       const swarm = hashOf(index % 7 === 0 ? 0 : index >> 2);
-      if (index % 7 !== 0 || store.hasRoom(swarm)) {
-        store.add(swarm, { address: ipv4(index), port: 1 }, false);
-      }
+      store.add(swarm, { address: ipv4(index), port: 1 }, false);
     }
     expect(store.peerBytes / store.peerCount).toBeLessThan(40);
   });

@@ -22,6 +22,8 @@ export interface PeerEntry {
   readonly byPort: boolean;
 }
 
+const ANY_PORT = { port: 0, byPort: false };
+
 /** What became of a peer. */
 export type PutOutcome = 'added' | 'renewed' | 'replaced' | 'full';
 
@@ -76,8 +78,7 @@ export class PeerTable {
    * @param hasRoom Whether a peer may be added.
    */
   put(slot: number, peer: PeerEntry, second: number, hasRoom: boolean): PutOutcome {
-    const wanted = this.#words;
-    for (let word = 0; word < wanted.length; word++) wanted[word] = wordAt(peer.address, word * 4);
+    const wanted = this.#setWords(peer.address);
     let index = this.#find(slot, peer);
     let outcome: PutOutcome = 'renewed';
     if (index < 0) {
@@ -100,6 +101,12 @@ export class PeerTable {
     words[port] = peer.port | (peer.seed ? SEED_BIT : 0);
     words[port + 1] = second;
     return outcome;
+  }
+
+  /** Whether there is a peer with this address, of 4 or 16 bytes, whatever its port. */
+  hasAddress(slot: number, address: Uint8Array): boolean {
+    this.#setWords(address);
+    return this.#find(slot, ANY_PORT) >= 0;
   }
 
   /** Removes the peers last seen before `deadline` (seconds); returns how many. */
@@ -176,8 +183,14 @@ export class PeerTable {
     }
   }
 
+  #setWords(address: Uint8Array): Uint32Array {
+    const words = this.#words;
+    for (let word = 0; word < words.length; word++) words[word] = wordAt(address, word * 4);
+    return words;
+  }
+
   /** Index of the peer whose address is in {@link #words}; -1 where there is none. */
-  #find(slot: number, { port, byPort }: PeerEntry): number {
+  #find(slot: number, { port, byPort }: Pick<PeerEntry, 'port' | 'byPort'>): number {
     const count = this.count(slot);
     if (count === 0) return -1;
     const words = this.#wordsOf(slot);
