@@ -27,4 +27,5 @@ measure('decode reply with nodes', () => decodeKrpc(responseBytes));
 measure('encode get_peers', () => writeKrpc(writer, query));
 measure('encode reply with nodes', () => writeKrpc(writer, response));
 
+await import('./node.mjs');
 await import('./stores.mjs');

@@ -273,6 +273,17 @@ describe('KRPC codec', () => {
     expect(decoded.kind === 'invalid' && decoded.code).toBe(KRPC_ERROR.invalidSignature);
   });
 
+  it('gives bytes that can be copied, also of a Buffer', () => {
+    const buffer = Buffer.from(fromHex(vectors[0]?.hex ?? ''));
+    const decoded = decodeKrpc(buffer);
+    if (decoded.kind !== 'query') throw new Error('that is a query');
+    const copy = decoded.id.slice();
+    buffer.fill(0);
+    expect(Buffer.isBuffer(copy)).toBe(false);
+    expect(toHex(copy)).toBe(toHex(Buffer.from('abcdefghij0123456789')));
+    expect(decoded.id).toEqual(new Uint8Array(20));
+  });
+
   it('keeps nodes of both families apart', () => {
     const nodes = [
       { id: new Uint8Array(20).fill(1), endpoint: { address: '192.0.2.1', port: 6881 } },

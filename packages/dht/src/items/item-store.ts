@@ -1,9 +1,9 @@
 import { keyFromBytes } from '@shoal/bencode';
 import type { Clock, Random } from '@shoal/net';
-import { compareDistance } from '../id-distance.ts';
 import { KRPC_ERROR } from '../krpc/messages.ts';
 import type { PutQuery } from '../krpc/messages.ts';
 import { NetworkHash } from '../network-hash.ts';
+import { compareDistance } from '../node-id.ts';
 import { TokenBucket } from '../token-bucket.ts';
 import type { RateLimit } from '../token-bucket.ts';
 import type { Item } from './item.ts';

@@ -55,12 +55,12 @@ class Refusal extends Error {
  * Reads one datagram. Total: any bytes give a message or {@link KrpcInvalid}, in time linear in their number, of which no more
  * than {@link MAX_MESSAGE_BYTES} are looked at.
  *
- * @returns a message whose byte fields are views of `datagram`
+ * @returns a message whose byte fields are views of `datagram`, and no Buffers
  */
 export function decodeKrpc(datagram: Uint8Array): KrpcDecoded {
   let root: BencodeNode;
   try {
-    root = parse(datagram, LIMITS).root;
+    root = parse(plain(datagram), LIMITS).root;
   } catch (error) {
     if (!(error instanceof BencodeError)) throw error;
     return invalid('no bencode', undefined);
@@ -85,6 +85,12 @@ export function decodeKrpc(datagram: Uint8Array): KrpcDecoded {
     // Only queries are answered: two nodes that answer each other's errors would never stop.
     return invalid(error.message, y === 0x71 ? transaction : undefined, error.code);
   }
+}
+
+/** Views of a Buffer would be Buffers, of which `slice` makes no copy. */
+function plain(bytes: Uint8Array): Uint8Array {
+  if (!Buffer.isBuffer(bytes)) return bytes;
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 function invalid(

@@ -26,14 +26,16 @@ export function familyOf(address: string): Family {
 
 /**
  * Reads compact nodes, at most `most` of them. A partial entry at the end is dropped. Ids are copied, so that the nodes
- * outlive the datagram; addresses and ports are passed on as they came.
+ * outlive the datagram; IPv4-mapped addresses are left out, other ones and ports are passed on as they came.
  */
 export function decodeNodes(bytes: Uint8Array, family: Family, most = Infinity): NodeInfo[] {
   const width = family === 4 ? COMPACT_NODE_BYTES : COMPACT_NODE6_BYTES;
   const nodes: NodeInfo[] = [];
   for (let at = 0; at + width <= bytes.length && nodes.length < most; at += width) {
     const [endpoint] = decodeCompact(bytes.subarray(at + ID_BYTES, at + width), family);
-    if (endpoint !== undefined) nodes.push({ id: bytes.slice(at, at + ID_BYTES), endpoint });
+    // An IPv4-mapped address comes out as IPv4, which has a list of its own.
+    if (endpoint !== undefined && familyOf(endpoint.address) === family)
+      nodes.push({ id: new Uint8Array(bytes.subarray(at, at + ID_BYTES)), endpoint });
   }
   return nodes;
 }

@@ -4,9 +4,12 @@ const COLON = 0x3a;
 const INTEGER = 0x69;
 const END = 0x65;
 
+/** Bytes to begin with: most messages are smaller. */
+const INITIAL_BYTES = 512;
+
 /** Bencode into one buffer that is used for message after message. The caller writes keys in order. */
 export class KrpcWriter {
-  readonly #bytes = new Uint8Array(MAX_MESSAGE_BYTES);
+  #bytes = new Uint8Array(INITIAL_BYTES);
   #length = 0;
 
   /** Begins anew; what {@link finish} gave is no longer valid. */
@@ -29,7 +32,8 @@ export class KrpcWriter {
 
   /** Bencode as it stands. */
   rawBytes(bytes: Uint8Array): void {
-    this.#bytes.set(bytes, this.#reserve(bytes.length));
+    const at = this.#reserve(bytes.length);
+    this.#bytes.set(bytes, at);
   }
 
   /** A byte string. */
@@ -66,10 +70,17 @@ export class KrpcWriter {
 
   #reserve(length: number): number {
     const at = this.#length;
-    if (at + length > MAX_MESSAGE_BYTES) {
+    this.#length = at + length;
+    if (this.#length > this.#bytes.length) this.#grow();
+    return at;
+  }
+
+  #grow(): void {
+    if (this.#length > MAX_MESSAGE_BYTES) {
       throw new RangeError(`a message has at most ${MAX_MESSAGE_BYTES} bytes`);
     }
-    this.#length = at + length;
-    return at;
+    const larger = new Uint8Array(Math.min(MAX_MESSAGE_BYTES, this.#length * 2));
+    larger.set(this.#bytes);
+    this.#bytes = larger;
   }
 }

@@ -1,9 +1,9 @@
 import { addressKind, addressToBytes, COMPACT_IPV4_BYTES, COMPACT_IPV6_BYTES } from '@shoal/net';
 import type { Clock, Endpoint, Random } from '@shoal/net';
-import { compareDistance } from '../id-distance.ts';
 import { ID_BYTES } from '../krpc/messages.ts';
 import type { Family } from '../krpc/messages.ts';
 import { NetworkHash } from '../network-hash.ts';
+import { compareDistance } from '../node-id.ts';
 import { InfoHashTable } from './info-hash-table.ts';
 import { NetworkCounts } from './network-counts.ts';
 import { PeerTable } from './peer-table.ts';

@@ -1,0 +1,32 @@
+import { buildWorld, churn, tryLookups } from './simulation/scenarios.ts';
+
+// `nx run dht:sim` does the same with 5,000 nodes, and prints more.
+describe('a simulated DHT', () => {
+  it('of 500 nodes, a fifth of them dead and a tenth hostile: lookups succeed', async () => {
+    const dht = await buildWorld({ seed: 7, nodes: 500, dead: 0.2, hostile: 0.1 });
+    const figures = await tryLookups(dht, 100);
+    expect(figures.successes).toBeGreaterThanOrEqual(99);
+    expect(figures.hops).toBeLessThanOrEqual(4);
+    expect(figures.queries).toBeLessThan(40);
+    expect(figures.worstQueries).toBeLessThan(150);
+    await dht.close();
+  });
+
+  it('whose nodes come and go, with lost datagrams: lookups succeed', async () => {
+    const dht = await buildWorld({ seed: 8, nodes: 120, dead: 0, hostile: 0.1, loss: 0.01 });
+    const { lookups, joined } = await churn(dht, 20, 3);
+    expect(joined).toBeGreaterThanOrEqual(20);
+    expect(lookups.successes).toBeGreaterThanOrEqual(lookups.tries - 1);
+    await dht.close();
+  });
+
+  it('repeats from its seed', async () => {
+    const run = async (): Promise<unknown> => {
+      const dht = await buildWorld({ seed: 3, nodes: 60, dead: 0.2, hostile: 0.2 });
+      const figures = await tryLookups(dht, 10);
+      await dht.close();
+      return { figures, events: dht.world.events };
+    };
+    expect(await run()).toEqual(await run());
+  });
+});
