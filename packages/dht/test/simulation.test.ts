@@ -20,6 +20,21 @@ describe('a simulated DHT', () => {
     await dht.close();
   });
 
+  it('in which one info-hash is surrounded by nodes that keep nothing: it is found all the same', async () => {
+    const dht = await buildWorld({ seed: 9, nodes: 100, dead: 0, hostile: 0 });
+    const infoHash = dht.random.bytes(20);
+    await dht.surround(infoHash, 40);
+    for (let tries = 0; tries < 5; tries++) {
+      const seeder = dht.any();
+      const announced = await dht.until(seeder.node.announce(infoHash, { port: 1000 + tries }));
+      // The ones around the target are the closest by far, and took it, too.
+      expect(announced.stored).toBeGreaterThan(8);
+      const { peers } = await dht.until(dht.any().node.lookup(infoHash));
+      expect(peers).toContainEqual({ address: seeder.host.address, port: 1000 + tries });
+    }
+    await dht.close();
+  });
+
   it('repeats from its seed', async () => {
     const run = async (): Promise<unknown> => {
       const dht = await buildWorld({ seed: 3, nodes: 60, dead: 0.2, hostile: 0.2 });

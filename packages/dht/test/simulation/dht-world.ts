@@ -2,6 +2,7 @@ import type { Endpoint, Random } from '@shoal/net';
 import { SimWorld, type SimHost } from '@shoal/net/sim';
 import { DhtNode, ID_BYTES } from '../../src/index.ts';
 import { makeNodeId } from '../../src/security-id.ts';
+import { randomIdNear } from '../../src/node-id.ts';
 import { HostileNode, MISDEEDS, randomPublicAddress } from './hostile-node.ts';
 
 /** What a simulated DHT is made of. */
@@ -93,6 +94,20 @@ export class DhtWorld {
     this.members.push(member);
     this.#honest.push(endpoint);
     return member;
+  }
+
+  /** So many nodes surround a target, and let everybody know. */
+  async surround(target: Uint8Array, count: number): Promise<void> {
+    const friends: HostileNode[] = [];
+    const conspiracy = { friends, honest: this.#honest, random: this.random };
+    for (let added = 0; added < count; added++) {
+      const id = randomIdNear(target, 60 + added, this.random);
+      const node = new HostileNode(this.#host(), 'eclipse', id, conspiracy);
+      await node.open();
+      friends.push(node);
+    }
+    for (const to of this.#honest) for (const node of friends) node.greet(to);
+    await this.settle(60_000);
   }
 
   /** A node goes away without a word. */

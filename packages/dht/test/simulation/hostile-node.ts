@@ -36,7 +36,8 @@ export const MISDEEDS = [
   /** Gives tokens and peers that are worth nothing, takes announces and forgets them. */
   'liar',
 ] as const;
-export type Misdeed = (typeof MISDEEDS)[number];
+/** `eclipse`: all of them are next to one target, say so truly, name each other, and keep nothing that is announced. */
+export type Misdeed = (typeof MISDEEDS)[number] | 'eclipse';
 
 /** What all hostile nodes know. */
 export interface Conspiracy {
@@ -54,7 +55,7 @@ export class HostileNode {
   readonly #host: SimHost;
   readonly #misdeed: Misdeed;
   readonly #conspiracy: Conspiracy;
-  readonly #id: Uint8Array;
+  readonly id: Uint8Array;
   #socket: DatagramSocket | undefined;
   /** Queries it has got. */
   asked = 0;
@@ -62,7 +63,7 @@ export class HostileNode {
   constructor(host: SimHost, misdeed: Misdeed, id: Uint8Array, conspiracy: Conspiracy) {
     this.#host = host;
     this.#misdeed = misdeed;
-    this.#id = id;
+    this.id = id;
     this.#conspiracy = conspiracy;
     this.endpoint = { address: host.address, port: PORT };
   }
@@ -79,8 +80,8 @@ export class HostileNode {
 
   /** Makes itself known to a node. */
   greet(to: Endpoint): void {
-    const body: QueryBody = { method: 'find_node', target: this.#id, want: [] };
-    this.#send(to, { kind: 'query', transaction: Uint8Array.of(1), id: this.#id, body });
+    const body: QueryBody = { method: 'find_node', target: this.id, want: [] };
+    this.#send(to, { kind: 'query', transaction: Uint8Array.of(1), id: this.id, body });
   }
 
   #onDatagram(datagram: Uint8Array, from: Endpoint): void {
@@ -99,7 +100,7 @@ export class HostileNode {
       compactEndpoint({ address: randomPublicAddress(random), port: 1 + random.integer(65_535) }),
     );
     const body = query.body.method === 'get_peers' ? { token: random.bytes(8), values } : {};
-    this.#respond(query, from, this.#id, body);
+    this.#respond(query, from, this.id, body);
   }
 
   #mislead(query: KrpcQuery<QueryBody | { method: 'unknown' }>, from: Endpoint): void {
@@ -113,12 +114,15 @@ export class HostileNode {
         ? randomIdNear(target, NEAR_BITS, random)
         : this.#misdeed === 'ids'
           ? random.bytes(ID_BYTES)
-          : this.#id;
+          : this.id;
     this.#respond(query, from, id, { nodes, token: random.bytes(4) });
   }
 
   #madeUp(target: Uint8Array): NodeInfo[] {
-    const { random } = this.#conspiracy;
+    const { random, friends } = this.#conspiracy;
+    if (this.#misdeed === 'eclipse') {
+      return Array.from({ length: 8 }, () => friends[random.integer(friends.length)]!);
+    }
     const count = this.#misdeed === 'cluster' ? 60 : 8;
     const line = randomPublicAddress(random).replace(/\d+$/, '');
     return Array.from({ length: count }, (_, index) => ({
