@@ -86,10 +86,6 @@ export class FamilyNode implements LookupHost, TransactionHost {
     return this.#votes.elected;
   }
 
-  get lookups(): number {
-    return this.#lookups.size;
-  }
-
   get hasFewContacts(): boolean {
     const now = this.#options.clock.now();
     return this.table.closest(this.id, FEW_CONTACTS, now).length < FEW_CONTACTS;
