@@ -43,6 +43,7 @@ export class DhtWorld {
   readonly #addresses = new Set<string>();
   readonly #bootstrap: Endpoint[] = [];
   readonly #honest: Endpoint[] = [];
+  #sentByTheGone = 0;
 
   constructor(options: DhtWorldOptions) {
     this.#options = options;
@@ -73,6 +74,12 @@ export class DhtWorld {
     await this.settle(60_000);
     const leaving = shuffled(this.members.slice(FIRST_NODES), this.random);
     for (const member of leaving.slice(0, Math.round(nodes * dead))) this.kill(member);
+  }
+
+  /** Datagrams that honest nodes have sent. */
+  get sentDatagrams(): number {
+    const sent = this.members.map(({ node }) => node.stats.sentDatagrams);
+    return sent.reduce((sum, each) => sum + each, this.#sentByTheGone);
   }
 
   /** One more honest node. */
@@ -112,6 +119,7 @@ export class DhtWorld {
 
   /** A node goes away without a word. */
   kill(member: Member): void {
+    this.#sentByTheGone += member.node.stats.sentDatagrams;
     member.host.down();
     void member.node.close();
     this.members.splice(this.members.indexOf(member), 1);

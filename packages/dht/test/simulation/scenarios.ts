@@ -66,7 +66,7 @@ export interface ChurnFigures {
   readonly joined: number;
   readonly left: number;
   readonly lookups: LookupFigures;
-  /** Share of the contacts of honest nodes that are there, at the end. */
+  /** Datagrams an honest node has sent. */
   readonly sentPerNodeAndSecond: number;
 }
 
@@ -77,7 +77,7 @@ export async function churn(
   triesPerMinute: number,
 ): Promise<ChurnFigures> {
   const perMinute = Math.max(1, Math.round(dht.members.length / 2 / 60));
-  const before = sentDatagrams(dht);
+  const before = dht.sentDatagrams;
   const started = dht.world.now;
   let left = 0;
   let joined = 0;
@@ -98,12 +98,8 @@ export async function churn(
     joined,
     left,
     lookups: together(all),
-    sentPerNodeAndSecond: (sentDatagrams(dht) - before) / dht.members.length / seconds,
+    sentPerNodeAndSecond: (dht.sentDatagrams - before) / dht.members.length / seconds,
   };
-}
-
-function sentDatagrams(dht: DhtWorld): number {
-  return dht.members.reduce((sum, { node }) => sum + node.stats.sentDatagrams, 0);
 }
 
 function together(all: readonly LookupFigures[]): LookupFigures {
