@@ -18,6 +18,7 @@ import { Dialer } from './peer/dialer.ts';
 import { OpenConnections } from './peer/open-connections.ts';
 import { type SwarmNames, swarmNamesOf } from './peer/swarm-names.ts';
 import { PieceBuffers } from './piece/piece-buffers.ts';
+import { LocalData } from './reuse/local-data.ts';
 import type { AnyTorrent } from './torrent.ts';
 import { TorrentRegistry } from './torrent-registry.ts';
 import type { TorrentHost } from './torrent-host.ts';
@@ -265,6 +266,10 @@ export class Client implements AsyncDisposable {
       }),
       encoderPool: new EncoderBufferPool(),
       leafTurns: new LeafTurns(),
+      localData:
+        options.reuseLocalData === false
+          ? undefined
+          : new LocalData((infoHash) => this.#torrents.named(infoHash)?.lender),
       checks: new CheckQueue(),
       openTurns: new OpenTurns(),
       saves: new CheckQueue(),

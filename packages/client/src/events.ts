@@ -40,6 +40,11 @@ export interface TorrentProgress {
   readonly metadata?: { readonly length: number; readonly received: number };
   /** Bytes received that were of no use: corrupt, or asked for twice in the end-game. */
   readonly wastedBytes: number;
+  /**
+   * Payload bytes of this session that were copied from files on this machine, and verified, instead of downloaded: they count
+   * neither as downloaded nor as wasted.
+   */
+  readonly reusedBytes: number;
 }
 
 /** What a tracker said of a swarm, or failed to. */

@@ -42,6 +42,11 @@ export interface ClientOptions {
    * loopback address: it has no business in any network.
    */
   readonly localDiscovery?: boolean;
+  /**
+   * Copy what is on this machine already rather than download it: equal files of a torrent, and files of other torrents of this
+   * client. Default true. See {@link AddOptions.reuseLocalData}.
+   */
+  readonly reuseLocalData?: boolean;
   /** 20 bytes; default: Azureus style, random (BEP 20). */
   readonly peerId?: Uint8Array;
   /** Network, clock and randomness; default: Node's. Tests hand in a simulated world. */
@@ -84,6 +89,11 @@ export interface AddOptions {
   readonly paused?: boolean;
   /** Reserve the full size of each file before its first byte. Default false: files grow sparsely. */
   readonly preallocate?: boolean;
+  /**
+   * Take equal files from this torrent and other ones of the client (same `pieces root`, BEP 52; hints of BEP 38), and let others
+   * take them from this one. False: neither. A private torrent (BEP 27) never gives anything to others. Default: as the client does.
+   */
+  readonly reuseLocalData?: boolean;
   /** Bytes per second; 0 or absent: no limit of its own. */
   readonly maxDownloadRate?: number;
   readonly maxUploadRate?: number;

@@ -25,7 +25,7 @@ export function progressOf(parts: ProgressParts): TorrentProgress {
   const { state, now, files, swarm, totals, pieceCount, haveCount, checked, before } = parts;
   const { totalBytes, completedBytes } = files;
   const downloadRate = swarm?.downloadRate.rate(now) ?? 0;
-  const { downloadedBytes, uploadedBytes, wastedBytes } = totals;
+  const { downloadedBytes, uploadedBytes, wastedBytes, reusedBytes } = totals;
   const downloaded = before.downloaded + downloadedBytes;
   // Whoever had the data from elsewhere owes as much as whoever downloaded it.
   const taken = Math.max(downloaded, completedBytes);
@@ -47,5 +47,6 @@ export function progressOf(parts: ProgressParts): TorrentProgress {
     pieces: { total: pieceCount, have: haveCount },
     checkedPieces: checked,
     wastedBytes,
+    reusedBytes,
   };
 }

@@ -9,7 +9,12 @@ import { Swarm, type SwarmOptions, type TransferTotals } from './swarm.ts';
 const SLEEP_AFTER = 10_000;
 
 /** Nothing was transferred yet. */
-const NOTHING: TransferTotals = { downloadedBytes: 0, uploadedBytes: 0, wastedBytes: 0 };
+const NOTHING: TransferTotals = {
+  downloadedBytes: 0,
+  uploadedBytes: 0,
+  wastedBytes: 0,
+  reusedBytes: 0,
+};
 
 /** What a swarm is made of besides its pieces. */
 export type SwarmParts = Omit<SwarmOptions, 'info' | 'have' | 'before'>;
@@ -123,13 +128,15 @@ function sameTotals(one: TransferTotals, other: TransferTotals): boolean {
   return (
     one.downloadedBytes === other.downloadedBytes &&
     one.uploadedBytes === other.uploadedBytes &&
-    one.wastedBytes === other.wastedBytes
+    one.wastedBytes === other.wastedBytes &&
+    one.reusedBytes === other.reusedBytes
   );
 }
 
 /** As they are now, without what they are part of. */
-function copyOf({ downloadedBytes, uploadedBytes, wastedBytes }: TransferTotals): TransferTotals {
-  return downloadedBytes + uploadedBytes + wastedBytes === 0
+function copyOf(totals: TransferTotals): TransferTotals {
+  const { downloadedBytes, uploadedBytes, wastedBytes, reusedBytes } = totals;
+  return sameTotals(totals, NOTHING)
     ? NOTHING
-    : { downloadedBytes, uploadedBytes, wastedBytes };
+    : { downloadedBytes, uploadedBytes, wastedBytes, reusedBytes };
 }

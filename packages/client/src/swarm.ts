@@ -22,6 +22,7 @@ import { BufferShare } from './piece/buffer-share.ts';
 import { payloadLengthsOf } from './piece/payload-lengths.ts';
 import { PieceFinisher } from './piece/piece-finisher.ts';
 import { PiecePicker } from './piece/piece-picker.ts';
+import { type LocalCopies, type LocalMeans, openCopies } from './reuse/local-copies.ts';
 import type { TorrentHost } from './torrent-host.ts';
 
 /** Milliseconds a HAVE waits for others, so that pieces verified together are announced in one write. */
@@ -52,6 +53,8 @@ export interface TransferTotals {
   readonly downloadedBytes: number;
   readonly uploadedBytes: number;
   readonly wastedBytes: number;
+  /** Copied on this machine instead of downloaded. */
+  readonly reusedBytes: number;
 }
 
 export interface SwarmOptions {
@@ -72,6 +75,8 @@ export interface SwarmOptions {
   /** Pieces known to be there. */
   readonly have: Bitfield;
   readonly events: SwarmEvents;
+  /** With what data of this machine is used; undefined: none is. */
+  readonly local: LocalMeans | undefined;
   /** The totals of the swarms before this one, which are carried on. */
   readonly before: TransferTotals;
 }
@@ -92,11 +97,14 @@ export class Swarm implements PeerSwarm {
   downloadedBytes = 0;
   uploadedBytes = 0;
   wastedBytes = 0;
+  reusedBytes = 0;
 
   readonly #options: SwarmOptions;
   readonly #clock: Clock;
   readonly #memory: BufferShare;
   readonly #finisher: PieceFinisher<Peer>;
+  /** What is had from this machine; undefined: nothing. */
+  readonly #copies: LocalCopies | undefined;
   readonly #chokes: ChokeRounds;
   readonly #pexTraffic: PexTraffic<Peer>;
   readonly #newHaves: number[] = [];
@@ -114,6 +122,7 @@ export class Swarm implements PeerSwarm {
     this.downloadedBytes = options.before.downloadedBytes;
     this.uploadedBytes = options.before.uploadedBytes;
     this.wastedBytes = options.before.wastedBytes;
+    this.reusedBytes = options.before.reusedBytes;
     this.encoderPool = options.host.encoderPool;
     this.#memory = new BufferShare(options.host.buffers, () => this.refill());
     this.picker = new PiecePicker<Peer>({
@@ -133,12 +142,23 @@ export class Swarm implements PeerSwarm {
       hashes: options.hashes,
       clock: this.#clock,
       events: {
-        verified: (piece) => this.#verified(piece),
+        verified: (piece) => {
+          this.#copies?.verified(piece);
+          this.#verified(piece);
+        },
         convicted: (addresses) => this.#convict(addresses, 'It sent corrupt data'),
         wasted: (bytes) => this.wasted(bytes),
         failed: (error) => options.events.diskFailed(error),
         changed: () => this.refill(),
       },
+    });
+    this.#copies = openCopies(options.local, options.storage, this.picker, {
+      copied: (piece, bytes) => {
+        this.reusedBytes += bytes;
+        this.#verified(piece);
+      },
+      changed: () => this.#followWanted(),
+      failed: (error) => options.events.diskFailed(error),
     });
     if (options.info.infoHashV2 !== undefined) {
       this.hashTraffic = this.#openHashTraffic();
@@ -181,7 +201,7 @@ export class Swarm implements PeerSwarm {
 
   /** Pieces handed to the disk and not yet answered. */
   get writing(): number {
-    return this.#finisher.writing;
+    return this.#finisher.writing + (this.#copies?.copying ?? 0);
   }
 
   /** Where the leaf hashes of corrupt pieces come from; undefined (the default): from nowhere. */
@@ -206,6 +226,7 @@ export class Swarm implements PeerSwarm {
   /** {@link PieceHashes} has learned what these pieces must hash to: they may be fetched. */
   hashesLearned(pieces: readonly number[]): void {
     for (const piece of pieces) this.picker.letGo(piece);
+    this.#copies?.wake();
     this.refill();
   }
 
@@ -251,6 +272,7 @@ export class Swarm implements PeerSwarm {
     this.#chokes.run(now);
     this.#pexTraffic.tick(now);
     this.#finisher.giveUpOverdue(now);
+    this.#copies?.tick();
     this.#yieldMemory(now);
   }
 
@@ -266,6 +288,18 @@ export class Swarm implements PeerSwarm {
 
   /** What is wanted changed: interest and requests follow. */
   wantedChanged(): void {
+    this.#copies?.wake();
+    this.#followWanted();
+  }
+
+  /** For a stream: pieces `first` to `last`, both included, are had before all others; none where `last` is less. */
+  setWindow(first: number, last: number): void {
+    this.picker.setDeadlineWindow(first, last);
+    this.#copies?.hurry(first, last);
+    this.refill();
+  }
+
+  #followWanted(): void {
     for (const peer of this.peers) {
       peer.updateInterest();
       peer.extended?.update();
@@ -280,11 +314,13 @@ export class Swarm implements PeerSwarm {
   start(): void {
     this.#running = true;
     this.#lastBlockAt = this.#clock.now();
+    this.#copies?.start();
   }
 
   /** Ends all connections; pieces on their way to the disk still arrive there. */
   stop(): void {
     this.#running = false;
+    this.#copies?.stop();
     this.#haveTimer?.cancel();
     this.#haveTimer = undefined;
     this.#chokes.stop();
@@ -296,7 +332,7 @@ export class Swarm implements PeerSwarm {
 
   /** Resolves when nothing is on its way to the disk any more. To be called after {@link stop}. */
   async settled(): Promise<void> {
-    await this.#finisher.settled();
+    await Promise.all([this.#finisher.settled(), this.#copies?.settled()]);
   }
 
   // PeerSwarm

@@ -1,11 +1,13 @@
 import { FileLayout, type Metainfo } from '@shoal/metainfo';
 import type { TransferLimits } from './choke/transfer-limits.ts';
 import type { Discovery } from './discovery/discovery.ts';
+import type { BlockRead } from './disk/storage.ts';
 import { FileSelection } from './file-selection.ts';
 import { PieceHashes } from './hashes/piece-hashes.ts';
 import type { AddOptions } from './options.ts';
 import type { KnownPeers } from './peer/known-peers.ts';
 import { ResumeKeeper } from './resume-keeper.ts';
+import type { Borrower } from './reuse/local-data.ts';
 import { TorrentFiles } from './torrent-files.ts';
 import type { TorrentHost } from './torrent-host.ts';
 import { TorrentLife } from './torrent-life.ts';
@@ -21,18 +23,20 @@ export interface TorrentMeans {
 }
 
 /** What a torrent has once its metadata is known: files, the choice of them, resume data, and a life with them. */
-export class TorrentContent {
+export class TorrentContent implements Borrower {
   readonly metainfo: Metainfo;
   readonly selection: FileSelection;
   readonly files: TorrentFiles;
   readonly resume: ResumeKeeper;
   readonly life: TorrentLife;
+  readonly #options: AddOptions;
   #layout: FileLayout | undefined;
 
   constructor(means: TorrentMeans, metainfo: Metainfo, options: AddOptions) {
     const { host, limits, peers, discovery, events } = means;
     const { info } = metainfo;
     this.metainfo = metainfo;
+    this.#options = options;
     const layout = (): FileLayout => (this.#layout ??= new FileLayout(info));
     this.selection = new FileSelection(info, layout, 'nothing', options.select);
     this.files = new TorrentFiles({ info, selection: this.selection, life: () => this.life });
@@ -45,10 +49,36 @@ export class TorrentContent {
       hashes,
     );
     const { selection, files, resume } = this;
-    this.life = new TorrentLife(
-      { host, info, layout, hashes, options, selection, files, limits, peers, resume, discovery },
-      events,
-    );
+    const borrower = options.reuseLocalData === false ? undefined : this;
+    const own = { info, layout, hashes, options, selection, files, resume, borrower };
+    this.life = new TorrentLife({ host, limits, peers, discovery, ...own }, events);
+  }
+
+  // Borrower
+
+  get lends(): boolean {
+    if (this.#options.reuseLocalData === false || this.metainfo.info.private) return false;
+    return this.life.state !== 'closed';
+  }
+
+  has(piece: number): boolean {
+    return this.life.keeper.has(piece);
+  }
+
+  readBlocks(target: Uint8Array, reads: readonly BlockRead[]): Promise<void> {
+    return this.files.readBlocks(target, reads);
+  }
+
+  wants(file: number): boolean {
+    return this.selection.priorityOf(file) > 0;
+  }
+
+  holds(file: number): boolean {
+    return this.selection.progress.of(file) > 0;
+  }
+
+  returned(): void {
+    if (this.life.swarm === undefined) this.life.storage?.rest?.();
   }
 }
 

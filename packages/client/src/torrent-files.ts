@@ -97,9 +97,8 @@ export class TorrentFiles implements FileOwner {
     const { swarm } = this.#options.life();
     if (swarm === undefined || this.#windows === undefined) return;
     const { current } = this.#windows;
-    if (current === undefined) swarm.picker.clearDeadlineWindow();
-    else swarm.picker.setDeadlineWindow(current.first, current.last);
-    swarm.refill();
+    if (current === undefined) swarm.setWindow(0, -1);
+    else swarm.setWindow(current.first, current.last);
   }
 
   /** Streams that wait end with this error. */

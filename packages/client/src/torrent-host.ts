@@ -15,6 +15,7 @@ import type { AddOptions } from './options.ts';
 import type { PeerListOptions } from './peer/peer-list.ts';
 import type { SwarmNames } from './peer/swarm-names.ts';
 import type { PieceBuffers } from './piece/piece-buffers.ts';
+import type { LocalData } from './reuse/local-data.ts';
 import type { AnyTorrent } from './torrent.ts';
 
 /** What the client lends to each of its torrents. */
@@ -29,6 +30,8 @@ export interface TorrentHost {
   readonly buffers: PieceBuffers;
   readonly encoderPool: EncoderBufferPool;
   readonly leafTurns: LeafTurns;
+  /** What torrents know of each other's data; undefined: nothing. */
+  readonly localData: LocalData | undefined;
   readonly checks: CheckQueue;
   /** When a torrent's turn to be opened comes. */
   readonly openTurns: OpenTurns;

@@ -5,6 +5,7 @@ import { DiskError, type DiskErrorCode, torrentClosedError } from './errors.ts';
 import type { TorrentState } from './events.ts';
 import { missingFile } from './missing-file.ts';
 import { clientDefaults, type CheckMode } from './options.ts';
+import { localMeans } from './reuse/local-copies.ts';
 import type { Swarm, SwarmEvents } from './swarm.ts';
 import { SwarmKeeper, type SwarmParts } from './swarm-keeper.ts';
 import type { LifeEvents, TorrentParts } from './torrent-parts.ts';
@@ -199,7 +200,8 @@ export class TorrentLife {
     this.#checking?.abort();
     await this.#inTurn(async () => {
       if (this.#state === 'closed') return;
-      const { discovery, limits, resume, files } = this.#parts;
+      const { host, discovery, limits, resume, files, borrower } = this.#parts;
+      if (borrower !== undefined) host.localData?.forget(borrower);
       const stopped = discovery.stop(timeout);
       this.swarm?.stop();
       limits.close();
@@ -275,10 +277,11 @@ export class TorrentLife {
 
   /** What is there is known: a swarm is made of it where there is something to fetch. */
   #begin(have: Bitfield | 'all'): void {
-    const { selection, files } = this.#parts;
+    const { host, selection, files, borrower } = this.#parts;
     this.#keeper.measured(have);
     selection.measure(have);
     files.measured();
+    if (borrower !== undefined) host.localData?.register(borrower);
     if (!selection.progress.isComplete) this.awake();
     this.#settle();
   }
@@ -358,7 +361,7 @@ export class TorrentLife {
   async #complete(): Promise<void> {
     if (this.swarm?.picker.wantedLeft !== 0 || this.#storage === undefined) return;
     if (this.#state === 'closed' || this.#state === 'error') return;
-    const { discovery, info, selection } = this.#parts;
+    const { host, discovery, info, selection, borrower } = this.#parts;
     try {
       const gone = missingFile(info, selection.wanted(), await this.#storage.fileStates());
       if (gone !== undefined) throw gone;
@@ -370,6 +373,7 @@ export class TorrentLife {
       this.#setState('seeding');
       discovery.completed();
     }
+    if (borrower !== undefined) host.localData?.lent(borrower);
     void this.save();
     this.#events.complete();
   }
@@ -385,6 +389,7 @@ export class TorrentLife {
       peerList: peers.list,
       pex: discovery,
       limits,
+      local: localMeans(this.#parts),
       events: this.#swarmEvents(),
     };
   }

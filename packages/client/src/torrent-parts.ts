@@ -6,6 +6,7 @@ import type { FileSelection } from './file-selection.ts';
 import type { PieceHashes } from './hashes/piece-hashes.ts';
 import type { AddOptions } from './options.ts';
 import type { KnownPeers } from './peer/known-peers.ts';
+import type { Borrower } from './reuse/local-data.ts';
 import type { ResumeKeeper } from './resume-keeper.ts';
 import type { TorrentFiles } from './torrent-files.ts';
 import type { TorrentHost } from './torrent-host.ts';
@@ -24,6 +25,8 @@ export interface TorrentParts {
   readonly peers: KnownPeers;
   readonly resume: ResumeKeeper;
   readonly discovery: Discovery;
+  /** The torrent as one that takes data from others and gives it; undefined: it does not. */
+  readonly borrower: Borrower | undefined;
 }
 
 /** What a torrent hears of its life. */

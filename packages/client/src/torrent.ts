@@ -18,6 +18,7 @@ import { KnownPeers } from './peer/known-peers.ts';
 import type { PeerList } from './peer/peer-list.ts';
 import { type SwarmNames, swarmNamesOf } from './peer/swarm-names.ts';
 import { progressOf } from './progress.ts';
+import type { Lender } from './reuse/lender.ts';
 import type { Swarm } from './swarm.ts';
 import { resumeFolderOf, TorrentContent, type TorrentMeans } from './torrent-content.ts';
 import type { TorrentHost } from './torrent-host.ts';
@@ -167,6 +168,14 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
    */
   protected get content(): TorrentContent {
     if (this.#content === undefined) throw noMetadata();
+    return this.#content;
+  }
+
+  /**
+   * Its data, as other torrents may have it.
+   * @internal
+   */
+  get lender(): Lender | undefined {
     return this.#content;
   }
 

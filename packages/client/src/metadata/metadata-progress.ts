@@ -21,6 +21,7 @@ export function metadataProgress(
     pieces: { total: 0, have: 0 },
     checkedPieces: undefined,
     wastedBytes: 0,
+    reusedBytes: 0,
     metadata: stage?.progress ?? { length: 0, received: 0 },
   };
 }

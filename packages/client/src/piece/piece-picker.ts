@@ -355,6 +355,26 @@ export class PiecePicker<P extends PickerPeer> {
     return { piece, buffer, length, contributors };
   }
 
+  /** It must not be begun yet: what it has to hash to is not known. */
+  isHeld(piece: number): boolean {
+    return this.#states.isHeld(piece);
+  }
+
+  /**
+   * A piece is to be had elsewhere: no peer is asked for it until {@link pieceVerified} or {@link pieceFailed}, as if it were
+   * complete, and what it has received is dropped.
+   * @returns false where that cannot be: it is there or complete, it must not be begun, or a block of it is just arriving
+   */
+  claim(piece: number): boolean {
+    const partial = this.#partials.of(piece);
+    if (partial !== undefined) this.#transfers.abandon(partial);
+    if (!this.#states.is(piece, MISSING) || this.#states.isHeld(piece)) return false;
+    this.#ranking.remove(piece);
+    this.#states.become(piece, VERIFYING);
+    if (this.#states.wanted(piece)) this.#peers.need(piece, -1);
+    return true;
+  }
+
   /** The piece's hash was right and it is stored. */
   pieceVerified(piece: number): void {
     if (this.#states.is(piece, VERIFYING)) this.#states.become(piece, HAVE);

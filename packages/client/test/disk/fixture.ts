@@ -47,6 +47,7 @@ export function makeTorrent(
   specs: readonly FileSpec[],
   pieceLength: number,
   seed = 1,
+  change?: (content: Uint8Array) => void,
 ): TestTorrent {
   const files: TorrentFile[] = [];
   let offset = 0;
@@ -56,6 +57,7 @@ export function makeTorrent(
     offset += length;
   }
   const content = noise(offset, seed);
+  change?.(content);
   for (const file of files) {
     if (file.attributes.padding) content.fill(0, file.offset, file.offset + file.length);
   }

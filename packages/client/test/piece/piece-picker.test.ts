@@ -392,6 +392,48 @@ describe('partial pieces', () => {
   });
 });
 
+describe('pieces that are had elsewhere', () => {
+  it('are asked of nobody until they fail', () => {
+    const { picker } = pickerOf(2, 4);
+    const [seed, other] = [new TestPeer(2, 'all'), new TestPeer(2, [1])];
+    picker.peerJoined(seed);
+    picker.peerJoined(other);
+    expect(picker.claim(1)).toBe(true);
+    expect(picker.claim(1)).toBe(false);
+    expect(picker.stateOf(1)).toBe('verifying');
+    expect(picker.isInteresting(other)).toBe(false);
+    expect(piecesOf(picker, pick(picker, seed, 99))).toEqual([0]);
+    picker.pieceFailed(1);
+    expect(picker.isInteresting(other)).toBe(true);
+    expect(piecesOf(picker, pick(picker, other, 99))).toEqual([1]);
+  });
+
+  it('drop what a peer has sent of them, but not under a block that streams in', () => {
+    const { picker, buffers } = pickerOf(1, 4);
+    const seed = new TestPeer(1, 'all');
+    picker.peerJoined(seed);
+    const [id = 0, next = 0] = pick(picker, seed, 4);
+    receive(picker, seed, id);
+    picker.blockTarget(seed, 0, blocks(next % 4), BLOCK_LENGTH);
+    expect(picker.claim(0)).toBe(false);
+    expect(picker.blockReceived(seed, 0, blocks(next % 4))).toBe('ignored');
+    expect(picker.claim(0)).toBe(true);
+    expect([picker.partialCount, picker.partialBytes, buffers.out.size]).toEqual([0, 0, 0]);
+    picker.pieceVerified(0);
+    expect([picker.stateOf(0), picker.wantedLeft]).toEqual(['have', 0]);
+  });
+
+  it('are not taken from those that must not be begun, or are there', () => {
+    const { picker } = pickerOf(2, 4, { isHeld: (piece) => piece === 0 });
+    expect(picker.isHeld(0)).toBe(true);
+    expect(picker.claim(0)).toBe(false);
+    picker.letGo(0);
+    expect(picker.claim(0)).toBe(true);
+    picker.pieceVerified(0);
+    expect(picker.claim(0)).toBe(false);
+  });
+});
+
 describe('slow peers', () => {
   it('share a piece of their own kind and leave the pieces of fast peers alone', () => {
     const { picker, buffers } = pickerOf(40, 8);
