@@ -23,6 +23,7 @@ function optionsIn(text: string): Set<string> {
 /** The other names of switches that are on by default. */
 const NEGATED = new Map([
   ['--no-resume', '--resume'],
+  ['--no-reuse', '--reuse'],
   ['--no-check', '--check'],
   ['--no-date', '--date'],
   ['--no-private', '--private'],

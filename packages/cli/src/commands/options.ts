@@ -175,4 +175,10 @@ export const transferOptions = {
     group: Group.what,
     describe: 'Keep and use resume data; --no-resume does neither',
   },
+  reuse: {
+    type: 'boolean',
+    default: true,
+    group: Group.what,
+    describe: 'Copy equal files that are here already; --no-reuse downloads them again',
+  },
 } as const satisfies Record<string, Options>;

@@ -14,6 +14,7 @@ export interface NetworkArgs {
   readonly 'max-peers'?: number | undefined;
   readonly 'resume-dir'?: string | undefined;
   readonly resume: boolean;
+  readonly reuse?: boolean | undefined;
 }
 
 /** What the command line says about the client as a whole. */
@@ -26,6 +27,7 @@ export async function clientOptions(args: NetworkArgs, world: World): Promise<Cl
     maxUploadRate: args['max-upload'],
     maxPeers: args['max-peers'],
     maxPeersPerTorrent: args['max-peers'],
+    reuseLocalData: args.reuse === false ? false : undefined,
     diskThreads: await world.early?.diskThreads,
     resumeDirectory: args.resume
       ? (args['resume-dir'] ?? defaultResumeDirectory(world))

@@ -52,13 +52,13 @@ export function describeProgress(
 /** What became of a torrent, in one line. */
 export function describeSummary({ row, progress, seconds }: TransferSummary): string {
   const name = plainText(row.torrent.name);
-  const { completedBytes, totalBytes, downloadedBytes, uploadedBytes } = progress;
+  const { completedBytes, totalBytes, downloadedBytes, uploadedBytes, reusedBytes } = progress;
   const there = isWhole(progress)
     ? `complete, ${formatBytes(totalBytes)}`
     : `${formatPercent(completedBytes, totalBytes)}% of ${formatBytes(totalBytes)}`;
   const whole = progress.metadata === undefined ? there : 'no metadata';
   const average = seconds > 0 ? `, ${formatRate(downloadedBytes / seconds)}` : '';
-  return `${name}: ${whole}; ↓ ${formatBytes(downloadedBytes)} in ${formatDuration(seconds)}${average}; ↑ ${formatBytes(uploadedBytes)}`;
+  return `${name}: ${whole}; ↓ ${formatBytes(downloadedBytes)} in ${formatDuration(seconds)}${average}${describeReused(reusedBytes)}; ↑ ${formatBytes(uploadedBytes)}`;
 }
 
 /** What became of more torrents than one would read about, in one line. */
@@ -69,7 +69,13 @@ export function describeTotals(summaries: readonly TransferSummary[]): string {
   const bytes = formatBytes(sum(({ progress }) => progress.totalBytes));
   const down = formatBytes(sum(({ progress }) => progress.downloadedBytes));
   const up = formatBytes(sum(({ progress }) => progress.uploadedBytes));
-  return `${complete} of ${summaries.length} torrents complete, ${bytes} in all; ↓ ${down}; ↑ ${up}`;
+  const reused = describeReused(sum(({ progress }) => progress.reusedBytes));
+  return `${complete} of ${summaries.length} torrents complete, ${bytes} in all; ↓ ${down}${reused}; ↑ ${up}`;
+}
+
+/** What was copied from files that were here already; nothing where nothing was. */
+function describeReused(bytes: number): string {
+  return bytes === 0 ? '' : `; reused ${formatBytes(bytes)}`;
 }
 
 /** All that is wanted is there, and it is known what that is. */

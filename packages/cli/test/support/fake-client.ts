@@ -94,6 +94,7 @@ export class FakeTorrent extends EventEmitter<TorrentEvents> implements KnownTor
       pieces: { total: pieceCount, have: 0 },
       checkedPieces: undefined,
       wastedBytes: 0,
+      reusedBytes: 0,
       ...(this.hasMetadata() ? {} : { metadata: { length: 0, received: 0 } }),
       ...this.figures,
     };
