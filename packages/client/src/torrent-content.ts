@@ -57,7 +57,8 @@ export class TorrentContent implements Borrower {
   // Borrower
 
   get lends(): boolean {
-    if (this.#options.reuseLocalData === false || this.metainfo.info.private) return false;
+    const { reuseLocalData, private: isPrivate = false } = this.#options;
+    if (reuseLocalData === false || isPrivate || this.metainfo.info.private) return false;
     return this.life.state !== 'closed';
   }
 

@@ -1,4 +1,4 @@
-import { fileColumns, type Metainfo, type TorrentInfo } from '@shoal/metainfo';
+import type { Metainfo, TorrentInfo } from '@shoal/metainfo';
 import type { BlockRead } from '../disk/storage.ts';
 
 /** A torrent of this client whose verified pieces may be of use to others, or to itself. */
@@ -19,6 +19,8 @@ export interface TwinFile {
   readonly lender: Lender;
   /** Its index in the lender's torrent. */
   readonly file: number;
+  /** Its first byte in the piece space of that torrent. */
+  readonly offset: number;
 }
 
 /** Where a stretch of a twin is to be read in its torrent. */
@@ -37,10 +39,9 @@ export function readsOf(
   length: number,
   at: number,
 ): BlockRead[] | undefined {
-  const { info } = twin.lender.metainfo;
-  const { pieceLength } = info;
+  const { pieceLength } = twin.lender.metainfo.info;
   const reads: BlockRead[] = [];
-  const start = (fileColumns(info).offsets[twin.file] ?? 0) + fileOffset;
+  const start = twin.offset + fileOffset;
   for (let done = 0; done < length;) {
     const piece = Math.floor((start + done) / pieceLength);
     if (!twin.lender.has(piece)) return undefined;

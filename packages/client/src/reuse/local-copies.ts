@@ -2,6 +2,7 @@ import type { FileLayout } from '@shoal/metainfo';
 import { writeGuarded } from '../disk/guarded-write.ts';
 import type { PieceWrite, TorrentStorage } from '../disk/storage.ts';
 import { InconsistentHashesError } from '../errors.ts';
+import { inSlices } from './in-slices.ts';
 import { type Lender, mayHaveTwins } from './lender.ts';
 import type { Borrower, LocalData } from './local-data.ts';
 import { type ClaimsPicker, PieceClaims } from './piece-claims.ts';
@@ -101,8 +102,7 @@ export class LocalCopies {
   /** A piece came from peers. */
   verified(piece: number): void {
     if (this.#atWork === undefined) return;
-    this.#claims.verified(piece);
-    this.#copySoon();
+    inSlices(this.#claims.verified(piece), () => this.#copySoon(), this.#atWork.signal);
   }
 
   /** Pieces `first` to `last`, both included, are needed soon. */
@@ -129,12 +129,15 @@ export class LocalCopies {
     if (signal === undefined) return;
     this.#isPlanning = true;
     this.#parts.data.findTwins(this.#parts.borrower, signal, (twins) => {
-      this.#isPlanning = false;
       this.#files.twins = twins;
-      this.#claims.reconsider();
-      this.#copySoon();
-      if (this.#planDue) queueMicrotask(() => this.#planAgain());
+      inSlices(this.#claims.reconsider(), () => this.#planned(), signal);
     });
+  }
+
+  #planned(): void {
+    this.#isPlanning = false;
+    this.#copySoon();
+    if (this.#planDue) queueMicrotask(() => this.#planAgain());
   }
 
   /** Has peers asked for what is to be asked of them now, once for all changes made at the same time. */

@@ -1,6 +1,7 @@
 import { fileColumns, type FileColumns } from '@shoal/metainfo';
 import { CheckQueue } from '../check-queue.ts';
 import { RootFiles } from '../hashes/root-files.ts';
+import { inSlices, type Slices } from './in-slices.ts';
 import { hasRoots, type Lender, type TwinFile } from './lender.ts';
 import { ROOT_LENGTH, RootTable } from './root-table.ts';
 import type { FileTwins } from './shared-files.ts';
@@ -145,8 +146,9 @@ export class LocalData {
     for (const similar of this.#similarTo(borrower)) {
       if (compared++ > 0) yield;
       const isMissing = (file: number): boolean => borrower.wants(file) && !twins.has(file);
+      const { offsets } = fileColumns(similar.metainfo.info);
       for (const [file, other] of similarFiles(info, similar.metainfo.info, isMissing)) {
-        push(lent, file, { lender: similar, file: other });
+        push(lent, file, { lender: similar, file: other, offset: offsets[other] ?? 0 });
       }
     }
     for (const [file, found] of lent) {
@@ -181,7 +183,7 @@ export class LocalData {
         if (index === undefined) indices.set(lender, (index = new RootFiles(other)));
         const found = index.find(this.#root);
         if (found === undefined || other.lengths[found] !== columns.lengths[file]) continue;
-        push(lent, first, { lender, file: found });
+        push(lent, first, { lender, file: found, offset: other.offsets[found] ?? 0 });
       }
     }
     for (const [first, group] of groups) {
@@ -228,16 +230,6 @@ export class LocalData {
   #ownersOf(columns: FileColumns, file: number): Lender[] {
     return columns.copyPiecesRoot(file, this.#root, 0) ? this.#roots.find(this.#root, 0) : [];
   }
-}
-
-/** Work that may be left off wherever it yields. */
-type Slices = Generator<void, void, undefined>;
-
-/** Does work at once up to where it yields, and the rest in later turns of the event loop, unless it is aborted. */
-function inSlices(work: Slices, done: () => void, signal?: AbortSignal): void {
-  if (signal?.aborted === true) return;
-  if (work.next().done === true) done();
-  else setImmediate(inSlices, work, done, signal);
 }
 
 function hintsOf({ metainfo }: Lender): Pick<Lender['metainfo'], 'similar' | 'collections'> {

@@ -1,8 +1,12 @@
 import type { PieceState } from '../piece/piece-states.ts';
+import type { Slices } from './in-slices.ts';
 import type { SharedFiles } from './shared-files.ts';
 
 /** Waiting pieces looked at in a second, whether anybody has what they wait for. */
 const LOOKS_PER_TICK = 256;
+
+/** Pieces decided about in one turn of the event loop: a few milliseconds of work. */
+const PIECES_PER_SLICE = 2048;
 
 /** What is needed of the piece picker. */
 export interface ClaimsPicker {
@@ -67,18 +71,29 @@ export class PieceClaims {
   }
 
   /** The files are known anew, or what is wanted has changed: all their pieces are decided about anew. */
-  reconsider(): void {
+  *reconsider(): Slices {
+    let count = 0;
     for (const piece of [...this.#waiting]) {
-      this.#waiting.delete(piece);
-      this.giveBack(piece);
+      if (++count % PIECES_PER_SLICE === 0) yield;
+      if (!this.#waiting.has(piece)) continue;
+      this.#consider(piece);
+      const isBound = this.#picker.priorityOf(piece) > 0 && this.#mayWait(piece);
+      if (!isBound && this.#waiting.has(piece)) this.#unbind(piece);
     }
-    for (const piece of this.#files.pieces()) this.#consider(piece);
+    for (const piece of this.#files.pieces()) {
+      if (++count % PIECES_PER_SLICE === 0) yield;
+      this.#consider(piece);
+    }
     this.#changed();
   }
 
   /** A piece came from peers: those with the same content can be copied from it. */
-  verified(piece: number): void {
-    for (const twin of this.#files.twinsOf(piece, 'own')) if (twin !== piece) this.#consider(twin);
+  *verified(piece: number): Slices {
+    let count = 0;
+    for (const twin of this.#files.twinsOf(piece, 'own')) {
+      if (++count % PIECES_PER_SLICE === 0) yield;
+      if (twin !== piece) this.#consider(twin);
+    }
   }
 
   /** Pieces `first` to `last`, both included, are needed soon: they do not wait for others. */

@@ -106,7 +106,9 @@ export class SharedFiles {
     const { self } = this.#options;
     for (const own of twins.leaders) {
       if (own === file) continue;
-      const found = this.#findIn({ lender: self, file: own }, offset, length, at);
+      const start = this.#columns.offsets[own] ?? 0;
+      const twin = { lender: self, file: own, offset: start };
+      const found = this.#findIn(twin, offset, length, at);
       if (found !== undefined) return found;
     }
     for (const twin of twins.lent) {

@@ -1,5 +1,5 @@
 import type { Metainfo } from '@shoal/metainfo';
-import { Client, type Torrent } from '../../src/index.ts';
+import type { Client, Torrent } from '../../src/index.ts';
 import { makeTorrent, noise, type TestTorrent } from '../disk/fixture.ts';
 import { checkedStorage } from '../support/checked-storage.ts';
 import { metainfoOf } from '../support/metainfo.ts';
@@ -255,21 +255,21 @@ describe('files of another torrent of the client', () => {
       const swarm = new SimSwarm({ seed: 9, torrent: mixed });
       await seedOf(swarm);
       const [client] = await swarm.client();
-      let source: Torrent | undefined;
+      const held: { source?: Torrent } = {};
       let reads = 0;
       const storage: ReturnType<typeof checkedStorage> = (...parameters) => {
         const made = checkedStorage(old, { full: true })(...parameters);
         const readBlocks = made.readBlocks.bind(made);
         made.readBlocks = async (target, wanted) => {
           if (++reads > 2) {
-            if (removed) await source?.remove();
+            if (removed) await held.source?.remove();
             else throw new Error('EIO');
           }
           await readBlocks(target, wanted);
         };
         return made;
       };
-      source = await hold(client, old, old.metainfo, true, { storage });
+      held.source = await hold(client, old, old.metainfo, true, { storage });
       const metainfo = { ...mixed.metainfo, trackers: [[TRACKER_URL]] };
       const target = await hold(client, mixed, metainfo, false);
       await swarm.until(() => target.state === 'seeding', 60_000, 'the download');
@@ -277,7 +277,7 @@ describe('files of another torrent of the client', () => {
       expect(reusedBytes).toBeGreaterThan(0);
       expect(reusedBytes).toBeLessThan(FILM);
       expect(reusedBytes + downloadedBytes).toBe(FILM + 100 * K);
-      if (!removed) expect(source.state).toBe('seeding');
+      if (!removed) expect(held.source.state).toBe('seeding');
       await swarm.close();
     }
   });
