@@ -79,6 +79,20 @@ describe('shoal download', () => {
     expect(client.options).toEqual({});
   });
 
+  it('copies equal files that are there, unless told not to, and says how much that was', async () => {
+    const source = await folder.write('a.torrent', tinyTorrent('a'));
+    const { world, client } = worldWith((torrent) => {
+      torrent.figures = { reusedBytes: 5 << 20 };
+      completes(torrent);
+    });
+    await world.run('download', source, '-o', folder.path, '--no-resume');
+    expect(client.options).toEqual({});
+    expect(world.out).toMatch(/; ↓ 0 B in [^;]*; reused 5 MiB; ↑ 0 B\n/);
+    await world.run('download', source, '-o', folder.path, '--no-resume', '--no-reuse', '--json');
+    expect(client.options).toEqual({ reuseLocalData: false });
+    expect(world.out).toContain('"reusedBytes":5242880');
+  });
+
   it('prints events as JSON, one per line', async () => {
     const source = await folder.write('a.torrent', tinyTorrent('a'));
     const { world } = worldWith((torrent) => {
