@@ -1,5 +1,6 @@
 // @ts-check
 import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { postJson } from '../lib/http.mjs';
 import { Program, run } from '../lib/process.mjs';
 import { waitFor } from '../lib/wait.mjs';
@@ -30,7 +31,7 @@ export const aria2 = {
     return text.split('\n')[0]?.trim() ?? '';
   },
 
-  start: async ({ ip, port, rpcPort, home, log }) => {
+  start: async ({ ip, port, rpcPort, home, log, udpTrackers = false }) => {
     mkdirSync(home, { recursive: true });
     const program = new Program(
       [
@@ -40,7 +41,10 @@ export const aria2 = {
         `--rpc-listen-port=${rpcPort}`,
         '--rpc-listen-all=false',
         '--rpc-save-upload-metadata=false',
-        '--enable-dht=false',
+        // Without a DHT node it has no socket for trackers over UDP. The node knows nobody, and private torrents do not use it.
+        `--enable-dht=${udpTrackers}`,
+        `--dht-listen-port=${port}`,
+        `--dht-file-path=${join(home, 'dht.dat')}`,
         '--enable-dht6=false',
         '--bt-enable-lpd=false',
         '--enable-peer-exchange=false',

@@ -8,6 +8,7 @@
  * @property {number} rpcPort free port on 127.0.0.1 for the client's control interface
  * @property {string} home configuration and session; the same folder again means the same client again
  * @property {string} log path of the log file
+ * @property {boolean} [udpTrackers] trackers over UDP are needed: some have to be told
  *
  * @typedef {object} AddOptions
  * @property {string} torrent path of the .torrent file, or a magnet link

@@ -174,7 +174,7 @@ export class Context {
   /**
    * @param {Client} client
    * @param {string} label its part in the scenario
-   * @param {{ home?: string }} [options] `home`: of an actor that is started again
+   * @param {{ home?: string, udpTrackers?: boolean }} [options] `home`: of an actor that is started again
    */
   async start(client, label, options = {}) {
     const address = allocate();
@@ -183,6 +183,7 @@ export class Context {
       ...address,
       home: join(folder, 'home'),
       log: join(this.logs, `${label}.log`),
+      udpTrackers: options.udpTrackers === true,
     });
     await this.onEnd(() => session.kill());
     return new Actor(client, session, `${label} (${client.name})`, folder, address, this);

@@ -39,6 +39,15 @@ export function startOpentracker({ ip, port, home, log, infoHashes }) {
 }
 
 /**
+ * Where opentracker, which serves both at one port, is announced to over UDP.
+ *
+ * @param {Tracker} tracker
+ */
+export function udpUrl({ ip, port }) {
+  return `udp://${ip}:${port}/announce`;
+}
+
+/**
  * @param {TrackerOptions} options
  * @returns {Promise<Tracker>}
  */

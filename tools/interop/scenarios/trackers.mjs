@@ -3,6 +3,7 @@
 import { aria2 } from '../clients/aria2.mjs';
 import { transmission } from '../clients/transmission.mjs';
 import { announcedPeers, scrape } from '../lib/probe.mjs';
+import { udpUrl } from '../lib/trackers.mjs';
 import { waitFor } from '../lib/wait.mjs';
 
 /** @typedef {import('./index.mjs').Scenario} Scenario */
@@ -15,11 +16,12 @@ import { waitFor } from '../lib/wait.mjs';
  *
  * @param {Context} context
  * @param {(infoHashes: string[]) => Promise<Tracker>} startTracker
+ * @param {(tracker: Tracker) => string} [announceUrl]
  */
-async function shoalThrough(context, startTracker) {
+async function shoalThrough(context, startTracker, announceUrl = ({ announce }) => announce) {
   const content = context.content('multi');
   const tracker = await startTracker([content.infoHash]);
-  const torrent = context.torrent(content, tracker.announce);
+  const torrent = context.torrent(content, announceUrl(tracker));
 
   const seed = await context.start(context.shoal, 'seed');
   await seed.seed(content, torrent);
@@ -100,6 +102,12 @@ export const trackerScenarios = [
       'shoal announces to opentracker: the right address, completed, stopped; its peers come from there',
     needs: ['opentracker', 'shoal'],
     run: (context) => shoalThrough(context, (hashes) => context.opentracker(hashes)),
+  },
+  {
+    name: 'tracker-opentracker-udp',
+    shows: 'the same over UDP',
+    needs: ['opentracker', 'shoal'],
+    run: (context) => shoalThrough(context, (hashes) => context.opentracker(hashes), udpUrl),
   },
   {
     name: 'tracker-shoal',
