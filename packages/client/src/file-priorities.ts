@@ -11,7 +11,7 @@ export const NORMAL_PRIORITY: Priority = 4;
 export function piecePriorities(
   info: TorrentInfo,
   layout: FileLayout,
-  ofFile: readonly Priority[],
+  ofFile: Uint8Array,
 ): Uint8Array {
   const priorities = new Uint8Array(info.pieceCount);
   const files = fileColumns(info);

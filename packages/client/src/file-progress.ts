@@ -27,9 +27,9 @@ export class FileProgress {
     this.#layout = layout;
     this.#wanted = wanted;
     if (typeof have === 'string') this.#done = have;
-    else this.#done = have.isFull ? 'all' : 'nothing';
+    else if (have.isFull) this.#done = 'all';
+    else this.#done = have.isEmpty ? 'nothing' : this.#bytesIn(have);
     this.setWanted(wanted);
-    if (typeof have !== 'string' && !have.isFull) have.forEachSet((piece) => this.add(piece));
   }
 
   /** Payload bytes of the wanted files. */
@@ -65,6 +65,14 @@ export class FileProgress {
     }
   }
 
+  /** One file has become wanted, or is not wanted any more. */
+  changeWanted(fileIndex: number, isWanted: boolean): void {
+    if (this.#files.isPadding(fileIndex)) return;
+    const sign = isWanted ? 1 : -1;
+    this.#total += sign * (this.#files.lengths[fileIndex] ?? 0);
+    this.#completed += sign * this.of(fileIndex);
+  }
+
   /** A piece was verified. */
   add(piece: number): void {
     const done = this.#counted();
@@ -74,6 +82,26 @@ export class FileProgress {
       done[fileIndex] = (done[fileIndex] ?? 0) + length;
       if (!this.#files.isPadding(fileIndex) && this.#wanted(fileIndex)) this.#completed += length;
     }
+  }
+
+  /** Of each file, its bytes in some pieces. Without an object for any of them. */
+  #bytesIn(have: Bitfield): Float64Array {
+    const { size, lengths, offsets } = this.#files;
+    const pieceLength = this.#pieceLength;
+    const done = new Float64Array(size);
+    for (let index = 0; index < size; index += 1) {
+      const offset = offsets[index] ?? 0;
+      const end = offset + (lengths[index] ?? 0);
+      let bytes = 0;
+      for (let start = offset; start < end;) {
+        const piece = Math.floor(start / pieceLength);
+        const next = Math.min(end, (piece + 1) * pieceLength);
+        if (have.get(piece)) bytes += next - start;
+        start = next;
+      }
+      done[index] = bytes;
+    }
+    return done;
   }
 
   /** The bytes of each file by itself. */

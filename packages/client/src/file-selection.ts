@@ -16,8 +16,8 @@ export class FileSelection {
   readonly #info: TorrentInfo;
   readonly #files: FileColumns;
   readonly #layout: () => FileLayout;
-  /** By file index; undefined: all normal. */
-  #priorities: Priority[] | undefined;
+  /** A {@link Priority} for each file, by index; undefined: all normal. */
+  #priorities: Uint8Array | undefined;
   #progress: FileProgress;
   readonly #isWanted: WantedFiles = (fileIndex) => this.priorityOf(fileIndex) > 0;
 
@@ -32,8 +32,9 @@ export class FileSelection {
     this.#files = fileColumns(info);
     this.#layout = layout;
     if (select !== undefined) {
-      const selected = new Set(select);
-      this.#priorities = this.#each((index) => (selected.has(index) ? NORMAL_PRIORITY : 0));
+      const priorities = new Uint8Array(this.#files.size);
+      for (const index of select) if (index in priorities) priorities[index] = NORMAL_PRIORITY;
+      this.#priorities = priorities;
     }
     this.#progress = new FileProgress(info, layout, have, this.#isWanted);
   }
@@ -42,27 +43,21 @@ export class FileSelection {
     return this.#progress;
   }
 
-  /** By file index. */
-  get priorities(): readonly Priority[] {
-    return this.#priorities ?? this.#each(() => NORMAL_PRIORITY);
+  /** A {@link Priority} for each file, by index. For reading. */
+  get priorities(): Uint8Array {
+    return this.#priorities ?? new Uint8Array(this.#files.size).fill(NORMAL_PRIORITY);
   }
 
-  /** Every file is wanted, and as much as any other. */
+  /**
+   * Every file is wanted, and as much as any other. So is then every piece, but those of padding only, as a new picker takes them:
+   * there is nothing to {@link apply}.
+   */
   get isPlain(): boolean {
     return this.#priorities === undefined;
   }
 
-  /** Every piece is wanted as much as any other, as a new picker takes it: there is nothing to {@link apply}. */
-  get isUniform(): boolean {
-    if (!this.isPlain) return false;
-    for (let index = 0; index < this.#files.size; index += 1) {
-      if (this.#files.isPadding(index)) return false;
-    }
-    return true;
-  }
-
   priorityOf(fileIndex: number): Priority {
-    if (this.#priorities !== undefined) return this.#priorities[fileIndex] ?? 0;
+    if (this.#priorities !== undefined) return (this.#priorities[fileIndex] ?? 0) as Priority;
     return fileIndex in this.#files.lengths ? NORMAL_PRIORITY : 0;
   }
 
@@ -73,18 +68,21 @@ export class FileSelection {
       throw new ClientError('ERR_CLIENT_OPTION', message);
     }
     const priorities = this.#own();
-    if (fileIndex in priorities) priorities[fileIndex] = priority;
-    this.#progress.setWanted(this.#isWanted);
+    if (!(fileIndex in priorities)) return;
+    const wasWanted = this.#isWanted(fileIndex);
+    priorities[fileIndex] = priority;
+    // Not of all files: somebody may set the priority of each of a hundred thousand.
+    if (wasWanted !== priority > 0) this.#progress.changeWanted(fileIndex, !wasWanted);
   }
 
   /** Only these files are wanted; those that were keep their priority. */
   select(indices: Iterable<number>): void {
-    const selected = new Set(indices);
-    const priorities = this.#own();
-    priorities.forEach((priority, index) => {
-      if (!selected.has(index)) priorities[index] = 0;
-      else if (priority === 0) priorities[index] = NORMAL_PRIORITY;
-    });
+    const before = this.priorities;
+    const priorities = new Uint8Array(before.length);
+    for (const index of indices) {
+      if (index in priorities) priorities[index] = before[index] || NORMAL_PRIORITY;
+    }
+    this.#priorities = priorities;
     this.#progress.setWanted(this.#isWanted);
   }
 
@@ -108,14 +106,8 @@ export class FileSelection {
     priorities.forEach((priority, piece) => sink.setPriority(piece, priority));
   }
 
-  #each(priority: (fileIndex: number) => Priority): Priority[] {
-    const priorities = new Array<Priority>(this.#files.size);
-    for (let index = 0; index < priorities.length; index += 1) priorities[index] = priority(index);
-    return priorities;
-  }
-
-  #own(): Priority[] {
-    this.#priorities ??= [...this.priorities];
+  #own(): Uint8Array {
+    this.#priorities ??= this.priorities;
     return this.#priorities;
   }
 }

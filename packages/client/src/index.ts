@@ -43,11 +43,6 @@ export type { RateLimits } from './choke/transfer-limits.ts';
 export type { ReadStreamOptions } from './stream/file-stream.ts';
 export type { WaitOptions } from './wait.ts';
 export type { WatchOptions } from './watch.ts';
-export type {
-  BlockRead,
-  FileState,
-  PieceWrite,
-  StorageFactory,
-  TorrentStorage,
-} from './disk/storage.ts';
+export { type FileState, FileStates } from './disk/file-states.ts';
+export type { BlockRead, PieceWrite, StorageFactory, TorrentStorage } from './disk/storage.ts';
 export { MemoryStorage } from './disk/memory-storage.ts';

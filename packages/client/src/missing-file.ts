@@ -1,6 +1,6 @@
 import type { TorrentInfo } from '@shoal/metainfo';
 import { fileColumns } from '@shoal/metainfo';
-import type { FileState } from './disk/storage.ts';
+import type { FileStates } from './disk/file-states.ts';
 import { DiskError } from './errors.ts';
 
 /**
@@ -13,17 +13,18 @@ import { DiskError } from './errors.ts';
 export function missingFile(
   info: Pick<TorrentInfo, 'files'>,
   wanted: readonly boolean[],
-  states: readonly FileState[],
+  states: FileStates,
 ): DiskError | undefined {
   const files = fileColumns(info);
-  for (let index = 0; index < files.size; index++) {
-    const state = states[index];
+  const count = Math.min(files.size, states.count);
+  for (let index = 0; index < count; index++) {
+    const size = states.sizeOf(index);
     const length = files.lengths[index] ?? 0;
-    if (state === undefined || state.size >= length || wanted[index] !== true) continue;
+    if (size >= length || wanted[index] !== true) continue;
     // A link has no length.
     if (length === 0 || files.isPadding(index)) continue;
     const path = files.pathOf(index);
-    const what = state.size < 0 ? 'is gone' : 'was cut short';
+    const what = size < 0 ? 'is gone' : 'was cut short';
     const message = `"${path}" ${what} while it was being downloaded`;
     return new DiskError('ERR_DISK_MISSING', message, { path });
   }

@@ -10,7 +10,6 @@ import type { ResumeLock } from './disk/resume-lock.ts';
 import type { TorrentStorage } from './disk/storage.ts';
 import { DiskError } from './errors.ts';
 import type { PieceHashes } from './hashes/piece-hashes.ts';
-import type { Priority } from './file-priorities.ts';
 import { clientDefaults } from './options.ts';
 import { swarmNamesOf } from './peer/swarm-names.ts';
 
@@ -23,7 +22,8 @@ export interface Totals {
 /** What a torrent wants remembered. */
 export interface ResumeState extends Totals {
   readonly have: Bitfield;
-  readonly priorities: readonly Priority[];
+  /** By file index. */
+  readonly priorities: Uint8Array;
 }
 
 /** What resume data says of the pieces. */
@@ -184,7 +184,7 @@ export class ResumeKeeper {
         pieceCount: this.#info.pieceCount,
         pieces,
         files: await storage.fileStates(),
-        priorities: Uint8Array.from(priorities),
+        priorities: priorities.slice(),
         uploaded: this.#totals.uploaded + uploaded,
         downloaded: this.#totals.downloaded + downloaded,
         pieceLayers: this.#hashes && layersOf(this.#hashes),

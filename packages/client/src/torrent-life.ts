@@ -153,7 +153,7 @@ export class TorrentLife {
       (swarm) => {
         const { selection, files, options } = this.#parts;
         swarm.picker.sequential = options.sequential ?? false;
-        if (!selection.isUniform) selection.apply(swarm.picker);
+        if (!selection.isPlain) selection.apply(swarm.picker);
         files.focus();
         if (this.isActive) swarm.start();
         this.#events.busy();

@@ -11,13 +11,14 @@ import type { DiskPool } from './disk-pool.ts';
 import { SLOT_FREED, SLOT_INCONSISTENT } from './disk-protocol.ts';
 import type { FileCache } from './file-cache.ts';
 import { allDone, readFully } from './file-io.ts';
+import { FileStates } from './file-states.ts';
 import type { FileSyncer } from './file-syncer.ts';
 import { assertStorable } from './layout-of.ts';
 import type { PartsFile } from './parts-file.ts';
 import { mayHoldAnything } from './presence.ts';
 import { PARTS_FILE, planReads, type ReadStep } from './read-plan.ts';
 import { StorageWork } from './storage-work.ts';
-import type { BlockRead, FileState, PieceWrite, TorrentStorage } from './storage.ts';
+import type { BlockRead, PieceWrite, TorrentStorage } from './storage.ts';
 
 export interface FileStorageOptions {
   /** The threads that hash and write. */
@@ -159,13 +160,9 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
     await this.#track(this.#work.sync(this.#options.syncer));
   }
 
-  async fileStates(): Promise<FileState[]> {
+  async fileStates(): Promise<FileStates> {
     this.#assertOpen();
-    const numbers = await this.#track(this.#stat());
-    return Array.from({ length: this.#layout.fileCount }, (_, file) => ({
-      size: numbers[file * 2] ?? -1,
-      mtime: numbers[file * 2 + 1] ?? 0,
-    }));
+    return await this.#track(this.#stat());
   }
 
   rest(): void {
@@ -218,9 +215,10 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
     return work;
   }
 
-  async #stat(): Promise<ArrayLike<number>> {
+  async #stat(): Promise<FileStates> {
     await this.#open();
-    return (await this.#pool.run({ kind: 'stat', storage: this.#storage })) ?? [];
+    const numbers = await this.#pool.run({ kind: 'stat', storage: this.#storage });
+    return new FileStates(numbers instanceof Float64Array ? numbers : new Float64Array());
   }
 
   #open(): Promise<void> {

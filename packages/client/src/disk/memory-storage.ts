@@ -6,7 +6,8 @@ import { DiskLayout } from './disk-layout.ts';
 import { layoutOf } from './layout-of.ts';
 import { DAMAGED, INCONSISTENT, PieceVerifier, type Verdict, WHOLE } from './piece-verifier.ts';
 import { checkRange } from './read-plan.ts';
-import type { BlockRead, FileState, PieceWrite, TorrentStorage } from './storage.ts';
+import { FileStates } from './file-states.ts';
+import type { BlockRead, PieceWrite, TorrentStorage } from './storage.ts';
 
 /** Pieces checked between two turns of the event loop. */
 const CHECK_TURN_PIECES = 16;
@@ -114,7 +115,7 @@ export class MemoryStorage implements TorrentStorage, AsyncDisposable {
   }
 
   /** A file exists as soon as one of its pieces does; time stands still. */
-  async fileStates(): Promise<FileState[]> {
+  async fileStates(): Promise<FileStates> {
     await Promise.resolve();
     this.#assertOpen();
     const sizes = Array.from({ length: this.#layout.fileCount }, () => -1);
@@ -126,7 +127,7 @@ export class MemoryStorage implements TorrentStorage, AsyncDisposable {
     for (let file = 0; file < sizes.length && this.#pieces.size > 0; file++) {
       if (this.#layout.lengthOf(file) === 0) sizes[file] = 0;
     }
-    return sizes.map((size) => ({ size, mtime: 0 }));
+    return FileStates.of(sizes.map((size) => ({ size, mtime: 0 })));
   }
 
   async close(): Promise<void> {

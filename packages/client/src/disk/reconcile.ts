@@ -1,6 +1,6 @@
 import { fileColumns, type TorrentInfo } from '@shoal/metainfo';
 import type { ResumeData } from './resume-format.ts';
-import type { FileState } from './storage.ts';
+import type { FileStates } from './file-states.ts';
 
 export interface Reconciliation {
   /** Pieces that need no check, as in a bitfield message (BEP 3). */
@@ -20,7 +20,7 @@ export interface Reconciliation {
  */
 export function reconcile(
   resume: ResumeData,
-  states: readonly FileState[],
+  states: FileStates,
   info: Pick<TorrentInfo, 'files' | 'pieceCount' | 'pieceLength'>,
   isKeptAside: (piece: number) => boolean = () => false,
 ): Reconciliation {
@@ -28,6 +28,7 @@ export function reconcile(
   /** 1: not to be trusted; 2: to be hashed even if not claimed. */
   const doubts = new Uint8Array(pieceCount);
   const files = fileColumns(info);
+  const { files: before } = resume;
   const { lengths, offsets } = files;
   for (let index = 0; index < lengths.length; index++) {
     const length = lengths[index] ?? 0;
@@ -35,10 +36,9 @@ export function reconcile(
     const offset = offsets[index] ?? 0;
     const first = Math.floor(offset / pieceLength);
     const last = Math.floor((offset + length - 1) / pieceLength);
-    const before = resume.files[index];
-    const now = states[index];
-    const size = Math.max(0, now?.size ?? 0);
-    if (before?.size !== now?.size || before?.mtime !== now?.mtime) {
+    const sizeNow = states.sizeOf(index);
+    const size = Math.max(0, sizeNow);
+    if (before.sizeOf(index) !== sizeNow || before.mtimeOf(index) !== states.mtimeOf(index)) {
       doubts.fill(2, first, last + 1);
     } else if (size < length) {
       const firstBeyond = Math.floor((offset + size) / pieceLength);

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { decode, encode, type BencodeValue } from '@shoal/bencode';
-import type { FileState } from './storage.ts';
+import { FileStates } from './file-states.ts';
 
 const FORMAT = 'shoal resume data';
 /** Raised when older programs would misread what is written. */
 const VERSION = 1;
-/** Two 64-bit floats per file: size and mtime. */
-const FILE_STATE_BYTES = 16;
+/** Bytes of a 64-bit float, most significant byte first. */
+const NUMBER_BYTES = 8;
+/** Two of them per file: size and mtime. */
+const FILE_STATE_BYTES = 2 * NUMBER_BYTES;
 const INFO_HASH_BYTES = 20;
 /** Bytes of a SHA-256 digest. */
 const SHA256_LENGTH = 32;
@@ -31,7 +33,7 @@ export interface ResumeData {
   /** Pieces verified and made durable, as in a bitfield message (BEP 3): first piece in the highest bit, spare bits 0. */
   readonly pieces: Uint8Array;
   /** How the files stood when that was written, by index. */
-  readonly files: readonly FileState[];
+  readonly files: FileStates;
   /** Priority of each file, 0 to 255; 0: not wanted. */
   readonly priorities: Uint8Array;
   /** Payload bytes over all runs. */
@@ -74,11 +76,11 @@ export type ResumeResult =
 
 /** Bencoded: the data proper as one byte string, with its SHA-1 beside it. */
 export function encodeResume(data: ResumeData): Uint8Array {
-  const states = new Uint8Array(data.files.length * FILE_STATE_BYTES);
+  const { numbers } = data.files;
+  const states = new Uint8Array(numbers.byteLength);
   const view = new DataView(states.buffer);
-  for (const [index, { size, mtime }] of data.files.entries()) {
-    view.setFloat64(index * FILE_STATE_BYTES, size);
-    view.setFloat64(index * FILE_STATE_BYTES + 8, mtime);
+  for (let index = 0; index < numbers.length; index++) {
+    view.setFloat64(index * NUMBER_BYTES, numbers[index] ?? 0);
   }
   const layers = (data.pieceLayers ?? []).flat();
   const body = encode({
@@ -114,7 +116,7 @@ export function decodeResume(bytes: Uint8Array, expected: ResumeExpectation): Re
   if (data === undefined) return { ok: false, reason: 'torn' };
   if (!isOf(expected, data)) return { ok: false, reason: 'other-torrent' };
   const { pieceCount, fileCount } = expected;
-  if (data.pieceCount !== pieceCount || data.files.length !== fileCount) {
+  if (data.pieceCount !== pieceCount || data.files.count !== fileCount) {
     return { ok: false, reason: 'wrong-size' };
   }
   return { ok: true, data };
@@ -150,12 +152,12 @@ function fieldsOf(body: Uint8Array): ResumeData | undefined {
   if (pieces.length !== Math.ceil(pieceCount / 8) || hasSpareBits(pieces, pieceCount))
     return undefined;
   if (states.length !== priorities.length * FILE_STATE_BYTES) return undefined;
-  const files: FileState[] = [];
+  const numbers = new Float64Array(states.length / NUMBER_BYTES);
   const view = new DataView(states.buffer, states.byteOffset, states.byteLength);
-  for (let at = 0; at < states.length; at += FILE_STATE_BYTES) {
-    const state = { size: view.getFloat64(at), mtime: view.getFloat64(at + 8) };
-    if (!Number.isFinite(state.size) || !Number.isFinite(state.mtime)) return undefined;
-    files.push(state);
+  for (let index = 0; index < numbers.length; index++) {
+    const value = view.getFloat64(index * NUMBER_BYTES);
+    if (!Number.isFinite(value)) return undefined;
+    numbers[index] = value;
   }
   return {
     infoHash: infoHash.slice(),
@@ -163,7 +165,7 @@ function fieldsOf(body: Uint8Array): ResumeData | undefined {
     directory,
     pieceCount,
     pieces: pieces.slice(),
-    files,
+    files: new FileStates(numbers),
     priorities: priorities.slice(),
     uploaded,
     downloaded,

@@ -1,5 +1,6 @@
 import type { TorrentInfo } from '@shoal/metainfo';
 import type { PieceHashes } from '../hashes/piece-hashes.ts';
+import type { FileStates } from './file-states.ts';
 
 /** A block to be read: where it lies in the piece space, and where in the target buffer it shall stand. */
 export interface BlockRead {
@@ -27,14 +28,6 @@ export interface PieceWrite {
    */
   readonly blockHashes: Uint8Array | undefined;
   readonly error: Error | undefined;
-}
-
-/** What a file looked like when its data was last known to be on disk. */
-export interface FileState {
-  /** Bytes, or -1 where the file does not exist. */
-  readonly size: number;
-  /** Modification time, milliseconds since 1970 with the fraction the file system gives; 0 where it does not exist. */
-  readonly mtime: number;
 }
 
 /**
@@ -77,7 +70,7 @@ export interface TorrentStorage {
   /** Makes everything written so far durable. */
   sync(): Promise<void>;
   /** How the files stand now, by index. */
-  fileStates(): Promise<FileState[]>;
+  fileStates(): Promise<FileStates>;
   /** Whether a piece is kept apart from the files it belongs to; see {@link setWanted}. */
   isKeptAside?(piece: number): boolean;
   /** Creates what must stand on disk even without a piece: folders and empty files. */

@@ -31,7 +31,7 @@ describe('piecePriorities', () => {
     ['only the pieces of one file', [0, 0, 0, 0, 4], [0, 0, 0, 4, 4]],
     ['nothing for files nobody spoke of', [], [0, 0, 0, 0, 0]],
   ])('gives %s', (_, ofFile, expected) => {
-    expect([...piecePriorities(torrent.info, layout, ofFile)]).toEqual(expected);
+    expect([...piecePriorities(torrent.info, layout, Uint8Array.from(ofFile))]).toEqual(expected);
   });
 });
 
@@ -155,7 +155,7 @@ describe('FileSelection', () => {
   };
 
   it('wants every file at normal priority unless some are chosen', () => {
-    expect(select().priorities).toEqual([4, 4, 4, 4, 4]);
+    expect([...select().priorities]).toEqual([4, 4, 4, 4, 4]);
     expect(select([3]).wanted()).toEqual([false, false, false, true, false]);
     expect(select([]).progress.totalBytes).toBe(0);
     expect(applied(select([3]))).toEqual([0, 0, 4, 4, 0]);
@@ -165,7 +165,7 @@ describe('FileSelection', () => {
     const selection = select([0, 3]);
     selection.setPriority(3, 7);
     selection.select([3, 4]);
-    expect(selection.priorities).toEqual([0, 0, 0, 7, 4]);
+    expect([...selection.priorities]).toEqual([0, 0, 0, 7, 4]);
     expect(selection.progress.totalBytes).toBe(220);
     expect(applied(selection)).toEqual([0, 0, 7, 7, 4]);
   });
@@ -174,7 +174,7 @@ describe('FileSelection', () => {
     const selection = select([3, 99, -1]);
     selection.setPriority(99, 4);
     selection.setPriority(-1, 4);
-    expect(selection.priorities).toEqual([0, 0, 0, 4, 0]);
+    expect([...selection.priorities]).toEqual([0, 0, 0, 4, 0]);
     expect(selection.priorityOf(99)).toBe(0);
   });
 
@@ -184,5 +184,8 @@ describe('FileSelection', () => {
     expect(selection.progress).toMatchObject({ totalBytes: 150, completedBytes: 100 });
     selection.setPriority(0, 0);
     expect(selection.progress).toMatchObject({ totalBytes: 0, completedBytes: 0 });
+    selection.setPriority(0, 1);
+    selection.setPriority(0, 7);
+    expect(selection.progress).toMatchObject({ totalBytes: 150, completedBytes: 100 });
   });
 });

@@ -15,7 +15,7 @@ const torrent = makeTorrent([{ path: 'a.bin', length: 550 }], 100);
 function stateOf(pieces: number[], changes: Partial<ResumeState> = {}): () => ResumeState {
   const have = new Bitfield(torrent.info.pieceCount);
   for (const piece of pieces) have.set(piece);
-  return () => ({ have, priorities: [4], uploaded: 0, downloaded: 0, ...changes });
+  return () => ({ have, priorities: Uint8Array.of(4), uploaded: 0, downloaded: 0, ...changes });
 }
 
 const listOf = (field: Bitfield | undefined): number[] => {
@@ -63,7 +63,7 @@ describe('ResumeKeeper', () => {
       const stateOfAll = (): ResumeState => {
         const have = new Bitfield(info.pieceCount);
         have.setAll();
-        return { have, priorities: [4], uploaded: 0, downloaded: 0 };
+        return { have, priorities: Uint8Array.of(4), uploaded: 0, downloaded: 0 };
       };
       const keeper = new ResumeKeeper(folder.path, clock, info, '/downloads');
       keeper.changed();
@@ -132,7 +132,12 @@ describe('ResumeKeeper', () => {
     const keeper = keeperOf();
     keeper.changed();
     const storage = new Busy(torrent, 'all');
-    await keeper.save(storage, () => ({ have, priorities: [4], uploaded: 0, downloaded: 0 }));
+    await keeper.save(storage, () => ({
+      have,
+      priorities: Uint8Array.of(4),
+      uploaded: 0,
+      downloaded: 0,
+    }));
     expect(listOf((await keeperOf().load(storage))?.trusted)).toEqual([0]);
   });
 

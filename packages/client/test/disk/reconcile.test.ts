@@ -1,5 +1,5 @@
 import { reconcile } from '../../src/disk/reconcile.ts';
-import type { FileState } from '../../src/disk/storage.ts';
+import { type FileState, FileStates } from '../../src/disk/file-states.ts';
 import { makeTorrent } from './fixture.ts';
 
 // Pieces of 10 bytes: a 0–2, b 2–3, c 3–5, padding in 5, d 6.
@@ -26,12 +26,14 @@ function run(claimed: number[], now: FileState[], before = states, keptAside: nu
     directory: '/',
     pieceCount: info.pieceCount,
     pieces,
-    files: before,
+    files: FileStates.of(before),
     priorities: new Uint8Array(6).fill(1),
     uploaded: 0,
     downloaded: 0,
   };
-  const { trusted, recheck } = reconcile(resume, now, info, (piece) => keptAside.includes(piece));
+  const { trusted, recheck } = reconcile(resume, FileStates.of(now), info, (piece) =>
+    keptAside.includes(piece),
+  );
   return {
     trusted: [0, 1, 2, 3, 4, 5, 6].filter((piece) => (trusted[0]! & (0x80 >> piece)) !== 0),
     recheck,

@@ -1,5 +1,6 @@
 import { decode, encode } from '@shoal/bencode';
 import fc from 'fast-check';
+import { FileStates } from '../../src/disk/file-states.ts';
 import { decodeResume, encodeResume, type ResumeData } from '../../src/disk/resume-format.ts';
 import { sha1 } from './fixture.ts';
 
@@ -29,7 +30,7 @@ const resumeData: fc.Arbitrary<ResumeData> = fc
       ...rest,
       pieceCount: have.length,
       pieces,
-      files: files.map(({ size, mtime }) => ({ size, mtime })),
+      files: FileStates.of(files),
       priorities: Uint8Array.from(files, ({ priority }) => priority),
     };
   });
@@ -38,7 +39,7 @@ const expectationOf = (data: ResumeData) => ({
   infoHash: data.infoHash,
   infoHashV2: data.infoHashV2,
   pieceCount: data.pieceCount,
-  fileCount: data.files.length,
+  fileCount: data.files.count,
 });
 
 const sample: ResumeData = {
@@ -46,7 +47,7 @@ const sample: ResumeData = {
   directory: '/data',
   pieceCount: 10,
   pieces: Uint8Array.of(0xff, 0xc0),
-  files: [{ size: 5, mtime: 1_700_000_000_000.25 }],
+  files: FileStates.of([{ size: 5, mtime: 1_700_000_000_000.25 }]),
   priorities: Uint8Array.of(1),
   uploaded: 1,
   downloaded: 2,

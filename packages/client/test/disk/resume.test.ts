@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
+import { FileStates } from '../../src/disk/file-states.ts';
 import { ResumeStore } from '../../src/disk/resume.ts';
 import { encodeResume, type ResumeData } from '../../src/disk/resume-format.ts';
 import { ownIdentity, takeLock } from '../../src/disk/resume-lock.ts';
@@ -15,7 +16,7 @@ const data: ResumeData = {
   directory: '/data',
   pieceCount: 3,
   pieces: Uint8Array.of(0xa0),
-  files: [{ size: 3, mtime: 12.5 }],
+  files: FileStates.of([{ size: 3, mtime: 12.5 }]),
   priorities: Uint8Array.of(1),
   uploaded: 10,
   downloaded: 20,

@@ -117,7 +117,7 @@ describe('torrents with SHA-256 hashes on disk', () => {
         const payload = info.files.filter(({ attributes }) => !attributes.padding);
         expect(await filesBelow(directory)).toHaveLength(payload.length);
         const states = await storage.fileStates();
-        expect(states.map(({ size }) => size)).toEqual(
+        expect([...states].map(({ size }) => size)).toEqual(
           info.files.map(({ length, attributes }) => (attributes.padding ? -1 : length)),
         );
         // One byte of one file.

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileLayout, PieceLayers } from '@shoal/metainfo';
 import { Bitfield } from '@shoal/peer-wire';
+import { FileStates } from '../../src/disk/file-states.ts';
 import { decodeResume, encodeResume, type ResumeData } from '../../src/disk/resume-format.ts';
 import { PieceHashes } from '../../src/hashes/piece-hashes.ts';
 import { ResumeKeeper } from '../../src/resume-keeper.ts';
@@ -42,7 +43,7 @@ const data: ResumeData = {
   directory: '/downloads',
   pieceCount: info.pieceCount,
   pieces: new Bitfield(info.pieceCount).bytes,
-  files: info.files.map(({ length }) => ({ size: length, mtime: 0 })),
+  files: FileStates.of(info.files.map(({ length }) => ({ size: length, mtime: 0 }))),
   priorities: new Uint8Array(info.files.length),
   uploaded: 0,
   downloaded: 0,
@@ -65,7 +66,7 @@ describe('piece layers in resume data', () => {
       const have = new Bitfield(info.pieceCount);
       await keeper.save(storage, () => ({
         have,
-        priorities: info.files.map(() => 4 as const),
+        priorities: new Uint8Array(info.files.length).fill(4),
         uploaded: 0,
         downloaded: 0,
       }));

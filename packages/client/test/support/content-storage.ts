@@ -1,6 +1,11 @@
 import { hashBlocks } from '@shoal/metainfo';
 import { BLOCK_LENGTH } from '@shoal/peer-wire';
-import type { BlockRead, FileState, PieceWrite, TorrentStorage } from '../../src/index.ts';
+import {
+  type BlockRead,
+  FileStates,
+  type PieceWrite,
+  type TorrentStorage,
+} from '../../src/index.ts';
 import { sha1, type TestTorrent } from '../disk/fixture.ts';
 
 /** What a test may have go wrong in a {@link ContentStorage}. */
@@ -104,9 +109,10 @@ export class ContentStorage implements TorrentStorage {
     await Promise.resolve();
   }
 
-  async fileStates(): Promise<FileState[]> {
+  async fileStates(): Promise<FileStates> {
     await Promise.resolve();
-    return this.#torrent.info.files.map(({ length }) => ({ size: length, mtime: 0 }));
+    const files = this.#torrent.info.files;
+    return FileStates.of(files.map(({ length }) => ({ size: length, mtime: 0 })));
   }
 
   async close(): Promise<void> {
