@@ -1,8 +1,21 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import type { TorrentFile } from '@shoal/metainfo';
 import { NORMAL_PRIORITY, type Priority } from './file-priorities.ts';
 import { FileStream, type ReadStreamOptions, type StreamSource } from './stream/file-stream.ts';
+
+/** What is known of a file from the torrent. */
+export interface FileFacts {
+  /** Position in the torrent's file list. */
+  readonly index: number;
+  /** Below the download folder, components joined with `/`. */
+  readonly path: string;
+  /** Bytes. */
+  readonly length: number;
+  /** First byte in the piece space. */
+  readonly offset: number;
+  /** It only aligns the next file and never stands on disk. */
+  readonly padding: boolean;
+}
 
 /** What a file needs of its torrent. */
 export interface FileOwner extends StreamSource {
@@ -21,17 +34,17 @@ export class TorrentFileHandle {
   readonly length: number;
   /** It only aligns the next file and never stands on disk. */
   readonly padding: boolean;
-  readonly #file: TorrentFile;
+  readonly #file: FileFacts;
   readonly #owner: FileOwner;
 
   /** @internal */
-  constructor(owner: FileOwner, file: TorrentFile) {
+  constructor(owner: FileOwner, file: FileFacts) {
     this.#owner = owner;
     this.#file = file;
     this.index = file.index;
     this.path = file.path;
     this.length = file.length;
-    this.padding = file.attributes.padding;
+    this.padding = file.padding;
   }
 
   /** Verified bytes. */

@@ -14,9 +14,17 @@ export class Torrent extends AnyTorrent {
     return this.metainfo.info;
   }
 
-  /** In the order of the torrent's file list. */
+  /**
+   * In the order of the torrent's file list; the same every time. All are made when they are first asked for: of a torrent of a
+   * hundred thousand files rather take those you need with {@link file}.
+   */
   get files(): readonly TorrentFileHandle[] {
     return this.content.files.handles;
+  }
+
+  /** One file by its index in the torrent's file list; undefined where there is none. Two calls may give two objects of one file. */
+  file(index: number): TorrentFileHandle | undefined {
+    return this.content.files.handleOf(index);
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { TorrentInfo } from '@shoal/metainfo';
+import { type FileColumns, fileColumns, type TorrentInfo } from '@shoal/metainfo';
 import type { BlockRead, TorrentStorage } from './disk/storage.ts';
 import { torrentClosedError } from './errors.ts';
 import { type FileOwner, TorrentFileHandle } from './file-handle.ts';
@@ -32,6 +32,7 @@ export interface FilesLife {
 export class TorrentFiles implements FileOwner {
   readonly info: TorrentInfo;
   readonly #options: TorrentFilesOptions;
+  readonly #columns: FileColumns;
   #handles: readonly TorrentFileHandle[] | undefined;
   /** Nobody may ever read a file through this client. */
   #waiters: PieceWaiters | undefined;
@@ -41,11 +42,18 @@ export class TorrentFiles implements FileOwner {
   constructor(options: TorrentFilesOptions) {
     this.#options = options;
     this.info = options.info;
+    this.#columns = fileColumns(options.info);
   }
 
   get handles(): readonly TorrentFileHandle[] {
-    this.#handles ??= this.info.files.map((file) => new TorrentFileHandle(this, file));
+    this.#handles ??= Array.from({ length: this.#columns.size }, (_, index) => this.#make(index));
     return this.#handles;
+  }
+
+  /** The handle of one file, without those of all others; undefined where there is no such file. */
+  handleOf(fileIndex: number): TorrentFileHandle | undefined {
+    if (this.#handles !== undefined) return this.#handles[fileIndex];
+    return fileIndex in this.#columns.lengths ? this.#make(fileIndex) : undefined;
   }
 
   verifiedBytes(fileIndex: number): number {
@@ -109,5 +117,16 @@ export class TorrentFiles implements FileOwner {
   close(): void {
     this.#closed = true;
     this.fail(torrentClosedError());
+  }
+
+  #make(index: number): TorrentFileHandle {
+    const { lengths, offsets } = this.#columns;
+    return new TorrentFileHandle(this, {
+      index,
+      path: this.#columns.pathOf(index),
+      length: lengths[index] ?? 0,
+      offset: offsets[index] ?? 0,
+      padding: this.#columns.isPadding(index),
+    });
   }
 }

@@ -20,6 +20,9 @@ export interface ReadStreamOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Where a file lies, in bytes. */
+export type StreamedFile = Pick<TorrentFile, 'length' | 'offset'>;
+
 /** What a stream needs of the torrent. */
 export interface StreamSource {
   readonly info: TorrentInfo;
@@ -33,12 +36,12 @@ export interface StreamSource {
 /** Reads a file while it is being downloaded: waits for the pieces it needs and asks for them first. */
 export class FileStream extends Readable {
   readonly #source: StreamSource;
-  readonly #file: TorrentFile;
+  readonly #file: StreamedFile;
   readonly #abort = new AbortController();
   #position: number;
   readonly #end: number;
 
-  constructor(source: StreamSource, file: TorrentFile, options: ReadStreamOptions = {}) {
+  constructor(source: StreamSource, file: StreamedFile, options: ReadStreamOptions = {}) {
     const { start = 0, end = file.length - 1, signal } = options;
     if (!Number.isSafeInteger(start) || start < 0 || !Number.isSafeInteger(end)) {
       throw new RangeError('start and end are whole numbers of bytes from 0');

@@ -86,7 +86,16 @@ describe('reading a file while it is downloaded', () => {
 
   it('reads several ranges of several files at the same time', async () => {
     const { swarm, leecher } = await swarmOf(95);
-    const [sample, movie] = leecher.torrent.files;
+    // By itself, before all are made.
+    const movie = leecher.torrent.file(1);
+    expect([-1, 0.5, 99].map((index) => leecher.torrent.file(index))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    const [sample, ...others] = leecher.torrent.files;
+    expect(others[0]).toMatchObject({ index: 1, path: movie?.path, length: movie?.length });
+    expect(leecher.torrent.file(0)).toBe(sample);
     const ranges = [0, 20, 40, 60, 80].map((piece) => ({
       start: piece * PIECE + 1,
       end: (piece + 3) * PIECE,
