@@ -102,8 +102,10 @@ export class FileSelection {
 
   /** Hands the priority of every piece on. */
   apply(sink: PrioritySink): void {
-    const priorities = piecePriorities(this.#info, this.#layout(), this.priorities);
-    priorities.forEach((priority, piece) => sink.setPriority(piece, priority));
+    const priorities = piecePriorities(this.#info, this.priorities);
+    for (let piece = 0; piece < priorities.length; piece += 1) {
+      sink.setPriority(piece, priorities[piece] ?? 0);
+    }
   }
 
   #own(): Uint8Array {

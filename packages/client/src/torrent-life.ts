@@ -6,12 +6,16 @@ import type { TorrentState } from './events.ts';
 import { missingFile } from './missing-file.ts';
 import { clientDefaults, type CheckMode } from './options.ts';
 import { localMeans } from './reuse/local-copies.ts';
+import { runInSlices } from './slices.ts';
 import type { Swarm, SwarmEvents } from './swarm.ts';
 import { SwarmKeeper, type SwarmParts } from './swarm-keeper.ts';
 import type { LifeEvents, TorrentParts } from './torrent-parts.ts';
 
 /** Failures to make data durable after which a torrent stops. */
 const HOPELESS: ReadonlySet<DiskErrorCode> = new Set(['ERR_DISK_MISSING', 'ERR_DISK_FULL']);
+
+/** Pieces that are gone over in about ten milliseconds. */
+const MANY_PIECES = 32_768;
 
 /**
  * The state machine of one torrent: `checking → downloading → seeding`, with `paused` and `error` on the way and `closed` at
@@ -221,8 +225,7 @@ export class TorrentLife {
     const { host, info, options, selection, hashes } = this.#parts;
     try {
       this.#setState('checking');
-      // Of a hundred thousand files, gathering their hashes takes long enough for a turn of its own.
-      if (hashes.shared !== undefined) await host.openTurns.next();
+      await runInSlices(hashes.prepare());
       this.#storage ??= host.openStorage(info, options, hashes);
       await this.#storage.setWanted(selection.wanted());
       await this.#check(options.check ?? 'resume', undefined);
@@ -245,7 +248,7 @@ export class TorrentLife {
       if (unlocked !== undefined) this.#events.warning(unlocked);
       // Who only looks leaves no trace.
       if (mode !== 'trust' && !this.#wantsPause) await storage.prepare?.();
-      this.#begin(have);
+      await this.#begin(have);
     } catch (error) {
       if (this.#checking?.signal.aborted === true) return;
       if (signal?.aborted === true && this.#keeper.isMeasured) this.#settle();
@@ -276,12 +279,14 @@ export class TorrentLife {
   }
 
   /** What is there is known: a swarm is made of it where there is something to fetch. */
-  #begin(have: Bitfield | 'all'): void {
-    const { host, selection, files, borrower } = this.#parts;
+  async #begin(have: Bitfield | 'all'): Promise<void> {
+    const { host, info, selection, files, borrower } = this.#parts;
     this.#keeper.measured(have);
     selection.measure(have);
     files.measured();
     if (borrower !== undefined) host.localData?.register(borrower);
+    // Going over as many pieces takes long enough for a turn of its own.
+    if (info.pieceCount > MANY_PIECES) await host.openTurns.next();
     if (!selection.progress.isComplete) this.awake();
     this.#settle();
   }

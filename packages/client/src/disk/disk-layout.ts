@@ -6,7 +6,7 @@ export const FLAG_EXECUTABLE = 2;
 import { BLOCK_LENGTH, treeHeight } from '@shoal/metainfo';
 
 /** Between two paths in {@link LayoutData.paths}; no path holds one. */
-const PATH_END = '\n';
+export const PATH_END = '\n';
 
 /** SHA-256 piece hashes (BEP 52) as far as they are known. Shared memory: the main thread adds to it, workers only read it. */
 export interface SharedHashes {
@@ -62,10 +62,13 @@ export class DiskLayout {
   readonly data: LayoutData;
   readonly totalLength: number;
   readonly #offsets: Float64Array;
-  #paths: readonly string[] | undefined;
+  readonly #pathBelow: (file: number) => string;
 
-  constructor(data: LayoutData) {
+  /** @param pathBelow gives the path of a file below the root; default: from {@link pathsOf}, a string for each file */
+  constructor(data: LayoutData, pathBelow?: (file: number) => string) {
     this.data = data;
+    let paths: readonly string[] | undefined;
+    this.#pathBelow = pathBelow ?? ((file) => (paths ??= pathsOf(data))[file] ?? '');
     const { lengths } = data;
     const offsets = new Float64Array(lengths.length);
     let offset = 0;
@@ -99,8 +102,7 @@ export class DiskLayout {
   }
 
   pathOf(file: number): string {
-    this.#paths ??= pathsOf(this.data);
-    return `${this.data.root}/${this.#paths[file] ?? ''}`;
+    return `${this.data.root}/${this.#pathBelow(file)}`;
   }
 
   get partsPath(): string {

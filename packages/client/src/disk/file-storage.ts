@@ -13,10 +13,11 @@ import type { FileCache } from './file-cache.ts';
 import { allDone, readFully } from './file-io.ts';
 import { FileStates } from './file-states.ts';
 import type { FileSyncer } from './file-syncer.ts';
-import { assertStorable } from './layout-of.ts';
+import { assertStorable, layoutOf, layoutSteps } from './layout-of.ts';
 import type { PartsFile } from './parts-file.ts';
 import { mayHoldAnything } from './presence.ts';
 import { PARTS_FILE, planReads, type ReadStep } from './read-plan.ts';
+import { runInSlices } from '../slices.ts';
 import { StorageWork } from './storage-work.ts';
 import type { BlockRead, PieceWrite, TorrentStorage } from './storage.ts';
 
@@ -52,6 +53,8 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   readonly #directory: string;
   readonly #options: FileStorageOptions;
   #madeWork: StorageWork | undefined;
+  /** What was begun and is not done. */
+  readonly #active = new Set<Promise<unknown>>();
   #allWanted = true;
   #opened = false;
   #prepared = false;
@@ -75,8 +78,19 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   /** What is needed to work on the files. A torrent that is only seeded may go without for weeks. */
   get #work(): StorageWork {
     const { pool, wanted, hashes } = this.#options;
-    this.#madeWork ??= new StorageWork(this.#info, this.#directory, pool, wanted, hashes);
+    if (this.#madeWork === undefined) {
+      const layout = layoutOf(this.#info, this.#directory, wanted, hashes);
+      this.#madeWork = new StorageWork(this.#info, layout, pool);
+    }
     return this.#madeWork;
+  }
+
+  /** Makes what {@link #work} gives without holding up the event loop, however many files there are. */
+  async #makeWork(): Promise<void> {
+    if (this.#madeWork !== undefined) return;
+    const { pool, wanted, hashes } = this.#options;
+    const layout = await runInSlices(layoutSteps(this.#info, this.#directory, wanted, hashes));
+    this.#madeWork ??= new StorageWork(this.#info, layout, pool);
   }
 
   get #layout(): DiskLayout {
@@ -171,7 +185,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
     // What is wanted is kept in the layout, and data kept aside in the list of it.
     const isPlain =
       this.#allWanted && this.#options.wanted === undefined && work.parts.slots.size === 0;
-    if (!isPlain || work.active.size > 0 || work.isDirty) return;
+    if (!isPlain || this.#active.size > 0 || work.isDirty) return;
     this.#madeWork = undefined;
     this.#opened = this.#prepared = false;
     this.#opening = this.#preparing = undefined;
@@ -196,9 +210,9 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
 
   async #end(): Promise<void> {
     await this.#resting;
+    while (this.#active.size > 0) await Promise.allSettled(this.#active);
     const work = this.#madeWork;
     if (work === undefined) return;
-    while (work.active.size > 0) await Promise.allSettled(work.active);
     await this.#pool.unregister(work.id);
     await this.#files.drop(this);
   }
@@ -208,9 +222,8 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   }
 
   #track<T>(work: Promise<T>): Promise<T> {
-    const { active } = this.#work;
-    active.add(work);
-    const done = () => void active.delete(work);
+    this.#active.add(work);
+    const done = () => void this.#active.delete(work);
     work.then(done, done);
     return work;
   }
@@ -218,11 +231,11 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   async #stat(): Promise<FileStates> {
     await this.#open();
     const numbers = await this.#pool.run({ kind: 'stat', storage: this.#storage });
-    return new FileStates(numbers instanceof Float64Array ? numbers : new Float64Array());
+    return new FileStates(new Float64Array(numbers ?? []));
   }
 
   #open(): Promise<void> {
-    this.#opening ??= this.#parts.load().then(
+    this.#opening ??= this.#openOnce().then(
       () => void (this.#opened = true),
       (error: unknown) => {
         this.#opening = undefined;
@@ -230,6 +243,11 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
       },
     );
     return this.#opening;
+  }
+
+  async #openOnce(): Promise<void> {
+    await this.#makeWork();
+    await this.#parts.load();
   }
 
   #prepareOnce(): Promise<void> {
@@ -244,6 +262,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   }
 
   async #prepare(): Promise<void> {
+    await this.#makeWork();
     const { root } = this.#layout.data;
     try {
       await mkdir(root, { recursive: true });
@@ -290,6 +309,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   ): Promise<PieceWrite> {
     try {
       this.#assertOpen();
+      await this.#makeWork();
       if (!this.#work.isPiece(piece, buffer, length)) {
         throw new RangeError(`No such piece: ${piece} with ${length} bytes`);
       }

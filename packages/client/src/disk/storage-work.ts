@@ -1,9 +1,8 @@
-import type { TorrentInfo } from '@shoal/metainfo';
-import type { PieceHashes } from '../hashes/piece-hashes.ts';
-import { DiskLayout } from './disk-layout.ts';
+import { fileColumns, type TorrentInfo } from '@shoal/metainfo';
+import { DiskLayout, type LayoutData } from './disk-layout.ts';
 import type { DiskPool } from './disk-pool.ts';
 import type { FileSyncer } from './file-syncer.ts';
-import { identityOf, layoutOf } from './layout-of.ts';
+import { identityOf } from './layout-of.ts';
 import { PartsFile } from './parts-file.ts';
 import { PARTS_FILE } from './read-plan.ts';
 import type { PieceWrite } from './storage.ts';
@@ -11,26 +10,23 @@ import type { PieceWrite } from './storage.ts';
 /** Bytes of the info-hash that the header of a parts file has room for; those of a SHA-256 one do as well. */
 const PARTS_IDENTITY_BYTES = 20;
 
+/** Files whose paths are told the syncer at once: some milliseconds of work. */
+const SYNC_FILES = 8_192;
+
 /** What a torrent's files are worked on with: made when there is first something to do with them. */
 export class StorageWork {
   readonly layout: DiskLayout;
   /** Names the torrent in tasks for the pool. */
   readonly id: number;
   readonly parts: PartsFile;
-  readonly active = new Set<Promise<unknown>>();
   readonly slotWrites = new Set<Promise<PieceWrite>>();
   /** Files written to since they were last made durable; {@link PARTS_FILE} for the parts file. */
   #dirty = new Set<number>();
 
-  constructor(
-    info: TorrentInfo,
-    directory: string,
-    pool: DiskPool,
-    wanted: readonly boolean[] | undefined,
-    hashes: PieceHashes | undefined,
-  ) {
-    const data = layoutOf(info, directory, wanted, hashes);
-    this.layout = new DiskLayout(data);
+  /** @param data the layout of the torrent, see `layoutOf` */
+  constructor(info: TorrentInfo, data: LayoutData, pool: DiskPool) {
+    const files = fileColumns(info);
+    this.layout = new DiskLayout(data, (file) => files.pathOf(file));
     this.id = pool.register(data);
     const { pieceLength, pieceCount } = data;
     const infoHash = identityOf(info).subarray(0, PARTS_IDENTITY_BYTES);
@@ -73,12 +69,15 @@ export class StorageWork {
   async sync(syncer: FileSyncer): Promise<void> {
     const files = [...this.#dirty];
     this.#dirty = new Set();
-    const paths = files.map((file) =>
-      file === PARTS_FILE ? this.parts.path : this.layout.pathOf(file),
-    );
     let done = 0;
     try {
-      await syncer.sync(paths, (count) => (done = count));
+      while (done < files.length) {
+        const from = done;
+        const paths = files
+          .slice(from, from + SYNC_FILES)
+          .map((file) => (file === PARTS_FILE ? this.parts.path : this.layout.pathOf(file)));
+        await syncer.sync(paths, (count) => (done = from + count));
+      }
     } finally {
       for (const file of files.slice(done)) this.#dirty.add(file);
     }

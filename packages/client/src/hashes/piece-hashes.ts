@@ -11,6 +11,7 @@ import {
 } from '@shoal/metainfo';
 import { BLOCK_LENGTH } from '@shoal/peer-wire';
 import type { SharedHashes } from '../disk/disk-layout.ts';
+import { runNow, STEP_ITEMS, type Steps } from '../slices.ts';
 import { RootFiles } from './root-files.ts';
 
 /** Bytes of a SHA-256 digest. */
@@ -57,7 +58,15 @@ export class PieceHashes {
   /** The SHA-256 hashes as disk threads see them; undefined for a v1-only torrent. The same memory every time. */
   get shared(): SharedHashes | undefined {
     if (this.#info.infoHashV2 === undefined) return undefined;
-    return (this.#shared ??= this.#fill());
+    return (this.#shared ??= runNow(this.#fill()));
+  }
+
+  /** Gathers what {@link shared} gives, which takes some 30 ms where there are a hundred thousand files: to be done in slices. */
+  *prepare(): Steps<void> {
+    if (this.#info.infoHashV2 === undefined || this.#shared !== undefined) return;
+    const shared = yield* this.#fill();
+    // Somebody may have asked for it meanwhile, and has put more into it.
+    this.#shared ??= shared;
   }
 
   /** Whether the SHA-256 hash of a piece is known. */
@@ -182,7 +191,7 @@ export class PieceHashes {
     return Math.floor((this.#files.offsets[file] ?? 0) / this.#info.pieceLength);
   }
 
-  #fill(): SharedHashes {
+  *#fill(): Steps<SharedHashes> {
     const { pieceCount, pieceLength } = this.#info;
     const shared = {
       hashes: new Uint8Array(new SharedArrayBuffer(pieceCount * SHA256_LENGTH)),
@@ -190,6 +199,7 @@ export class PieceHashes {
     };
     const { lengths, offsets, size } = this.#files;
     for (let file = 0; file < size; file++) {
+      if (file % STEP_ITEMS === STEP_ITEMS - 1) yield;
       const first = Math.floor((offsets[file] ?? 0) / pieceLength);
       const layer = this.#layers.layerOf(file);
       if (layer !== undefined) {

@@ -1,4 +1,7 @@
 import { type FileColumns, fileColumns, type TorrentInfo } from '@shoal/metainfo';
+import { runNow, STEP_ITEMS, type Steps } from '../slices.ts';
+
+type PaddedInfo = Pick<TorrentInfo, 'files' | 'pieceLength' | 'pieceCount'>;
 
 /**
  * Bytes of each piece before the padding it ends with, 0 for a piece of nothing but padding; undefined where no piece ends
@@ -6,9 +9,12 @@ import { type FileColumns, fileColumns, type TorrentInfo } from '@shoal/metainfo
  * one piece counts as payload: no program that aligns files makes it. Over shared memory, for the disk's threads. Takes time for
  * each file and piece.
  */
-export function payloadLengthsOf(
-  info: Pick<TorrentInfo, 'files' | 'pieceLength' | 'pieceCount'>,
-): Int32Array | undefined {
+export function payloadLengthsOf(info: PaddedInfo): Int32Array | undefined {
+  return runNow(payloadSteps(info));
+}
+
+/** {@link payloadLengthsOf}, to be done in slices. */
+export function* payloadSteps(info: PaddedInfo): Steps<Int32Array | undefined> {
   const { pieceLength, pieceCount } = info;
   const files = fileColumns(info);
   const { lengths } = files;
@@ -24,6 +30,7 @@ export function payloadLengthsOf(
       payload[last] = end - last * pieceLength;
     }
     offset = end;
+    if (file % STEP_ITEMS === STEP_ITEMS - 1) yield;
   }
   for (let piece = 0; piece < pieceCount; piece++) {
     if (payload[piece] !== Math.min(pieceLength, offset - piece * pieceLength)) return payload;

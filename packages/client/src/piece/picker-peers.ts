@@ -83,6 +83,11 @@ export class PickerPeers<P extends PickerPeer> {
     return entry.seed ? this.#needed > 0 : entry.interest > 0;
   }
 
+  /** As many pieces are needed before there is any peer. */
+  neededAtFirst(pieces: number): void {
+    this.#needed = pieces;
+  }
+
   /** A piece has begun (`by` 1) or ceased (`by` -1) to be needed. Costs one look at each peer. */
   need(piece: number, by: 1 | -1): void {
     this.#needed += by;

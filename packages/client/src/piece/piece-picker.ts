@@ -92,10 +92,15 @@ export class PiecePicker<P extends PickerPeer> {
       blockFreed: () => this.#chooser.blockFreed(),
       gaveUp: (piece, buffer) => this.#gaveUp(piece, buffer),
     });
+    let needed = 0;
     for (let piece = 0; piece < pieceCount; piece++) {
-      if (options.isHeld?.(piece) === true) this.#states.hold(piece);
-      if (this.#states.is(piece, MISSING)) this.#nowNeeded(piece);
+      const isHeld = options.isHeld?.(piece) === true;
+      if (isHeld) this.#states.hold(piece);
+      if (!this.#states.is(piece, MISSING) || !this.#states.wanted(piece)) continue;
+      needed++;
+      if (!isHeld) this.#ranking.add(piece);
     }
+    this.#peers.neededAtFirst(needed);
   }
 
   /** Verified pieces. Only the picker changes it. */

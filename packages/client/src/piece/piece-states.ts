@@ -152,7 +152,9 @@ export class PieceStates {
   /** Pieces of padding only are not wanted from anybody, and what is left of the others is their payload. */
   #leavePaddingOut(payload: Int32Array): void {
     this.wantedBytesLeft = 0;
-    for (const [piece, length] of payload.entries()) {
+    // By index: with an iterator a hundred thousand pieces take many times as long.
+    for (let piece = 0; piece < payload.length; piece++) {
+      const length = payload[piece] ?? 0;
       this.wantedBytesLeft += length;
       if (length > 0) continue;
       this.priority[piece] = 0;

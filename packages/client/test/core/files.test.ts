@@ -31,7 +31,7 @@ describe('piecePriorities', () => {
     ['only the pieces of one file', [0, 0, 0, 0, 4], [0, 0, 0, 4, 4]],
     ['nothing for files nobody spoke of', [], [0, 0, 0, 0, 0]],
   ])('gives %s', (_, ofFile, expected) => {
-    expect([...piecePriorities(torrent.info, layout, Uint8Array.from(ofFile))]).toEqual(expected);
+    expect([...piecePriorities(torrent.info, Uint8Array.from(ofFile))]).toEqual(expected);
   });
 });
 
