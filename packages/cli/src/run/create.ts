@@ -1,11 +1,19 @@
 import { basename, resolve } from 'node:path';
 import type { SingleBar } from 'cli-progress';
-import { createTorrent, fileColumns, fromHex, infoHashHex, magnetOf, toHex } from '@shoal/metainfo';
-import type { CreateProgress, SymlinkPolicy, TorrentFormat, TorrentInfo } from '@shoal/metainfo';
+import {
+  createTorrent,
+  fromHex,
+  infoHashHex,
+  magnetOf,
+  parseMetainfoAsync,
+  toHex,
+} from '@shoal/metainfo';
+import type { CreateProgress, SymlinkPolicy, TorrentFormat } from '@shoal/metainfo';
 import type { CreateArgs } from '../commands/create.ts';
 import { defined } from '../defined.ts';
 import { UsageError } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
+import { fileCount } from '../file-count.ts';
 import { loadTorrent } from '../load-torrent.ts';
 import { SignalGate } from '../signal-gate.ts';
 import { formatBytes } from '../terminal/format.ts';
@@ -34,7 +42,7 @@ export async function runCreate(args: CreateArgs, world: World): Promise<number>
   const similar: Uint8Array[] = [];
   for (const source of args.similar ?? []) similar.push(await similarHash(source, gate.signal));
   using bar = await CreateBar.open(world, args.json || args.quiet);
-  const { bytes, metainfo } = await createTorrent(args.path, {
+  const { bytes } = await createTorrent(args.path, {
     ...defined({
       format,
       files,
@@ -61,6 +69,7 @@ export async function runCreate(args: CreateArgs, world: World): Promise<number>
     signal: gate.signal,
   });
   bar[Symbol.dispose]();
+  const metainfo = await parseMetainfoAsync(bytes);
   const { info } = metainfo;
   const file = args.output ?? `${info.name}.torrent`;
   await writeTorrent(file, bytes, args.force);
@@ -93,14 +102,6 @@ export async function runCreate(args: CreateArgs, world: World): Promise<number>
     );
   }
   return ExitCode.done;
-}
-
-/** Files without those that only pad. */
-function fileCount(info: TorrentInfo): number {
-  const columns = fileColumns(info);
-  let count = 0;
-  for (let index = 0; index < columns.size; index++) if (!columns.isPadding(index)) count++;
-  return count;
 }
 
 function formatOf({ v1, hybrid, v2 }: CreateArgs): TorrentFormat | undefined {

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { fileColumns } from '@shoal/metainfo';
 import type { MagnetLink, Metainfo } from '@shoal/metainfo';
 import type { DownloadArgs } from '../commands/download.ts';
 import { defined } from '../defined.ts';
@@ -34,7 +35,7 @@ export async function runDownload(args: DownloadArgs, world: World): Promise<num
       const metainfo = isMagnet(source)
         ? await fetchMetadata(source, args, world, gate.signal)
         : await loadTorrent(source, gate.signal, args.timeout);
-      listFiles(metainfo, args.json, world);
+      await listFiles(metainfo, args.json, world);
     }
     return ExitCode.done;
   }
@@ -46,7 +47,7 @@ export async function runDownload(args: DownloadArgs, world: World): Promise<num
       tasks: (_view, signal) => downloadTasks(args, view, signal),
       goal: { forever: args.seed ?? false, ratio: args['seed-ratio'], time: args['seed-time'] },
       checkMetadata: ({ info }) => {
-        if (select !== undefined) checkSelection(select, info.files.length);
+        if (select !== undefined) checkSelection(select, fileColumns(info).size);
       },
       timeout: args.timeout,
       onComplete: args['on-complete'],
@@ -80,7 +81,7 @@ async function* downloadTasks(
   const { select } = args;
   for (const torrent of torrents) {
     if (select === undefined || !('info' in torrent)) continue;
-    checkSelection(select, torrent.info.files.length);
+    checkSelection(select, fileColumns(torrent.info).size);
   }
   try {
     await mkdir(directory, { recursive: true });

@@ -1,12 +1,14 @@
-import { magnetOf, parseMagnet, toHex } from '@shoal/metainfo';
-import type { FileAttributes, MagnetLink, Metainfo } from '@shoal/metainfo';
+import { fileColumns, magnetOf, parseMagnet, toHex } from '@shoal/metainfo';
+import type { FileAttributes, MagnetLink, Metainfo, TorrentInfo } from '@shoal/metainfo';
 import type { InfoArgs } from '../commands/inspect.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { isMagnet, loadTorrent, loadTorrentNow } from '../load-torrent.ts';
 import { treeLines } from './file-tree.ts';
+import { fileLines } from './list-files.ts';
 import { formatBytes } from '../terminal/format.ts';
 import { jsonLine, plainText } from '../terminal/plain-text.ts';
 import type { World } from '../world.ts';
+import { writeTexts } from '../write-texts.ts';
 
 /** Which formats a torrent has: a hybrid has both. */
 type Kind = 'v1' | 'v2' | 'hybrid';
@@ -34,19 +36,23 @@ export interface InfoReport {
   readonly trackers: readonly (readonly string[])[];
   readonly webSeeds: readonly string[];
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
-  readonly files:
-    | readonly {
-        readonly index: number;
-        readonly path: string;
-        readonly length: number;
-        readonly offset: number;
-        readonly piecesRoot?: string;
-        readonly attributes: string;
-        readonly symlink?: string;
-      }[]
-    | null;
+  readonly files: readonly ReportedFile[] | null;
   readonly magnet: string;
 }
+
+/** A file in {@link InfoReport}. */
+export interface ReportedFile {
+  readonly index: number;
+  readonly path: string;
+  readonly length: number;
+  readonly offset: number;
+  readonly piecesRoot?: string;
+  readonly attributes: string;
+  readonly symlink?: string;
+}
+
+/** All of a report that is not as long as the torrent has files. */
+type Summary = Omit<InfoReport, 'files'>;
 
 /** `shoal info` */
 export async function runInfo(args: InfoArgs, world: World): Promise<number> {
@@ -55,19 +61,19 @@ export async function runInfo(args: InfoArgs, world: World): Promise<number> {
     : (loadTorrentNow(args.torrent) ?? (await loadTorrent(args.torrent)));
   const report =
     metainfo === undefined
-      ? reportOfMagnet(args.torrent, parseMagnet(args.torrent))
-      : reportOf(metainfo);
-  if (args.json) world.stdout.write(jsonLine(report));
+      ? summaryOfMagnet(args.torrent, parseMagnet(args.torrent))
+      : summaryOf(metainfo);
+  if (args.json) await writeTexts(world, jsonTexts(report, metainfo?.info));
   else if (!args.quiet) {
     const isTree = args.tree && metainfo !== undefined;
-    const files = isTree ? treeLines(metainfo.info.files) : fileLines(report);
-    world.stdout.write(describe(report, files));
+    const files = isTree ? await treeLines(metainfo.info) : metainfo && fileLines(metainfo.info);
+    await writeTexts(world, describe(report, files ?? []));
   }
   return ExitCode.done;
 }
 
-/** A torrent's report. */
-export function reportOf(metainfo: Metainfo): InfoReport {
+/** What there is to say of a torrent but its files. */
+function summaryOf(metainfo: Metainfo): Summary {
   const { info } = metainfo;
   return {
     name: info.name,
@@ -85,17 +91,6 @@ export function reportOf(metainfo: Metainfo): InfoReport {
     trackers: metainfo.trackers,
     webSeeds: metainfo.webSeeds,
     nodes: metainfo.nodes,
-    files: info.files
-      .filter(({ attributes }) => !attributes.padding)
-      .map(({ index, path, length, offset, piecesRoot, attributes }) => ({
-        index,
-        path,
-        length,
-        offset,
-        ...(piecesRoot === undefined ? {} : { piecesRoot: toHex(piecesRoot) }),
-        attributes: lettersOf(attributes),
-        ...(attributes.symlink === undefined ? {} : { symlink: attributes.symlink }),
-      })),
     magnet: magnetOf(metainfo),
   };
 }
@@ -106,8 +101,8 @@ function kindOf({ infoHash, infoHashV2 }: Metainfo['info']): Kind {
   return infoHash === undefined ? 'v2' : 'hybrid';
 }
 
-/** A link's report. */
-export function reportOfMagnet(magnet: string, link: MagnetLink): InfoReport {
+/** What there is to say of a link. */
+function summaryOfMagnet(magnet: string, link: MagnetLink): Summary {
   return {
     name: link.name ?? null,
     infoHash: link.infoHash === undefined ? null : toHex(link.infoHash),
@@ -124,7 +119,6 @@ export function reportOfMagnet(magnet: string, link: MagnetLink): InfoReport {
     trackers: link.trackers.map((url) => [url]),
     webSeeds: link.webSeeds,
     nodes: [],
-    files: null,
     magnet,
   };
 }
@@ -134,16 +128,45 @@ function lettersOf({ executable, hidden, symlink }: FileAttributes): string {
   return [executable && 'x', hidden && 'h', symlink !== undefined && 'l'].filter(Boolean).join('');
 }
 
-/** The files, each with the number that `--select` takes. */
-function fileLines({ files }: InfoReport): string[] {
-  return (files ?? []).map(
-    ({ index, path, length }) =>
-      `${String(index).padStart(6)}  ${formatBytes(length).padStart(10)}  ${plainText(path)}`,
-  );
+/** An {@link InfoReport} as one line of JSON, a file at a time. */
+function* jsonTexts(
+  { magnet, ...summary }: Summary,
+  info: TorrentInfo | undefined,
+): Generator<string, void, undefined> {
+  yield jsonLine(summary).replace(/\}\n$/, ',"files":');
+  if (info === undefined) yield 'null';
+  else {
+    yield '[';
+    let separator = '';
+    for (const file of reportedFiles(info)) {
+      yield `${separator}${jsonLine(file).trimEnd()}`;
+      separator = ',';
+    }
+    yield ']';
+  }
+  yield jsonLine({ magnet }).replace('{', ',');
 }
 
-/** The report for a person. */
-function describe(report: InfoReport, files: readonly string[]): string {
+function* reportedFiles(info: TorrentInfo): Generator<ReportedFile, void, undefined> {
+  const columns = fileColumns(info);
+  for (let index = 0; index < columns.size; index++) {
+    if (columns.isPadding(index)) continue;
+    const piecesRoot = columns.piecesRootOf(index);
+    const attributes = columns.attributesOf(index);
+    yield {
+      index,
+      path: columns.pathOf(index),
+      length: columns.lengths[index] ?? 0,
+      offset: columns.offsets[index] ?? 0,
+      ...(piecesRoot === undefined ? {} : { piecesRoot: toHex(piecesRoot) }),
+      attributes: lettersOf(attributes),
+      ...(attributes.symlink === undefined ? {} : { symlink: attributes.symlink }),
+    };
+  }
+}
+
+/** The report for a person; `files` are its lines. */
+function* describe(report: Summary, files: Iterable<string>): Generator<string, void, undefined> {
   const lines: string[] = [];
   const line = (label: string, value: string | number | null): void => {
     if (value !== null) lines.push(`${`${label}:`.padEnd(12)} ${plainText(String(value))}`);
@@ -170,10 +193,16 @@ function describe(report: InfoReport, files: readonly string[]): string {
   for (const [index, { host, port }] of report.nodes.entries()) {
     line(index === 0 ? 'Nodes' : '', `${host}:${port}`);
   }
-  if (files.length > 0) lines.push('Files:');
-  for (const file of files) lines.push(file);
+  yield `${lines.join('\n')}\n`.replaceAll(/^:/gm, ' ');
+  let isFirst = true;
+  for (const file of files) {
+    if (isFirst) yield 'Files:\n';
+    isFirst = false;
+    yield file;
+  }
+  lines.length = 0;
   line('Magnet', report.magnet);
-  return `${lines.join('\n')}\n`.replaceAll(/^:/gm, ' ');
+  yield `${lines.join('\n')}\n`;
 }
 
 /** A date as text; the number itself where it is beyond what a calendar holds. */

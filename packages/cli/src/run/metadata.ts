@@ -1,7 +1,8 @@
-import { encodeMetainfo, infoHashHex, parseMetainfo } from '@shoal/metainfo';
+import { encodeMetainfo, infoHashHex, parseMetainfoAsync } from '@shoal/metainfo';
 import type { MetadataCommandArgs } from '../commands/metadata.ts';
 import { CliError, messageOf, UsageError } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
+import { fileCount } from '../file-count.ts';
 import { isMagnet } from '../load-torrent.ts';
 import { SignalGate } from '../signal-gate.ts';
 import { formatBytes } from '../terminal/format.ts';
@@ -23,7 +24,7 @@ export async function runMetadata(args: MetadataCommandArgs, world: World): Prom
   const { info } = metainfo;
   const bytes = encodeMetainfo({ ...metainfo, createdBy: `shoal/${VERSION}` });
   try {
-    parseMetainfo(bytes);
+    await parseMetainfoAsync(bytes);
   } catch (error) {
     throw new CliError(
       'ERR_CLI_SOURCE',
@@ -36,7 +37,7 @@ export async function runMetadata(args: MetadataCommandArgs, world: World): Prom
   await writeTorrent(file, bytes, args.force);
   const { name, length } = info;
   const infoHash = infoHashHex(info);
-  const files = info.files.filter(({ attributes }) => !attributes.padding).length;
+  const files = fileCount(info);
   if (args.json) world.stdout.write(jsonLine({ file, infoHash, name, length, files }));
   else if (!args.quiet) {
     const count = files === 1 ? '1 file' : `${files} files`;

@@ -1,7 +1,9 @@
+import { statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { SingleBar } from 'cli-progress';
-import { FileLayout, infoHashHex } from '@shoal/metainfo';
+import { fileColumns, FileLayout, infoHashHex } from '@shoal/metainfo';
 import type { Metainfo } from '@shoal/metainfo';
 import type { VerifyArgs } from '../commands/inspect.ts';
 import { dataDirectory } from '../data-location.ts';
@@ -12,7 +14,9 @@ import { isUrl, loadTorrent, loadTorrentNow } from '../load-torrent.ts';
 import { SignalGate } from '../signal-gate.ts';
 import { jsonLine, plainText } from '../terminal/plain-text.ts';
 import { singleBar } from '../terminal/single-bar.ts';
+import { Turns } from '../turns.ts';
 import type { World } from '../world.ts';
+import { writeTexts } from '../write-texts.ts';
 
 /** How a file was found. */
 export interface FileFinding {
@@ -23,6 +27,9 @@ export interface FileFinding {
   /** Pieces with a part in this file that did not pass. */
   readonly badPieces: number;
 }
+
+/** Files that are gone over without a look at the time: some milliseconds. */
+const FILES_AT_ONCE = 4_096;
 
 /** Milliseconds between two drawings of the bar. */
 const DRAW_INTERVAL = 250;
@@ -37,16 +44,41 @@ export async function runVerify(args: VerifyArgs, world: World): Promise<number>
   // Looked at first: opening a torrent may create its empty files.
   const sizes = await sizesOf(metainfo, directory);
   const badPieces = await findBadPieces(metainfo, directory, gate.signal, args, world);
-  const files = findingsOf(metainfo, sizes, badPieces);
-  const whole = badPieces.length === 0 && files.every(({ state }) => state === 'whole');
+  const findings = () => findingsOf(metainfo, sizes, badPieces);
+  const whole = badPieces.length === 0 && (await areWhole(findings()));
   if (args.json) {
     const { name, pieceCount } = metainfo.info;
     const infoHash = infoHashHex(metainfo.info);
-    world.stdout.write(jsonLine({ name, infoHash, whole, pieceCount, badPieces, files }));
+    const summary = { name, infoHash, whole, pieceCount, badPieces };
+    await writeTexts(world, jsonTexts(summary, findings()));
   } else if (!args.quiet) {
-    world.stdout.write(describe(metainfo, whole, badPieces, files));
+    await writeTexts(world, describe(metainfo, whole, badPieces, findings()));
   }
   return whole ? ExitCode.done : ExitCode.incomplete;
+}
+
+async function areWhole(findings: Iterable<FileFinding>): Promise<boolean> {
+  const turns = new Turns();
+  let count = 0;
+  for (const { state } of findings) {
+    if (state !== 'whole') return false;
+    if (++count % FILES_AT_ONCE === 0) await turns.yield();
+  }
+  return true;
+}
+
+/** One line of JSON: a summary, and behind it all files. */
+function* jsonTexts(
+  summary: object,
+  findings: Iterable<FileFinding>,
+): Generator<string, void, undefined> {
+  yield jsonLine(summary).replace(/\}\n$/, ',"files":[');
+  let separator = '';
+  for (const finding of findings) {
+    yield `${separator}${jsonLine(finding).trimEnd()}`;
+    separator = ',';
+  }
+  yield ']}\n';
 }
 
 async function findBadPieces(
@@ -74,63 +106,77 @@ async function findBadPieces(
   }
 }
 
-/** Bytes of each file on disk by index; undefined where it is not there. */
-async function sizesOf({ info }: Metainfo, directory: string): Promise<(number | undefined)[]> {
-  const sizes: (number | undefined)[] = [];
-  for (const { path } of info.files) {
-    const stats = await stat(join(directory, path)).catch(() => undefined);
-    sizes.push(stats?.isFile() === true ? stats.size : undefined);
+/** Bytes of each file on disk by index; -1 where it is not there. */
+async function sizesOf({ info }: Metainfo, directory: string): Promise<Float64Array> {
+  const columns = fileColumns(info);
+  const sizes = new Float64Array(columns.size).fill(-1);
+  const turns = new Turns();
+  for (let index = 0; index < columns.size; index++) {
+    if (columns.isPadding(index)) continue;
+    const path = join(directory, columns.pathOf(index));
+    // Asked here and now where the disk is quick: a tenth of the time that the thread pool takes.
+    const now = turns.run(() => statNow(path));
+    const stats = now === undefined ? await stat(path).catch(() => null) : now;
+    if (stats?.isFile() === true) sizes[index] = stats.size;
+    await turns.yield();
   }
   return sizes;
 }
 
-function findingsOf(
+/** What stands at a path; null where that cannot be said. */
+function statNow(path: string): Stats | null {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function* findingsOf(
   { info }: Metainfo,
-  sizes: readonly (number | undefined)[],
+  sizes: Float64Array,
   badPieces: readonly number[],
-): FileFinding[] {
+): Generator<FileFinding, void, undefined> {
+  const columns = fileColumns(info);
   const layout = new FileLayout(info);
-  const bad = new Set(badPieces);
-  const findings: FileFinding[] = [];
-  for (const { index, path, length, attributes } of info.files) {
-    if (attributes.padding || attributes.symlink !== undefined) continue;
+  const bad = new Uint8Array(info.pieceCount);
+  for (const piece of badPieces) bad[piece] = 1;
+  for (let index = 0; index < columns.size; index++) {
+    if (columns.isPadding(index) || columns.attributesOf(index).symlink !== undefined) continue;
     const pieces = layout.piecesOf(index);
     let count = 0;
     if (pieces !== undefined) {
-      for (let piece = pieces.first; piece <= pieces.last; piece++) if (bad.has(piece)) count++;
+      for (let piece = pieces.first; piece <= pieces.last; piece++) count += bad[piece] ?? 0;
     }
-    findings.push({ path, length, state: stateOf(sizes[index], length, count), badPieces: count });
+    const length = columns.lengths[index] ?? 0;
+    const state = stateOf(sizes[index] ?? -1, length, count);
+    yield { path: columns.pathOf(index), length, state, badPieces: count };
   }
-  return findings;
 }
 
-function stateOf(
-  size: number | undefined,
-  length: number,
-  badPieces: number,
-): FileFinding['state'] {
-  if (size === undefined) return 'missing';
+function stateOf(size: number, length: number, badPieces: number): FileFinding['state'] {
+  if (size < 0) return 'missing';
   if (size < length) return 'short';
   return badPieces === 0 ? 'whole' : 'damaged';
 }
 
-function describe(
+function* describe(
   { info }: Metainfo,
   whole: boolean,
   badPieces: readonly number[],
-  files: readonly FileFinding[],
-): string {
+  files: Iterable<FileFinding>,
+): Generator<string, void, undefined> {
   const name = plainText(info.name);
-  if (whole) return `${name}: whole, all ${info.pieceCount} pieces match\n`;
-  const lines = [`${name}: ${badPieces.length} of ${info.pieceCount} pieces bad or missing`];
+  if (whole) {
+    yield `${name}: whole, all ${info.pieceCount} pieces match\n`;
+    return;
+  }
+  yield `${name}: ${badPieces.length} of ${info.pieceCount} pieces bad or missing\n`;
   for (const { path, state, badPieces: count } of files) {
     if (state === 'whole') continue;
-    lines.push(
-      `  ${state.padEnd(8)} ${plainText(path)} (${count} ${count === 1 ? 'piece' : 'pieces'})`,
-    );
+    yield `  ${state.padEnd(8)} ${plainText(path)} (${count} ${count === 1 ? 'piece' : 'pieces'})\n`;
   }
-  if (badPieces.length > 0) lines.push(`  pieces   ${formatRanges(badPieces)}`);
-  return `${lines.join('\n')}\n`;
+  if (badPieces.length > 0) yield `  pieces   ${formatRanges(badPieces)}\n`;
 }
 
 /** `0, 3-7, 12` of sorted numbers; cut where it becomes long. */
