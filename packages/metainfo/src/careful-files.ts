@@ -9,6 +9,10 @@ import type { NameRules } from './safe-path.ts';
 import { safeComponent } from './safe-path.ts';
 import type { SymlinkRequest } from './symlinks.ts';
 import { resolveSymlinks } from './symlinks.ts';
+import type { Steps } from './steps.ts';
+
+/** Files of a step. */
+const FILES_PER_STEP = 1_024;
 
 /** A file as a torrent gives it. */
 export interface GivenFile {
@@ -74,9 +78,11 @@ export class CarefulFiles {
   }
 
   /** Settle which names the files get. Throws ERR_METAINFO_INVALID_PATH or ERR_METAINFO_UNSAFE_SYMLINK. */
-  finish(): FileList {
+  *finish(): Steps<FileList> {
     const files = this.#files;
-    for (const [index, renamed] of this.#names.resolve()) {
+    let steps = 0;
+    for (const [index, renamed] of yield* this.#names.resolve()) {
+      if (++steps % FILES_PER_STEP === 0) yield;
       const file = files[index];
       if (file === undefined) continue;
       file.originalPath ??= file.path.slice(this.#name.length + 1).split('/');

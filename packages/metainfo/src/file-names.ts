@@ -1,6 +1,10 @@
 import { MAX_COMPONENT_LENGTH } from './limits.ts';
 import type { NameRules } from './safe-path.ts';
 import { foldName, limitComponent, splitExtension } from './safe-path.ts';
+import type { Steps } from './steps.ts';
+
+/** Files of a step. */
+const FILES_PER_STEP = 1_024;
 
 /** Bytes kept free for the number that tells clashing names apart: a dot and up to seven digits. */
 const SUFFIX_LENGTH = 8;
@@ -96,10 +100,12 @@ export class FileNames {
   }
 
   /** Find new names for the files that clash: index and path of each. */
-  resolve(): ReadonlyMap<number, string> {
+  *resolve(): Steps<ReadonlyMap<number, string>> {
     this.#clashes.sort((left, right) => left.index - right.index);
+    let steps = 0;
     for (const { index, folder, prefix, name } of this.#clashes.splice(0)) {
       this.#renamed.set(index, prefix + this.#freeName(folder, name, index));
+      if (++steps % FILES_PER_STEP === 0) yield;
     }
     return this.#renamed;
   }

@@ -68,7 +68,7 @@ export function* readWithCare(
     reader.add(entry);
     if (++files % FILES_PER_STEP === 0) yield;
   }
-  return reader.finish();
+  return yield* reader.finish();
 }
 
 /** Reads the entries of a `files` list. */
@@ -94,7 +94,7 @@ class FileListReader {
     this.#files.add({ path, length, letters, target });
   }
 
-  finish(): FileList {
+  finish(): Steps<FileList> {
     return this.#files.finish();
   }
 

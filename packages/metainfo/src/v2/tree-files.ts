@@ -80,7 +80,7 @@ export function* readTreeWithCare(bytes: Uint8Array, context: TreeContext): Step
     checkFileCount(roots.length, limits);
     if (++steps % FILES_PER_STEP === 0) yield;
   }
-  const list = files.finish();
+  const list = yield* files.finish();
   list.table.setRoots({ bytes, at: Uint32Array.from(roots) });
   return list;
 }
