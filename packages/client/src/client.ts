@@ -1,4 +1,10 @@
-import { type MagnetLink, type Metainfo, parseMagnet, parseMetainfo } from '@shoal/metainfo';
+import {
+  type MagnetLink,
+  type Metainfo,
+  parseMagnet,
+  parseMetainfo,
+  parseMetainfoAsync,
+} from '@shoal/metainfo';
 import { addressKind, type Host, nodeHost, parseAddress, type Timer } from '@shoal/net';
 import { EncoderBufferPool, makePeerId, type ReservedBits } from '@shoal/peer-wire';
 import { AnnounceScheduler, createTrackerClient, type TrackerClient } from '@shoal/tracker';
@@ -35,6 +41,9 @@ const CLOSE_GRACE = 500;
 
 /** Milliseconds between two looks at everything that depends on time. */
 const TICK_PERIOD = 1_000;
+
+/** Bytes of a .torrent file from which on it is read in slices: some milliseconds of work. */
+const LARGE_LENGTH = 256 * 1024;
 
 /** What a torrent is added from: a .torrent file's bytes, what was read from one, or a magnet link. */
 export type TorrentSource = Uint8Array | Metainfo | string | MagnetLink;
@@ -162,6 +171,9 @@ export class Client implements AsyncDisposable {
    */
   add(source: TorrentSource, options: AddOptions): Promise<AnyTorrent>;
   add(source: TorrentSource, options: AddOptions): Promise<AnyTorrent> {
+    if (source instanceof Uint8Array && source.length > LARGE_LENGTH) {
+      return parseMetainfoAsync(source).then((metainfo) => this.#add(metainfo, options));
+    }
     return new Promise((resolve) => resolve(this.#add(source, options)));
   }
 
