@@ -19,6 +19,13 @@
  * @property {string} out the .torrent file
  * @property {number} pieceLength bytes
  *
+ * @typedef {object} FilesTask
+ * @property {string} content a folder of very many files
+ * @property {string} torrent the .torrent file, which `stages` makes
+ * @property {string} destination a folder to download to
+ * @property {string} resume a folder for resume data
+ * @property {string} report a file that each command writes its longest stall to, in ms
+ *
  * @typedef {object} Command
  * @property {readonly string[]} command
  * @property {Record<string, string>} [env]
@@ -32,6 +39,8 @@
  * @property {(task: Task) => Command} [idle] seed every torrent of the folder; may trust the data
  * @property {(task: CreateTask) => Command} [create] v1
  * @property {(task: CreateTask) => Command} [createHybrid] v1 and v2 in one (BEP 52)
+ * @property {(task: CreateTask) => Command} [createV2] v2 alone
+ * @property {(task: FilesTask) => { stages: Command, commands: Record<string, Command> }} [files] goes through everything with a torrent of them: `stages` prints the longest stall of the event loop by stage
  * @property {() => Command} [startup] the quickest complete run of the command, or the loading of the library
  * @property {(file: string) => Command} [show] says what a .torrent file holds
  * @property {(file: string, seconds: number) => Command} [metainfo] decodes, encodes and parses it; prints `{"decode":,"encode":,"parse":,"rss":}`: ms of CPU each, MiB

@@ -48,12 +48,15 @@ export const createTorrent = {
   }),
 };
 
-/** The hashing that a hybrid torrent takes, and nothing else. @type {import('./client.mjs').Client} */
+/** The hashing that a hybrid torrent, or a v2 one, takes, and nothing else. @type {import('./client.mjs').Client} */
 export const hashing = {
   name: 'hashing-1t',
   version: () => `node:crypto of Node ${process.version}`,
   createHybrid: ({ file, out }) => ({
-    command: [process.execPath, join(SCRIPTS, 'hash-file.mjs'), file, out],
+    command: [process.execPath, join(SCRIPTS, 'hash-file.mjs'), file, out, 'sha1', 'sha256'],
+  }),
+  createV2: ({ file, out }) => ({
+    command: [process.execPath, join(SCRIPTS, 'hash-file.mjs'), file, out, 'sha256'],
   }),
 };
 

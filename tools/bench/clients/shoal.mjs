@@ -5,6 +5,8 @@ import { settings, WORKSPACE } from '../lib/settings.mjs';
 import { firstLine } from './client.mjs';
 
 const MONITOR = join(import.meta.dirname, '../scripts/delay-monitor.mjs');
+const FILES = join(import.meta.dirname, '../scripts/files-shoal.mjs');
+const STALLS = join(import.meta.dirname, '../scripts/stall-report.mjs');
 const METAINFO = join(import.meta.dirname, '../scripts/metainfo-shoal.mjs');
 
 /**
@@ -64,6 +66,23 @@ export function shoalFrom(name, bin, node = process.execPath) {
     }),
     create: (task) => create(task, '--v1'),
     createHybrid: (task) => create(task, '--hybrid'),
+    createV2: (task) => create(task, '--v2'),
+    files: ({ content, torrent, destination, resume, report }) => {
+      /** @param {...string} args */
+      const watched = (...args) => ({
+        command: [node, '--import', STALLS, bin, ...args],
+        env: { SHOAL_BENCH_STALL_REPORT: report },
+      });
+      return {
+        stages: { command: [node, FILES, packages, content, torrent, destination, resume] },
+        commands: {
+          info: watched('info', torrent),
+          tree: watched('info', '--tree', torrent),
+          list: watched('download', '--list-files', torrent),
+          verify: watched('verify', torrent, content),
+        },
+      };
+    },
     metainfo: (file, seconds) => ({
       command: [node, METAINFO, packages, file, `${seconds}`],
     }),

@@ -243,3 +243,37 @@ export function compareDownload(content, directory) {
     closeSync(source);
   }
 }
+
+/** @type {Map<string, Buffer>} */
+const roots = new Map();
+
+/**
+ * @param {string} path of a file that is not empty
+ * @returns {Buffer} the root of its SHA-256 tree (BEP 52)
+ */
+export function piecesRootOf(path) {
+  const known = roots.get(path);
+  if (known) return known;
+  const sha256 = (/** @type {Buffer[]} */ ...parts) =>
+    createHash('sha256').update(Buffer.concat(parts)).digest();
+  const fd = openSync(path, 'r');
+  let nodes = [];
+  try {
+    const block = Buffer.alloc(TINY);
+    for (let read = readSync(fd, block); read > 0; read = readSync(fd, block)) {
+      nodes.push(sha256(block.subarray(0, read)));
+    }
+  } finally {
+    closeSync(fd);
+  }
+  for (let padding = Buffer.alloc(32); nodes.length > 1; padding = sha256(padding, padding)) {
+    const above = [];
+    for (let at = 0; at < nodes.length; at += 2) {
+      above.push(sha256(nodes[at] ?? padding, nodes[at + 1] ?? padding));
+    }
+    nodes = above;
+  }
+  const root = nodes[0] ?? Buffer.alloc(32);
+  roots.set(path, root);
+  return root;
+}

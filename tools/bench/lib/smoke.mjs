@@ -1,6 +1,7 @@
 // @ts-check
 /** Every measure with tiny data: does it still run, and does shoal still do what is measured? */
 import { chooseClients } from '../clients/index.mjs';
+import { stallKeys } from '../measures/files.mjs';
 import { measures } from '../measures/index.mjs';
 import { now } from './proc.mjs';
 import { runMeasure } from './rounds.mjs';
@@ -22,7 +23,10 @@ const TINY = {
 };
 
 /** Too small to be seen with so little data. */
-const MAY_BE_ZERO = new Set(['noise', 'counterpart', 'idle', 'delay99', 'delayMax']);
+const MAY_BE_ZERO = new Set([
+  ...['noise', 'counterpart', 'idle', 'delay99', 'delayMax'],
+  ...stallKeys,
+]);
 
 /** @returns {Promise<boolean>} whether all is well */
 export async function smoke() {

@@ -6,9 +6,11 @@ import {
   memoryMeasure,
   piecesMeasure,
 } from './leech.mjs';
+import { filesMeasure } from './files.mjs';
 import {
   createHybridMeasure,
   createMeasure,
+  createV2Measure,
   metainfoMeasure,
   showMeasure,
   startupMeasure,
@@ -25,8 +27,10 @@ export const measures = [
   memoryMeasure,
   createMeasure,
   createHybridMeasure,
+  createV2Measure,
   verifyMeasure,
   metainfoMeasure,
+  filesMeasure,
   idleMeasure,
   startupMeasure,
   showMeasure,

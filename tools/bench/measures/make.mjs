@@ -3,7 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { asDictionary, decode } from '../../interop/lib/bencode.mjs';
-import { makeContent, makeMetainfo } from '../lib/data.mjs';
+import { makeContent, makeMetainfo, piecesRootOf } from '../lib/data.mjs';
 import { Child } from '../lib/child.mjs';
 import { freshWork } from '../lib/folders.mjs';
 import { watchMachine } from '../lib/noise.mjs';
@@ -37,7 +37,7 @@ async function succeeded(child, limit) {
  * Makes a torrent.
  *
  * @param {import('../clients/client.mjs').Client} client
- * @param {'create' | 'createHybrid'} action
+ * @param {'create' | 'createHybrid' | 'createV2'} action
  * @param {import('../lib/data.mjs').Content} content
  * @param {number} limit s
  * @param {(out: string) => void} check throws when it is wrong
@@ -65,6 +65,16 @@ function checkPieces(out, content) {
   const info = asDictionary(asDictionary(decode(readFileSync(out)).value)['info']);
   if (!readFileSync(content.pieces).equals(/** @type {Buffer} */ (info['pieces']))) {
     throw new Error('the piece hashes are wrong');
+  }
+}
+
+/** @param {string} out @param {import('../lib/data.mjs').Content} content */
+function checkRoot(out, content) {
+  const info = asDictionary(asDictionary(decode(readFileSync(out)).value)['info']);
+  const [file] = Object.values(asDictionary(info['file tree']));
+  const root = asDictionary(asDictionary(file)[''])['pieces root'];
+  if (!piecesRootOf(content.source).equals(/** @type {Buffer} */ (root))) {
+    throw new Error('the pieces root is wrong');
   }
 }
 
@@ -98,6 +108,20 @@ export const createHybridMeasure = {
     makeTorrent(client, 'createHybrid', content, limit, (out) => {
       // The bare hashing makes no torrent.
       if (client.name !== 'hashing-1t') checkPieces(out, content);
+    }),
+};
+
+/** @type {ContentMeasure} */
+export const createV2Measure = {
+  name: 'create-v2',
+  title: 'Make a v2 torrent (BEP 52)',
+  action: 'createV2',
+  clients: 'shoal,hashing-1t',
+  columns: columns('wall', 'cpu', 'rate', 'peak', 'noise'),
+  cases: (options) => contentCase(options, 2 * GIB),
+  run: (client, { content }, { limit }) =>
+    makeTorrent(client, 'createV2', content, limit, (out) => {
+      if (client.name !== 'hashing-1t') checkRoot(out, content);
     }),
 };
 
