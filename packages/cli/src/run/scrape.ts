@@ -8,9 +8,6 @@ import { SignalGate } from '../signal-gate.ts';
 import { jsonLine, plainText } from '../terminal/plain-text.ts';
 import type { World } from '../world.ts';
 
-/** Milliseconds a tracker over UDP is given: its one chance to answer the second try, 15 s after the first, and no more. */
-const UDP_TIMEOUT = 20_000;
-
 /** Trackers, and the swarms to ask them for. */
 interface Question {
   readonly trackers: readonly string[];
@@ -25,7 +22,7 @@ export async function runScrape(args: ScrapeArgs, world: World): Promise<number>
     throw new CliError('ERR_CLI_SOURCE', ExitCode.badTorrent, 'there is no tracker to ask');
   }
   const { createTrackerClient } = await import('@shoal/tracker');
-  const client = createTrackerClient({ udp: { timeout: UDP_TIMEOUT } });
+  const client = createTrackerClient();
   let answers = 0;
   try {
     for (const tracker of trackers) {

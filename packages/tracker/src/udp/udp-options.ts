@@ -2,14 +2,17 @@ import type { AddressKind, Clock, Endpoint, Host, Random, Resolve } from '@shoal
 import type { ResponseLimits } from '../limits.ts';
 import type { UdpReplyCounts } from './transactions.ts';
 
-/** Milliseconds for one call: a request and one retransmission, 15 s and 30 s after BEP 15. */
-export const DEFAULT_UDP_TIMEOUT = 45_000;
+/**
+ * Milliseconds for one call: time for an answer to the second try, 15 s after the first. An announcer goes on to its next tracker
+ * then, and comes back later.
+ */
+export const DEFAULT_UDP_TIMEOUT = 20_000;
 /** The same for `stopped`: someone is waiting for the program to end. */
 export const DEFAULT_UDP_STOP_TIMEOUT = 5_000;
 /** Calls under way at once. They cost memory only, about a kilobyte each. */
 export const DEFAULT_UDP_MAX_CONCURRENT = 4096;
 /** Milliseconds the answer of a host's other address family is waited for after the first answer. */
-export const FAMILY_GRACE = 2_000;
+export const FAMILY_GRACE = 1_000;
 /** Addresses of one family that are tried of one host. */
 export const MAX_ADDRESSES = 4;
 

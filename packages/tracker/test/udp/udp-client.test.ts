@@ -240,12 +240,12 @@ describe('silence', () => {
     const { world, tracker, client } = await setUp();
     tracker.mute = new Set(['connect']);
     await outcome(world, client.announce(URL4, announceRequest()));
-    expect(Math.round(world.now / 1000)).toBe(45);
+    expect(Math.round(world.now / 1000)).toBe(20);
     expect(tracker.take()).toHaveLength(2);
     const stopped = announceRequest({ event: 'stopped' });
     const answer = await outcome(world, client.announce(URL4, stopped));
     expect(answer).toMatchObject({ code: 'ERR_TRACKER_TIMEOUT' });
-    expect(Math.round(world.now / 1000)).toBe(50);
+    expect(Math.round(world.now / 1000)).toBe(25);
   });
 
   it('makes no more than one connect request in 15 s, however many wait', async () => {
