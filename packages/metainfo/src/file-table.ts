@@ -1,7 +1,7 @@
-import { attributeBits, EXECUTABLE_BIT, PADDING_BIT } from './attributes.ts';
+import { attributeBits, attributesOf, EXECUTABLE_BIT, PADDING_BIT } from './attributes.ts';
 import { SHA256_LENGTH } from './limits.ts';
 import type { PathSource } from './path-text.ts';
-import type { TorrentFile, TorrentInfo } from './types.ts';
+import type { FileAttributes, TorrentFile, TorrentInfo } from './types.ts';
 
 /** What {@link TorrentInfo.files} says in numbers, by file index, for those who would look at every file. Do not write to it. */
 export interface FileColumns {
@@ -15,13 +15,15 @@ export interface FileColumns {
   isPadding(index: number): boolean;
   /** Whether a file is created with execute permission (BEP 47); false for an index that no file has. */
   isExecutable(index: number): boolean;
+  /** {@link TorrentFile.attributes}: objects that files share; those of a plain file for an index that no file has. */
+  attributesOf(index: number): FileAttributes;
   /** {@link TorrentFile.path}: a string that is made for each call; empty for an index that no file has. */
   pathOf(index: number): string;
   /**
-   * The paths of all files in one string, `\n` between two of them, which no path holds; that of padding, which never stands
-   * on disk, is left empty.
+   * The paths of the files from `from` up to, but without, `to` (default: all) in one string, `\n` between two of them, which no
+   * path holds; that of padding, which never stands on disk, is left empty. Ten thousand take about a millisecond.
    */
-  joinPaths(): string;
+  joinPaths(from?: number, to?: number): string;
   /** {@link TorrentFile.piecesRoot}: a view that is made for each call; undefined for an index that no file has. */
   piecesRootOf(index: number): Uint8Array | undefined;
   /** Put the 32 bytes of {@link piecesRootOf} to `at` of `into`, without a view for them; false where there are none. */
@@ -120,14 +122,21 @@ export class FileTable implements FileColumns {
     return ((this.#allColumns.bits[index] ?? 0) & EXECUTABLE_BIT) !== 0;
   }
 
+  attributesOf(index: number): FileAttributes {
+    const attributes = this.#files?.[index]?.attributes;
+    return attributes ?? attributesOf(this.#columns?.bits[index] ?? 0);
+  }
+
   pathOf(index: number): string {
     if (this.#paths === undefined) return this.files[index]?.path ?? '';
     return index >= 0 && index < this.size ? this.#paths.at(index) : '';
   }
 
-  joinPaths(): string {
-    if (this.#paths !== undefined) return this.#paths.join(this);
-    return this.files.map(({ path, attributes }) => (attributes.padding ? '' : path)).join('\n');
+  joinPaths(from = 0, to: number = this.size): string {
+    const end = Math.min(to, this.size);
+    if (this.#paths !== undefined) return this.#paths.join(this, from, end);
+    const files = this.files.slice(from, end);
+    return files.map(({ path, attributes }) => (attributes.padding ? '' : path)).join('\n');
   }
 
   piecesRootOf(index: number): Uint8Array | undefined {

@@ -4,8 +4,8 @@ import type { FileTable } from './file-table.ts';
 export interface PathSource {
   /** The path of a file that is there. */
   at(index: number): string;
-  /** See `FileColumns.joinPaths`. */
-  join(table: FileTable): string;
+  /** See `FileColumns.joinPaths`; the range is within the table. */
+  join(table: FileTable, from: number, to: number): string;
 }
 
 const LINE_FEED = 0x0a;

@@ -287,11 +287,11 @@ class PathReader implements PathSource {
     }
   }
 
-  join(table: FileTable): string {
+  join(table: FileTable, from: number, to: number): string {
     const bytes = this.#bytes;
     const folder = Buffer.from(this.#folder);
     const text = new PathText();
-    for (let index = 0; index < this.#paths.length; index++) {
+    for (let index = from; index < to; index++) {
       let at = this.#paths[index] ?? 0;
       if (!table.isPadding(index)) {
         text.put(folder, 0, folder.length);

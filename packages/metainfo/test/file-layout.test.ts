@@ -33,6 +33,26 @@ describe('fileColumns', () => {
     expect(columns.joinPaths()).toBe(joined);
   });
 
+  it('tells the paths of a range, and attributes, with and without the objects of the files', () => {
+    const bytes = multiFile([
+      { path: ['a'], length: 3 },
+      { path: ['.pad', '5'], length: 5, attr: 'p' },
+      { path: ['b', 'c'], length: 1, attr: 'xh' },
+      { path: ['d'], length: 1 },
+    ]);
+    const list = parseMetainfo(bytes).info;
+    const columns = fileColumns(list);
+    const look = () => ({
+      ranges: [columns.joinPaths(1, 3), columns.joinPaths(3), columns.joinPaths(2, 2)],
+      attributes: Array.from({ length: 5 }, (_, index) => columns.attributesOf(index)),
+    });
+    const before = look();
+    expect(before.ranges).toEqual([`\n${list.name}/b/c`, `${list.name}/d`, '']);
+    expect(before.attributes.slice(0, 4)).toEqual(list.files.map(({ attributes }) => attributes));
+    expect(before.attributes[4]).toMatchObject({ padding: false, executable: false });
+    expect(look()).toEqual(before);
+  });
+
   it('says what the files say', () => {
     // An object with the same files that this package has not made.
     for (const columns of [fileColumns(info), fileColumns({ files: info.files })]) {

@@ -29,6 +29,11 @@ function checkFiles(metainfo: Metainfo, files: readonly BuiltFile[], hybrid: boo
   const columns = fileColumns(info);
   const lines = columns.joinPaths().split('\n');
   const ownPaths = lines.map((_, index) => columns.pathOf(index));
+  const half = Math.floor(columns.size / 2);
+  expect([columns.joinPaths(0, half), columns.joinPaths(half)]).toEqual([
+    lines.slice(0, half).join('\n'),
+    lines.slice(half).join('\n'),
+  ]);
   expect(ownPaths).toEqual(info.files.map(({ path }) => path));
   const payload = info.files.filter(({ attributes }) => !attributes.padding);
   const isSingle = files.length === 1 && files[0]?.path.length === 1;

@@ -119,11 +119,11 @@ class PlainTreeReader {
         if (at === 0) return paddingPath(name, lengths[index] ?? 0);
         return prefixOf(index) + bytes.toString('latin1', at, at + (nameSizes[index] ?? 0));
       },
-      join: () => {
+      join: (_table, from, to) => {
         const text = new PathText();
         let prefix = '';
         let prefixBytes = Buffer.alloc(0);
-        for (let index = 0; index < lengths.length; index++) {
+        for (let index = from; index < to; index++) {
           const at = names[index] ?? 0;
           if (at !== 0) {
             // Files of one folder follow each other.
