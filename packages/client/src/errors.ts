@@ -16,6 +16,21 @@ export function torrentClosedError(): ClientError {
 }
 
 /**
+ * `ERR_CLIENT_CONTRADICTORY_MAGNET`: the two info-hashes of a magnet link are those of different torrents. There is metadata for
+ * one of them, and none can be for both; who gave it is not to blame.
+ */
+export class MagnetContradictionError extends ClientError {
+  override readonly name: string = 'MagnetContradictionError';
+
+  constructor() {
+    super(
+      'ERR_CLIENT_CONTRADICTORY_MAGNET',
+      'The version 1 and version 2 info-hashes of the magnet link belong to different torrents',
+    );
+  }
+}
+
+/**
  * `ERR_CLIENT_INCONSISTENT_HASHES`: data matches one of the two hashes that a hybrid torrent has of a piece, but not the
  * other. The torrent contradicts itself, and nobody who sent or stored the data is to blame.
  */

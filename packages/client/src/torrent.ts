@@ -16,7 +16,7 @@ import { metainfoOf } from './metadata/metainfo-of.ts';
 import { clientDefaults, type AddOptions } from './options.ts';
 import { KnownPeers } from './peer/known-peers.ts';
 import type { NamedPeer, PeerList, PeerSource } from './peer/peer-list.ts';
-import { type SwarmNames, swarmNamesOf } from './peer/swarm-names.ts';
+import { isV2Name, type SwarmNames, swarmNamesOf } from './peer/swarm-names.ts';
 import { progressOf } from './progress.ts';
 import type { Swarm } from './swarm.ts';
 import { resumeFolderOf, TorrentContent, type TorrentMeans } from './torrent-content.ts';
@@ -332,7 +332,9 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
   join(connection: Connection, handshake: Handshake, isV2: boolean): ConnectionHandler | undefined {
     if (this.freeConnections === 0) return undefined;
     if (this.#content === undefined) return this.#stage?.join(connection, handshake, isV2);
-    return this.#content.life.awake()?.join(connection, handshake, isV2);
+    // As the names are known by now: to begin with a magnet link may have had the v2 one for that of v1.
+    const agreedV2 = isV2 || isV2Name(this.swarmNames, handshake.infoHash);
+    return this.#content.life.awake()?.join(connection, handshake, agreedV2);
   }
 
   /**

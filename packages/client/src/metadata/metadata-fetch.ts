@@ -1,4 +1,5 @@
 import { MAX_METADATA_LENGTH } from '@shoal/peer-wire';
+import type { HashVerdict } from './judge-metadata.ts';
 import { MetadataAttempt } from './metadata-attempt.ts';
 
 /** Pieces asked of one peer at a time: enough to keep its line busy, few enough for the others to have a part. */
@@ -33,6 +34,8 @@ export type MetadataOutcome =
   | { readonly type: 'contradiction' }
   /** It was the last one, and the whole is right. */
   | { readonly type: 'complete'; readonly bytes: Uint8Array }
+  /** It was the last one, and the whole has one of the hashes asked for, but not the other: nobody is to blame. */
+  | { readonly type: 'contradictory' }
   /** It was the last one, and the whole is wrong. `culprit` is the address that sent all of it, where there is just one. */
   | { readonly type: 'corrupt'; readonly culprit: string | undefined };
 
@@ -62,7 +65,7 @@ interface Claim<Source> {
  * on, which finds out the liars one by one.
  */
 export class MetadataFetch<Source extends MetadataSource> {
-  readonly #verify: (bytes: Uint8Array) => boolean;
+  readonly #judge: (bytes: Uint8Array) => HashVerdict;
   readonly #maxLength: number;
   readonly #claims = new Map<Source, Claim<Source>>();
   /** By length. */
@@ -71,11 +74,11 @@ export class MetadataFetch<Source extends MetadataSource> {
   readonly #active = new Set<MetadataAttempt<Source>>();
 
   /**
-   * @param verify whether the bytes have the hashes asked for
+   * @param judge whether the bytes have the hashes asked for
    * @param maxLength bytes; a longer one is not tried
    */
-  constructor(verify: (bytes: Uint8Array) => boolean, maxLength: number = MAX_METADATA_LENGTH) {
-    this.#verify = verify;
+  constructor(judge: (bytes: Uint8Array) => HashVerdict, maxLength: number = MAX_METADATA_LENGTH) {
+    this.#judge = judge;
     this.#maxLength = maxLength;
   }
 
@@ -231,7 +234,13 @@ export class MetadataFetch<Source extends MetadataSource> {
 
   #conclude(attempt: MetadataAttempt<Source>): MetadataOutcome {
     const bytes = attempt.assemble();
-    if (this.#verify(bytes)) return { type: 'complete', bytes };
+    const verdict = this.#judge(bytes);
+    if (verdict === 'right') return { type: 'complete', bytes };
+    if (verdict === 'contradictory') {
+      attempt.drop();
+      this.#active.delete(attempt);
+      return { type: 'contradictory' };
+    }
     const [culprit, other] = attempt.senders;
     if (other !== undefined) attempt.solo = true;
     attempt.drop();

@@ -4,11 +4,12 @@ import type { Handshake } from '@shoal/peer-wire';
 import type { Trackers } from '../discovery/trackers.ts';
 import type { TorrentState } from '../events.ts';
 import type { InfoHashes } from '../info-hashes.ts';
+import { MagnetContradictionError } from '../errors.ts';
 import { clientDefaults } from '../options.ts';
 import type { KnownPeers } from '../peer/known-peers.ts';
 import type { TorrentHost } from '../torrent-host.ts';
 import type { LifeEvents } from '../torrent-parts.ts';
-import { matchesHashes } from './matches-hashes.ts';
+import { judgeMetadata } from './judge-metadata.ts';
 import type { MetadataProgress } from './metadata-fetch.ts';
 import type { TakeOver } from './metadata-peer.ts';
 import type { MetadataStore } from './metadata-store.ts';
@@ -142,9 +143,10 @@ export class MetadataStage {
     return new MetadataSwarm({
       host,
       peerList: () => peers.list,
-      verify: (bytes) => matchesHashes(bytes, hashes),
+      judge: (bytes) => judgeMetadata(bytes, hashes),
       report: (report) => events.peer(report),
       found: (bytes) => this.#found(bytes, true),
+      contradicted: () => this.#fail(new MagnetContradictionError()),
     });
   }
 

@@ -4,6 +4,7 @@ import { PeerError } from '../errors.ts';
 import type { PeerReport } from '../events.ts';
 import { isBetterConnection } from '../peer/better-connection.ts';
 import type { PeerList } from '../peer/peer-list.ts';
+import type { HashVerdict } from './judge-metadata.ts';
 import { MetadataFetch, type MetadataProgress } from './metadata-fetch.ts';
 import { MetadataPeer, type MetadataPeerEvents, type TakeOver } from './metadata-peer.ts';
 
@@ -22,10 +23,12 @@ export interface MetadataSwarmOptions {
   };
   readonly peerList: () => PeerList;
   /** Whether the bytes have the hashes asked for. */
-  readonly verify: (bytes: Uint8Array) => boolean;
+  readonly judge: (bytes: Uint8Array) => HashVerdict;
   readonly report: (report: PeerReport) => void;
   /** The metadata is there, and has the hashes asked for. Called once. */
   readonly found: (bytes: Uint8Array) => void;
+  /** There is metadata with one of the hashes, so that none can have both. */
+  readonly contradicted: () => void;
 }
 
 /** The connected peers of a torrent of which only the info-hash is known, and what is fetched from them: its metadata (BEP 9). */
@@ -37,7 +40,7 @@ export class MetadataSwarm implements MetadataPeerEvents {
 
   constructor(options: MetadataSwarmOptions) {
     this.#options = options;
-    this.#fetch = new MetadataFetch<MetadataPeer>(options.verify);
+    this.#fetch = new MetadataFetch<MetadataPeer>(options.judge);
   }
 
   /** In bytes; undefined before any peer has claimed a length. */
@@ -131,6 +134,9 @@ export class MetadataSwarm implements MetadataPeerEvents {
       case 'complete':
         this.#metadata = outcome.bytes;
         this.#options.found(outcome.bytes);
+        return;
+      case 'contradictory':
+        this.#options.contradicted();
         return;
       case 'corrupt':
         if (outcome.culprit !== undefined) this.#convict(outcome.culprit, now);
