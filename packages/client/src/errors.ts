@@ -57,7 +57,8 @@ export class InconsistentHashesError extends ClientError {
  * - `ERR_DISK_IO`: any other failure of the device or file system
  * - `ERR_DISK_WORKER`: a worker thread ended unexpectedly
  * - `ERR_DISK_LOCKED`: another process, or another client of this one, works on the same download
- * - `ERR_DISK_UNSUPPORTED`: the torrent has no SHA-1 piece hashes, and the storage was not told the SHA-256 ones
+ * - `ERR_DISK_UNSUPPORTED`: the torrent has no SHA-1 piece hashes, and the storage was not told the SHA-256 ones; or data was to be
+ *   read or written of a torrent of which only the metadata is wanted
  * - `ERR_DISK_STORAGE`: a storage handed in with `AddOptions.storage` did not keep to its contract
  * - `ERR_DISK_CLOSED`: the storage or pool was closed
  */

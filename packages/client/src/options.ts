@@ -58,6 +58,11 @@ export interface AddOptions {
   readonly directory: string;
   /** Where the payload goes instead of files below {@link directory}. */
   readonly storage?: StorageFactory;
+  /**
+   * Only the metadata is wanted, the piece layers of version 2 among it: no file is looked at or written, and no data downloaded.
+   * The torrent is complete when all that is known; see `Torrent.completeMetainfo`. Default false.
+   */
+  readonly metadataOnly?: boolean;
   /** Default `resume`. */
   readonly check?: CheckMode;
   /** Indices of the files wanted; default: all. Those that do not exist are ignored. */

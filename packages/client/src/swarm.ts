@@ -166,7 +166,8 @@ export class Swarm implements PeerSwarm {
   }
 
   get uploadOnly(): boolean {
-    return this.picker.wantedLeft === 0;
+    // Whoever would not talk to a seed has hashes that we lack.
+    return this.picker.wantedLeft === 0 && this.#options.hashes.isComplete;
   }
 
   /** Pieces handed to the disk and not yet answered. */
@@ -196,6 +197,8 @@ export class Swarm implements PeerSwarm {
   /** {@link PieceHashes} has learned what these pieces must hash to: they may be fetched. */
   hashesLearned(pieces: readonly number[]): void {
     for (const piece of pieces) this.picker.letGo(piece);
+    if (this.uploadOnly) this.#wantsNothing();
+    this.#options.events.hashesLearned();
     this.refill();
   }
 
@@ -385,12 +388,17 @@ export class Swarm implements PeerSwarm {
   }
 
   #finished(): void {
+    this.#wantsNothing();
+    this.#options.events.finished();
+  }
+
+  /** Peers are told. */
+  #wantsNothing(): void {
     for (const peer of this.peers) {
       peer.updateInterest();
       peer.extended?.update();
       peer.flush();
     }
-    this.#options.events.finished();
   }
 
   #announce(piece: number): void {
@@ -438,7 +446,7 @@ export class Swarm implements PeerSwarm {
 
   /** Two peers that both have everything have nothing to say to each other. */
   #isUseless(peer: Peer): boolean {
-    return peer.wantsNothing && this.picker.wantedLeft === 0 && this.picker.have.isFull;
+    return peer.wantsNothing && this.uploadOnly && this.picker.have.isFull;
   }
 
   #report(peer: Peer, event: PeerReport['event'], reason?: string): void {

@@ -1,5 +1,6 @@
 import { FileLayout, type Metainfo } from '@shoal/metainfo';
 import type { TransferLimits } from './choke/transfer-limits.ts';
+import { NoStorage } from './disk/no-storage.ts';
 import type { Trackers } from './discovery/trackers.ts';
 import { FileSelection } from './file-selection.ts';
 import { PieceHashes } from './hashes/piece-hashes.ts';
@@ -27,18 +28,22 @@ export class TorrentContent {
   readonly files: TorrentFiles;
   readonly resume: ResumeKeeper;
   readonly life: TorrentLife;
+  /** What the pieces must hash to. */
+  readonly hashes: PieceHashes;
   #layout: FileLayout | undefined;
 
-  constructor(means: TorrentMeans, metainfo: Metainfo, options: AddOptions) {
+  constructor(means: TorrentMeans, metainfo: Metainfo, given: AddOptions) {
     const { host, limits, peers, trackers, events } = means;
     const { info } = metainfo;
+    const options = given.metadataOnly === true ? withoutFiles(given) : given;
     this.metainfo = metainfo;
     const layout = (): FileLayout => (this.#layout ??= new FileLayout(info));
     this.selection = new FileSelection(info, layout, 'nothing', options.select);
     this.files = new TorrentFiles({ info, selection: this.selection, life: () => this.life });
     const hashes = new PieceHashes(info, metainfo.pieceLayers, layout);
+    this.hashes = hashes;
     this.resume = new ResumeKeeper(
-      resumeFolderOf(host, options),
+      options.metadataOnly === true ? undefined : resumeFolderOf(host, options),
       host.clock,
       info,
       options.directory,
@@ -50,6 +55,11 @@ export class TorrentContent {
       events,
     );
   }
+}
+
+/** How a torrent is added of which only the metadata is wanted: it has no files, so that nothing is remembered of them. */
+function withoutFiles(options: AddOptions): AddOptions {
+  return { ...options, select: [], check: 'resume', storage: (info) => new NoStorage(info) };
 }
 
 /** Where a torrent's resume data goes; undefined: nowhere. What is only trusted is never claimed to be verified. */

@@ -32,6 +32,8 @@ export class TorrentLife {
   #closing = false;
   /** The selection has changed, and its turn has not come yet. */
   #selectionDue = false;
+  /** Callers that wait for piece hashes. */
+  #hashSeekers = 0;
   #saveDue = false;
   #turn: Promise<void> = Promise.resolve();
 
@@ -76,11 +78,33 @@ export class TorrentLife {
     return this.#state === 'downloading' || this.#state === 'seeding';
   }
 
+  /** Piece hashes that only peers have are wanted for their own sake. */
+  get seeksHashes(): boolean {
+    const { options, hashes } = this.#parts;
+    return (options.metadataOnly === true || this.#hashSeekers > 0) && !hashes.isComplete;
+  }
+
+  /** Has peers looked for as long as somebody waits for piece hashes. */
+  async seekHashes(wait: () => Promise<void>): Promise<void> {
+    this.#hashSeekers += 1;
+    this.#notePurpose();
+    if (this.isActive) {
+      this.#events.busy();
+      this.#events.dial();
+    }
+    try {
+      await wait();
+    } finally {
+      this.#hashSeekers -= 1;
+      this.#notePurpose();
+    }
+  }
+
   /** All that is wanted is there, also while paused. */
   get isComplete(): boolean {
     // While it still says `downloading`, the files have yet to be looked at.
     const known = this.#state === 'seeding' || this.#state === 'paused';
-    return known && this.#keeper.isMeasured && this.#keeper.wantsNothing;
+    return known && this.#keeper.isMeasured && this.#isDone;
   }
 
   /** Checks what is there, then begins. */
@@ -162,7 +186,7 @@ export class TorrentLife {
 
   /** Something may be due: there is a swarm, or something to save. */
   get isBusy(): boolean {
-    return this.swarm !== undefined || this.#parts.resume.hasChanged;
+    return this.swarm !== undefined || this.#parts.resume.hasChanged || this.seeksHashes;
   }
 
   /** Once a second, while it is busy. */
@@ -308,7 +332,33 @@ export class TorrentLife {
   }
 
   #stateAtWork(): TorrentState {
-    return this.#keeper.wantsNothing ? 'seeding' : 'downloading';
+    return this.#isDone ? 'seeding' : 'downloading';
+  }
+
+  /** What the torrent was added for is there. */
+  get #isDone(): boolean {
+    if (!this.#keeper.wantsNothing) return false;
+    return this.#parts.options.metadataOnly !== true || this.#parts.hashes.isComplete;
+  }
+
+  /** Seeds are of no use to a seed, unless they have hashes that it lacks. */
+  #notePurpose(): void {
+    this.#parts.peers.seeding = this.#state === 'seeding' && !this.seeksHashes;
+  }
+
+  /** Piece hashes came from peers. */
+  #hashesCame(): void {
+    const { resume, hashes, options } = this.#parts;
+    resume.changed();
+    if (!hashes.isComplete) return;
+    this.#events.hashes();
+    if (options.metadataOnly !== true) return;
+    void this.#inTurn(async () => {
+      if (this.#state !== 'downloading' || !this.#isDone) return;
+      this.#setState('seeding');
+      await this.save();
+      this.#events.complete();
+    });
   }
 
   /** Gives up a swarm that nobody needs, and with it what belongs to files and peers. */
@@ -397,7 +447,7 @@ export class TorrentLife {
         files.arrived(piece);
         this.#events.piece(piece);
       },
-      hashesLearned: () => resume.changed(),
+      hashesLearned: () => this.#hashesCame(),
       finished: () => void this.#inTurn(() => this.#complete()),
       diskFailed: (error) => void this.#inTurn(() => this.#fail(error)),
       peerChanged: (report) => this.#events.peer(report),
@@ -410,7 +460,7 @@ export class TorrentLife {
     if (this.#state === state || this.#state === 'closed') return;
     this.#state = state;
     if (state === 'checking') this.#error = undefined;
-    this.#parts.peers.seeding = state === 'seeding';
+    this.#notePurpose();
     this.#events.state(state);
   }
 

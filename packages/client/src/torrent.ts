@@ -37,7 +37,7 @@ const ENOUGH_PEERS = 10;
  */
 const KEPT_FOR_DIALLING = 0.25;
 
-/** Bytes that a tracker is told are left while nobody knows: 0 would be a seed. */
+/** Bytes that a tracker is told are left while nobody knows, or hashes are all that is left: 0 would be a seed. */
 const UNKNOWN_LEFT = 16_384;
 
 /** From whom a private torrent (BEP 27) may have its peers. */
@@ -402,7 +402,13 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
 
   /** It works on getting what it has not. */
   get #isFetching(): boolean {
-    return this.state === 'downloading' || this.state === 'metadata';
+    const { state } = this;
+    return state === 'downloading' || state === 'metadata' || this.#seeksHashes;
+  }
+
+  /** It is at work, and looks for piece hashes for their own sake. */
+  get #seeksHashes(): boolean {
+    return this.state === 'seeding' && this.#content?.life.seeksHashes === true;
   }
 
   /** It is short of peers, and knows of none to dial. */
@@ -414,7 +420,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
 
   /** Bytes of wanted files that are not verified; padding is nobody's. */
   get #bytesLeft(): number {
-    if (this.#content === undefined) return UNKNOWN_LEFT;
+    if (this.#content === undefined || this.#content.life.seeksHashes) return UNKNOWN_LEFT;
     const { totalBytes, completedBytes } = this.#content.selection.progress;
     return totalBytes - completedBytes;
   }

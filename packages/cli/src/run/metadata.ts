@@ -18,7 +18,7 @@ export async function runMetadata(args: MetadataCommandArgs, world: World): Prom
   using gate = new SignalGate(world.signals, world.exitNow);
   // As far as its name is known: nobody should wait for what cannot be kept.
   if (args.output !== undefined) await mustBeWritable(args.output, args.force);
-  const metainfo = await fetchMetadata(args.magnet, args, world, gate.signal);
+  const metainfo = await fetchMetadata(args.magnet, args, world, gate.signal, true);
   const { info } = metainfo;
   const bytes = encodeMetainfo({ ...metainfo, createdBy: `shoal/${VERSION}` });
   try {

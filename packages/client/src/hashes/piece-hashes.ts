@@ -3,7 +3,7 @@ import {
   type FileColumns,
   type FileLayout,
   type HashRequest,
-  type PieceLayers,
+  PieceLayers,
   type TorrentInfo,
   fileColumns,
   rootOfLayer,
@@ -36,6 +36,8 @@ export class PieceHashes {
   #roots: RootFiles | undefined;
   /** Files whose layer was learned from a peer, or remembered. */
   readonly #learned = new Set<number>();
+  /** Files of which some piece hash is unknown; undefined before anybody wanted to know. */
+  #unknown: number | undefined;
 
   /**
    * @param layers the piece layers as far as they are known from the beginning
@@ -89,6 +91,30 @@ export class PieceHashes {
   /** The first file with a pieces root: the one that messages which name the root mean. Undefined where no file has it. */
   fileOfRoot(root: Uint8Array): number | undefined {
     return (this.#roots ??= new RootFiles(this.#files)).find(root);
+  }
+
+  /** Whether there is no piece whose SHA-256 hash is unknown; so it is in a v1-only torrent. */
+  get isComplete(): boolean {
+    if (this.#unknown === undefined) {
+      this.#unknown = 0;
+      for (const _file of this.unknownFiles()) this.#unknown++;
+    }
+    return this.#unknown === 0;
+  }
+
+  /** The piece layers as far as they are known by now. Those learned from peers are copied: 32 bytes for each piece. */
+  toLayers(): PieceLayers {
+    const { shared } = this;
+    if (shared === undefined || this.#learned.size === 0) return this.#layers;
+    // No layer may stand at byte 0, which means that there is none.
+    const bytes = new Uint8Array(SHA256_LENGTH + shared.hashes.length);
+    bytes.set(shared.hashes, SHA256_LENGTH);
+    const at = new Uint32Array(this.#files.size);
+    for (let file = 0; file < at.length; file++) {
+      const isKnown = this.#learned.has(file) || this.#layers.layerOf(file) !== undefined;
+      if (isKnown) at[file] = SHA256_LENGTH * (1 + this.firstPieceOf(file));
+    }
+    return PieceLayers.of(this.#info, { bytes, at });
   }
 
   /** Files of which some piece hash is unknown, in order. */
@@ -173,7 +199,10 @@ export class PieceHashes {
       put(shared, first + index, hash);
       learned.push(first + index);
     }
-    if (tree.complete) this.#learned.add(file);
+    if (tree.complete && !this.#learned.has(file)) {
+      this.#learned.add(file);
+      if (this.#unknown !== undefined) this.#unknown--;
+    }
     return learned;
   }
 
