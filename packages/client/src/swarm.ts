@@ -9,6 +9,7 @@ import type { TorrentStorage } from './disk/storage.ts';
 import { PeerError } from './errors.ts';
 import type { PeerReport } from './events.ts';
 import { HashTraffic } from './hashes/hash-traffic.ts';
+import { LateChecks } from './hashes/late-checks.ts';
 import type { LeafSource } from './hashes/leaf-source.ts';
 import type { PieceHashes } from './hashes/piece-hashes.ts';
 import { Peer } from './peer/peer.ts';
@@ -34,6 +35,8 @@ const STALL_TIME = 30_000;
 /** What a swarm tells the torrent it belongs to. */
 export interface SwarmEvents {
   pieceVerified(piece: number): void;
+  /** A piece that counted as verified is damaged on disk. */
+  pieceLost(piece: number): void;
   /** The last wanted piece was verified. */
   finished(): void;
   /** Hashes of pieces came from peers. */
@@ -62,11 +65,21 @@ export interface SwarmOptions {
   /** What all torrents of the client share. */
   readonly host: Pick<
     TorrentHost,
-    'clock' | 'random' | 'peerId' | 'port' | 'uploadSlots' | 'buffers' | 'encoderPool' | 'leafTurns'
+    | 'clock'
+    | 'random'
+    | 'peerId'
+    | 'port'
+    | 'uploadSlots'
+    | 'buffers'
+    | 'encoderPool'
+    | 'leafTurns'
+    | 'checks'
   >;
   readonly limits: TransferLimits;
   /** Pieces known to be there. */
   readonly have: Bitfield;
+  /** Pieces that may be on disk, but whose hash is not known yet; changed by the swarm. */
+  readonly unverified: Bitfield | undefined;
   readonly events: SwarmEvents;
   /** The totals of the swarms before this one, which are carried on. */
   readonly before: TransferTotals;
@@ -93,6 +106,7 @@ export class Swarm implements PeerSwarm {
   readonly #clock: Clock;
   readonly #memory: BufferShare;
   readonly #finisher: PieceFinisher<Peer>;
+  readonly #lateChecks: LateChecks;
   readonly #chokes: ChokeRounds;
   readonly #newHaves: number[] = [];
   readonly #rivals: Peer[] = [];
@@ -135,6 +149,7 @@ export class Swarm implements PeerSwarm {
         changed: () => this.refill(),
       },
     });
+    this.#lateChecks = this.#makeLateChecks();
     if (options.info.infoHashV2 !== undefined) {
       this.hashTraffic = this.#openHashTraffic();
       this.leafSource = this.hashTraffic;
@@ -175,6 +190,11 @@ export class Swarm implements PeerSwarm {
     return this.#finisher.writing;
   }
 
+  /** Pieces are being written or read, or wait for that. */
+  get isAtDisk(): boolean {
+    return this.#finisher.writing > 0 || this.#lateChecks.pending > 0;
+  }
+
   /** Where the leaf hashes of corrupt pieces come from; undefined (the default): from nowhere. */
   get leafSource(): LeafSource | undefined {
     return this.#finisher.leafSource;
@@ -194,9 +214,13 @@ export class Swarm implements PeerSwarm {
     this.#finisher.giveUpJudging(piece);
   }
 
-  /** {@link PieceHashes} has learned what these pieces must hash to: they may be fetched. */
+  /**
+   * {@link PieceHashes} has learned what these pieces must hash to: they may be fetched, unless what is on disk is to be looked at
+   * first.
+   */
   hashesLearned(pieces: readonly number[]): void {
-    for (const piece of pieces) this.picker.letGo(piece);
+    for (const piece of pieces) if (!this.#lateChecks.learned(piece)) this.picker.letGo(piece);
+    this.#lateChecks.run();
     if (this.uploadOnly) this.#wantsNothing();
     this.#options.events.hashesLearned();
     this.refill();
@@ -268,6 +292,7 @@ export class Swarm implements PeerSwarm {
   /** Connections are welcome. */
   start(): void {
     this.#running = true;
+    this.#lateChecks.start();
     this.#lastBlockAt = this.#clock.now();
   }
 
@@ -277,6 +302,7 @@ export class Swarm implements PeerSwarm {
     this.#haveTimer?.cancel();
     this.#haveTimer = undefined;
     this.#chokes.stop();
+    this.#lateChecks.stop();
     for (const peer of [...this.peers]) peer.drop();
     this.#finisher.giveUpOverdue(Infinity);
     this.picker.dropPartials();
@@ -286,6 +312,7 @@ export class Swarm implements PeerSwarm {
   /** Resolves when nothing is on its way to the disk any more. To be called after {@link stop}. */
   async settled(): Promise<void> {
     await this.#finisher.settled();
+    await this.#lateChecks.settled();
   }
 
   // PeerSwarm
@@ -383,6 +410,7 @@ export class Swarm implements PeerSwarm {
 
   #verified(piece: number): void {
     this.#announce(piece);
+    this.#lateChecks.verified(piece);
     this.#options.events.pieceVerified(piece);
     if (this.picker.wantedLeft === 0) this.#finished();
   }
@@ -412,6 +440,33 @@ export class Swarm implements PeerSwarm {
         peer.flush();
       }
     }, HAVE_DELAY);
+  }
+
+  #makeLateChecks(): LateChecks {
+    const { storage, host, unverified, events } = this.#options;
+    return new LateChecks({
+      storage,
+      turns: host.checks,
+      pieceLength: this.info.pieceLength,
+      stateOf: (piece) => this.picker.stateOf(piece),
+      unverified,
+      events: {
+        found: (piece) => {
+          this.picker.found(piece);
+          this.#verified(piece);
+        },
+        missing: (piece) => {
+          this.picker.letGo(piece);
+          this.refill();
+        },
+        lost: (piece) => {
+          this.picker.lost(piece);
+          events.pieceLost(piece);
+          this.refill();
+        },
+        failed: (error) => events.diskFailed(error),
+      },
+    });
   }
 
   #openHashTraffic(): HashTraffic {

@@ -1,5 +1,5 @@
 import type { Bitfield } from '@shoal/peer-wire';
-import { findPieces } from './check.ts';
+import { findPieces, type FoundPieces } from './check.ts';
 import type { TorrentStorage } from './disk/storage.ts';
 import { DiskError, type DiskErrorCode, torrentClosedError } from './errors.ts';
 import type { TorrentState } from './events.ts';
@@ -261,13 +261,14 @@ export class TorrentLife {
     try {
       this.#setState('checking');
       const trusted = mode === 'trust' && suspect === undefined;
-      const have = trusted ? 'all' : await this.#find(mode, suspect, storage, signal);
+      const found = trusted ? undefined : await this.#find(mode, suspect, storage, signal);
+      const have = found?.have ?? 'all';
       // Whoever only serves what is there may do so beside another process.
       const unlocked = have === 'all' || have.isFull ? undefined : await resume.lock();
       if (unlocked !== undefined) this.#events.warning(unlocked);
       // Who only looks leaves no trace.
       if (mode !== 'trust' && !this.#wantsPause) await storage.prepare?.();
-      this.#begin(have);
+      this.#begin(have, found?.unverified);
     } catch (error) {
       if (this.#checking?.signal.aborted === true) return;
       if (signal?.aborted === true && this.#keeper.isMeasured) this.#settle();
@@ -284,8 +285,8 @@ export class TorrentLife {
     suspect: Bitfield | undefined,
     storage: TorrentStorage,
     signal: AbortSignal | undefined,
-  ): Promise<Bitfield> {
-    const { host, info, resume } = this.#parts;
+  ): Promise<FoundPieces> {
+    const { host, info, resume, hashes } = this.#parts;
     this.#checking = new AbortController();
     this.#checked = 0;
     const onPiece = (): void => {
@@ -293,14 +294,14 @@ export class TorrentLife {
     };
     const { signal: closed } = this.#checking;
     const ended = signal === undefined ? closed : AbortSignal.any([closed, signal]);
-    const check = { mode, suspect, info, storage, resume, signal: ended, onPiece };
+    const check = { mode, suspect, info, hashes, storage, resume, signal: ended, onPiece };
     return await host.checks.run(() => findPieces(check), ended);
   }
 
   /** What is there is known: a swarm is made of it where there is something to fetch. */
-  #begin(have: Bitfield | 'all'): void {
+  #begin(have: Bitfield | 'all', unverified: Bitfield | undefined): void {
     const { selection, files } = this.#parts;
-    this.#keeper.measured(have);
+    this.#keeper.measured(have, unverified);
     selection.measure(have);
     files.measured();
     if (!selection.progress.isComplete) this.awake();
@@ -446,6 +447,14 @@ export class TorrentLife {
         resume.changed();
         files.arrived(piece);
         this.#events.piece(piece);
+      },
+      pieceLost: (piece) => {
+        selection.progress.remove(piece);
+        resume.changed();
+        void this.#inTurn(async () => {
+          await Promise.resolve();
+          if (this.isActive) this.#setState(this.#stateAtWork());
+        });
       },
       hashesLearned: () => this.#hashesCame(),
       finished: () => void this.#inTurn(() => this.#complete()),

@@ -354,6 +354,15 @@ export class PiecePicker<P extends PickerPeer> {
     if (this.#states.is(piece, VERIFYING)) this.#nowMissing(piece);
   }
 
+  /** A missing piece turned out to be there. */
+  found(piece: number): void {
+    if (!this.#states.is(piece, MISSING)) return;
+    this.#ranking.remove(piece);
+    if (this.#states.wanted(piece)) this.#peers.need(piece, -1);
+    this.#states.become(piece, HAVE);
+    this.#states.letGo(piece);
+  }
+
   /** A piece that was had turned out to be gone or damaged. */
   lost(piece: number): void {
     if (this.#states.is(piece, HAVE)) this.#nowMissing(piece);

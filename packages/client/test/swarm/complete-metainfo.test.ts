@@ -103,7 +103,11 @@ describe('a complete torrent without piece layers', () => {
     await ScriptedPeer.listen(
       host,
       made,
-      { infoHash, onOpen: poseAsSeed, onRequest: (peer, ...block) => peer.serve(...block) },
+      {
+        infoHash: infoHash!,
+        onOpen: poseAsSeed,
+        onRequest: (peer, ...block) => peer.serve(...block),
+      },
       PORT,
     );
     await swarm.settle(seed.client.close());
