@@ -76,6 +76,8 @@ export interface SwarmOptions {
     | 'checks'
   >;
   readonly limits: TransferLimits;
+  /** Piece hashes that only peers have are wanted for their own sake. */
+  readonly seeksHashes: () => boolean;
   /** Pieces known to be there. */
   readonly have: Bitfield;
   /** Pieces that may be on disk, but whose hash is not known yet; changed by the swarm. */
@@ -181,8 +183,8 @@ export class Swarm implements PeerSwarm {
   }
 
   get uploadOnly(): boolean {
-    // Whoever would not talk to a seed has hashes that we lack.
-    return this.picker.wantedLeft === 0 && this.#options.hashes.isComplete;
+    // Who would not talk to a seed may have the hashes that are looked for.
+    return this.picker.wantedLeft === 0 && !this.#options.seeksHashes();
   }
 
   /** Pieces handed to the disk and not yet answered. */
@@ -221,7 +223,7 @@ export class Swarm implements PeerSwarm {
   hashesLearned(pieces: readonly number[]): void {
     for (const piece of pieces) if (!this.#lateChecks.learned(piece)) this.picker.letGo(piece);
     this.#lateChecks.run();
-    if (this.uploadOnly) this.#wantsNothing();
+    if (this.uploadOnly) this.purposeChanged();
     this.#options.events.hashesLearned();
     this.refill();
   }
@@ -287,6 +289,15 @@ export class Swarm implements PeerSwarm {
     }
     this.hashTraffic?.wantedChanged();
     this.refill();
+  }
+
+  /** Peers are told that we want nothing any more, or something again. */
+  purposeChanged(): void {
+    for (const peer of this.peers) {
+      peer.updateInterest();
+      peer.extended?.update();
+      peer.flush();
+    }
   }
 
   /** Connections are welcome. */
@@ -416,17 +427,8 @@ export class Swarm implements PeerSwarm {
   }
 
   #finished(): void {
-    this.#wantsNothing();
+    this.purposeChanged();
     this.#options.events.finished();
-  }
-
-  /** Peers are told. */
-  #wantsNothing(): void {
-    for (const peer of this.peers) {
-      peer.updateInterest();
-      peer.extended?.update();
-      peer.flush();
-    }
   }
 
   #announce(piece: number): void {

@@ -88,6 +88,7 @@ export class TorrentLife {
   async seekHashes(wait: () => Promise<void>): Promise<void> {
     this.#hashSeekers += 1;
     this.#notePurpose();
+    this.swarm?.purposeChanged();
     if (this.isActive) {
       this.#events.busy();
       this.#events.dial();
@@ -97,6 +98,7 @@ export class TorrentLife {
     } finally {
       this.#hashSeekers -= 1;
       this.#notePurpose();
+      this.swarm?.purposeChanged();
     }
   }
 
@@ -435,6 +437,7 @@ export class TorrentLife {
       host,
       peerList: peers.list,
       limits,
+      seeksHashes: () => this.seeksHashes,
       events: this.#swarmEvents(),
     };
   }
