@@ -10,6 +10,7 @@ import type { PieceBufferSource } from './partial-pieces.ts';
 import { PieceChooser } from './piece-chooser.ts';
 import { DOWNLOADING, HAVE, MISSING, PieceStates, VERIFYING } from './piece-states.ts';
 import type { PieceGeometry, PieceState } from './piece-states.ts';
+import { SuspectPieces } from './suspect-pieces.ts';
 import { PickerPeers } from './picker-peers.ts';
 import type { PeerEntry, PickerPeer } from './picker-peers.ts';
 
@@ -63,6 +64,7 @@ export class PiecePicker<P extends PickerPeer> {
   readonly #transfers: BlockTransfers<P>;
   readonly #buffers: PieceBufferSource;
   readonly #maxPartials: number;
+  readonly #suspects = new SuspectPieces();
   /** The last {@link pick} could not open a piece for want of memory. */
   #wasRefused = false;
 
@@ -128,7 +130,7 @@ export class PiecePicker<P extends PickerPeer> {
   get endGame(): boolean {
     return (
       this.#ranking.total === 0 &&
-      this.#partials.freeBlocks === 0 &&
+      this.#partials.freeBlocks === this.#partials.aloneFreeBlocks &&
       this.#states.wantedLeft > this.#states.wantedHeld
     );
   }
@@ -255,6 +257,7 @@ export class PiecePicker<P extends PickerPeer> {
     while (taken < count) {
       if (this.#partials.freeBlocks === 0 && this.#ranking.total === 0) break;
       let partial = this.#chooser.choose(entry, allowed);
+      if (taken === 0) partial ??= this.#chooser.deserted(entry, allowed);
       if (partial === undefined && taken === 0 && allowed === undefined) {
         const useless =
           this.#buffers.diskIsBehind === true ? undefined : this.#chooser.evictable(entry);
@@ -346,12 +349,18 @@ export class PiecePicker<P extends PickerPeer> {
 
   /** The piece's hash was right and it is stored. */
   pieceVerified(piece: number): void {
+    this.#suspects.settled(piece);
     if (this.#states.is(piece, VERIFYING)) this.#states.become(piece, HAVE);
   }
 
-  /** The piece's hash was wrong, or it could not be stored. */
+  /**
+   * The piece's hash was wrong, or it could not be stored. After the second time it is taken from one peer alone, whoever that is:
+   * else somebody who spoils a part of each attempt could go on for ever.
+   */
   pieceFailed(piece: number): void {
-    if (this.#states.is(piece, VERIFYING)) this.#nowMissing(piece);
+    if (!this.#states.is(piece, VERIFYING)) return;
+    this.#suspects.failed(piece);
+    this.#nowMissing(piece);
   }
 
   /** A missing piece turned out to be there. */
@@ -410,12 +419,15 @@ export class PiecePicker<P extends PickerPeer> {
     if (buffer === undefined) return undefined;
     this.#ranking.remove(piece);
     this.#states.become(piece, DOWNLOADING);
-    return this.#partials.open(piece, length, this.#states.blocksAt(piece), buffer);
+    const partial = this.#partials.open(piece, length, this.#states.blocksAt(piece), buffer);
+    if (this.#suspects.mustBeAlone(piece)) this.#partials.keepAlone(partial);
+    return partial;
   }
 
   #take(entry: PeerEntry<P>, partial: PartialPiece<P>, count: number, out: number[]): number {
     const { peer } = entry;
     const base = partial.piece * this.blocksPerPiece;
+    if (partial.alone && partial.owner !== peer) this.#partials.restart(partial);
     const taken = Math.min(count, partial.free);
     if (partial.orphan && partial.received === 0) partial.owner = peer;
     else if (partial.owner !== peer) partial.owner = undefined;
