@@ -10,6 +10,7 @@ import { DiskStores } from './disk/disk-stores.ts';
 import { ClientError } from './errors.ts';
 import { LeafTurns } from './hashes/leaf-turns.ts';
 import { Torrent } from './known-torrent.ts';
+import { MetadataMemory } from './metadata/metadata-memory.ts';
 import { OpenTurns } from './open-turns.ts';
 import { clientDefaults, type AddOptions, type ClientOptions } from './options.ts';
 import { Acceptor } from './peer/acceptor.ts';
@@ -248,6 +249,7 @@ export class Client implements AsyncDisposable {
       }),
       encoderPool: new EncoderBufferPool(),
       leafTurns: new LeafTurns(),
+      metadataMemory: new MetadataMemory(options.metadataBudget ?? clientDefaults.metadataBudget),
       checks: new CheckQueue(),
       openTurns: new OpenTurns(),
       saves: new CheckQueue(),

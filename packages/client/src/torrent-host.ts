@@ -9,6 +9,7 @@ import type { UploadReader } from './disk/read-batch.ts';
 import type { TorrentStorage } from './disk/storage.ts';
 import type { LeafTurns } from './hashes/leaf-turns.ts';
 import type { PieceHashes } from './hashes/piece-hashes.ts';
+import type { MetadataMemory } from './metadata/metadata-memory.ts';
 import type { OpenTurns } from './open-turns.ts';
 import type { AddOptions } from './options.ts';
 import type { PeerListOptions } from './peer/peer-list.ts';
@@ -28,6 +29,7 @@ export interface TorrentHost {
   readonly buffers: PieceBuffers;
   readonly encoderPool: EncoderBufferPool;
   readonly leafTurns: LeafTurns;
+  readonly metadataMemory: MetadataMemory;
   readonly checks: CheckQueue;
   /** When a torrent's turn to be opened comes. */
   readonly openTurns: OpenTurns;

@@ -107,16 +107,19 @@ export class MetadataStage {
   resume(): void {
     this.#wantsPause = false;
     if (this.#isOver || (this.#state !== 'paused' && this.#state !== 'error')) return;
-    this.#error = undefined;
     // What failed was of no use: it is fetched anew.
-    this.#swarm = this.#makeSwarm();
+    if (this.#state === 'error') {
+      this.#swarm.close();
+      this.#swarm = this.#makeSwarm();
+    }
+    this.#error = undefined;
     this.#setState('metadata');
     this.#begin();
   }
 
   /** @param timeout ms to wait for the trackers */
   async close(timeout: number): Promise<void> {
-    this.swarm.stop();
+    this.swarm.close();
     // Its life goes on elsewhere.
     if (this.#isOver) return;
     const stopped = this.#options.trackers.stop(timeout);
@@ -182,6 +185,7 @@ export class MetadataStage {
     this.#error = error;
     this.#setState('error');
     this.#rest();
+    this.swarm.close();
     this.#options.events.failed(error);
   }
 

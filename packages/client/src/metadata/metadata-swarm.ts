@@ -6,6 +6,7 @@ import { isBetterConnection } from '../peer/better-connection.ts';
 import type { PeerList } from '../peer/peer-list.ts';
 import type { HashVerdict } from './judge-metadata.ts';
 import { MetadataFetch, type MetadataProgress } from './metadata-fetch.ts';
+import type { MetadataMemory } from './metadata-memory.ts';
 import { MetadataPeer, type MetadataPeerEvents, type TakeOver } from './metadata-peer.ts';
 
 /** Milliseconds after which a peer that gives no metadata makes room for another one. */
@@ -20,6 +21,7 @@ export interface MetadataSwarmOptions {
     readonly peerId: Uint8Array;
     readonly port: number;
     readonly encoderPool: EncoderBufferPool;
+    readonly metadataMemory: MetadataMemory;
   };
   readonly peerList: () => PeerList;
   /** Whether the bytes have the hashes asked for. */
@@ -40,7 +42,11 @@ export class MetadataSwarm implements MetadataPeerEvents {
 
   constructor(options: MetadataSwarmOptions) {
     this.#options = options;
-    this.#fetch = new MetadataFetch<MetadataPeer>(options.judge);
+    this.#fetch = new MetadataFetch<MetadataPeer>(
+      options.judge,
+      undefined,
+      options.host.metadataMemory,
+    );
   }
 
   /** In bytes; undefined before any peer has claimed a length. */
@@ -73,6 +79,7 @@ export class MetadataSwarm implements MetadataPeerEvents {
   /** The metadata is known, wherever it is from: it is served, and asked for no more. */
   known(metadata: Uint8Array): void {
     this.#metadata = metadata;
+    this.#fetch.clear();
   }
 
   /** Ends the connections to those whom only sources have named that a private torrent may not have (BEP 27). */
@@ -89,9 +96,15 @@ export class MetadataSwarm implements MetadataPeerEvents {
     for (const peer of [...this.peers]) peer.handOver(to);
   }
 
-  /** Ends all connections. */
+  /** Ends all connections. What has come of the metadata stays. */
   stop(): void {
     for (const peer of [...this.peers]) peer.drop();
+  }
+
+  /** Ends all connections and forgets what has come. */
+  close(): void {
+    this.stop();
+    this.#fetch.clear();
   }
 
   // MetadataPeerEvents
