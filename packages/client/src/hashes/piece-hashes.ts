@@ -11,6 +11,7 @@ import {
 } from '@shoal/metainfo';
 import { BLOCK_LENGTH } from '@shoal/peer-wire';
 import type { SharedHashes } from '../disk/disk-layout.ts';
+import type { PieceRange } from '../disk/resume-format.ts';
 import { RootFiles } from './root-files.ts';
 
 /** Bytes of a SHA-256 digest. */
@@ -151,6 +152,49 @@ export class PieceHashes {
         this.#putPieces(file, tree, 0, tree.geometry.pieceCount);
       }
     }
+  }
+
+  /**
+   * Ranges of piece hashes that came from peers, of layers that are not whole: pieces root of the file, first piece within it, and
+   * the hashes with what proves them, as {@link restoreRanges} takes them.
+   */
+  *learnedRanges(): Generator<PieceRange, void, undefined> {
+    for (const [file, tree] of this.#trees) {
+      const request = tree.complete ? undefined : tree.requestFor(0);
+      if (request === undefined || this.fileOfRoot(tree.piecesRoot) !== file) continue;
+      for (let index = 0; index < tree.geometry.pieceCount; index += request.length) {
+        if (tree.pieceHash(index) === undefined) continue;
+        const hashes = tree.answer({ ...request, index });
+        if (hashes !== undefined) yield [tree.piecesRoot, index, hashes];
+      }
+    }
+  }
+
+  /** Takes ranges that were remembered, as far as they lead to the roots of their files. In turns: each is some 500 digests. */
+  async restoreRanges(ranges: readonly PieceRange[]): Promise<void> {
+    const remembered = new Map<string, PieceRange[]>();
+    for (const range of ranges) {
+      const key = Buffer.from(range[0]).toString('latin1');
+      const those = remembered.get(key);
+      if (those === undefined) remembered.set(key, [range]);
+      else those.push(range);
+    }
+    if (remembered.size === 0) return;
+    for (const file of [...this.unknownFiles()]) {
+      const root = this.#files.piecesRootOf(file);
+      const those = root && remembered.get(Buffer.from(root).toString('latin1'));
+      for (const [, index, hashes] of those ?? []) {
+        this.#restoreRange(file, index, hashes);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+  }
+
+  #restoreRange(file: number, index: number, hashes: Uint8Array): void {
+    const tree = this.treeOf(file);
+    if (tree === undefined || index >= tree.geometry.pieceCount) return;
+    const request = tree.requestFor(index);
+    if (request?.index === index) this.addHashes(file, request, hashes);
   }
 
   /** The file a piece belongs to, in a torrent with SHA-256 hashes, where every file starts at a piece. */
