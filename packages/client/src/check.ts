@@ -58,9 +58,10 @@ export async function findPieces(options: CheckOptions): Promise<FoundPieces> {
 
 /** Of some pieces those that nothing can verify yet, and that may be on disk. */
 async function unverifiable(
-  { info, hashes, storage, signal, onPiece }: CheckOptions,
+  options: CheckOptions,
   suspects: readonly number[],
 ): Promise<Bitfield | undefined> {
+  const { info, hashes, storage, signal } = options;
   const states = await storage.fileStates();
   const found = new Bitfield(info.pieceCount);
   const isUnknown = new Bitfield(info.pieceCount);
@@ -69,7 +70,7 @@ async function unverifiable(
     if (hashes.isVerifiable(piece)) continue;
     isUnknown.set(piece);
     if (storage.isKeptAside?.(piece) === true) found.set(piece);
-    onPiece();
+    options.onPiece();
   }
   signal.throwIfAborted();
   const { lengths } = fileColumns(info);

@@ -1,6 +1,7 @@
 import type { TorrentInfo } from '@shoal/metainfo';
 import { Bitfield } from '@shoal/peer-wire';
-import { Swarm, type SwarmOptions, type TransferTotals } from './swarm.ts';
+import type { SwarmOptions, TransferTotals } from './swarm-options.ts';
+import { Swarm } from './swarm.ts';
 
 /**
  * Milliseconds that a complete torrent keeps its swarm without a peer, where something was transferred. Longer than the window

@@ -1,11 +1,9 @@
 import type { Clock, Connection, Timer } from '@shoal/net';
 import type { TorrentInfo } from '@shoal/metainfo';
-import type { Bitfield, EncoderBufferPool, Handshake } from '@shoal/peer-wire';
+import type { EncoderBufferPool, Handshake } from '@shoal/peer-wire';
 import { ChokeRounds } from './choke/choke-rounds.ts';
 import { RateMeter } from './choke/rate-meter.ts';
-import type { TransferLimits } from './choke/transfer-limits.ts';
 import type { UploadReader } from './disk/read-batch.ts';
-import type { TorrentStorage } from './disk/storage.ts';
 import { PeerError } from './errors.ts';
 import type { PeerReport } from './events.ts';
 import { HashTraffic } from './hashes/hash-traffic.ts';
@@ -13,7 +11,6 @@ import { LateChecks } from './hashes/late-checks.ts';
 import type { LeafSource } from './hashes/leaf-source.ts';
 import type { PieceHashes } from './hashes/piece-hashes.ts';
 import { Peer } from './peer/peer.ts';
-import type { PeerList } from './peer/peer-list.ts';
 import type { PeerSwarm } from './peer/peer-swarm.ts';
 import { isBetterConnection } from './peer/better-connection.ts';
 import { relieveStarved } from './peer/relieve-starved.ts';
@@ -21,7 +18,7 @@ import { BufferShare } from './piece/buffer-share.ts';
 import { payloadLengthsOf } from './piece/payload-lengths.ts';
 import { PieceFinisher } from './piece/piece-finisher.ts';
 import { PiecePicker } from './piece/piece-picker.ts';
-import type { TorrentHost } from './torrent-host.ts';
+import type { SwarmOptions } from './swarm-options.ts';
 
 /** Milliseconds a HAVE waits for others, so that pieces verified together are announced in one write. */
 const HAVE_DELAY = 5;
@@ -31,61 +28,6 @@ const HAVE_DELAY = 5;
  * gone must not hold what the others could work with.
  */
 const STALL_TIME = 30_000;
-
-/** What a swarm tells the torrent it belongs to. */
-export interface SwarmEvents {
-  pieceVerified(piece: number): void;
-  /** A piece that counted as verified is damaged on disk. */
-  pieceLost(piece: number): void;
-  /** The last wanted piece was verified. */
-  finished(): void;
-  /** Hashes of pieces came from peers. */
-  hashesLearned(): void;
-  /** Reading or writing failed, or the torrent contradicts itself; it must stop. */
-  diskFailed(error: Error): void;
-  peerChanged(report: PeerReport): void;
-  /** The last peer has left. */
-  deserted(): void;
-}
-
-/** Payload bytes of one session. */
-export interface TransferTotals {
-  readonly downloadedBytes: number;
-  readonly uploadedBytes: number;
-  readonly wastedBytes: number;
-}
-
-export interface SwarmOptions {
-  readonly info: TorrentInfo;
-  /** What the pieces must hash to. */
-  readonly hashes: PieceHashes;
-  readonly storage: TorrentStorage;
-  readonly reader: UploadReader;
-  readonly peerList: PeerList;
-  /** What all torrents of the client share. */
-  readonly host: Pick<
-    TorrentHost,
-    | 'clock'
-    | 'random'
-    | 'peerId'
-    | 'port'
-    | 'uploadSlots'
-    | 'buffers'
-    | 'encoderPool'
-    | 'leafTurns'
-    | 'checks'
-  >;
-  readonly limits: TransferLimits;
-  /** Piece hashes that only peers have are wanted for their own sake. */
-  readonly seeksHashes: () => boolean;
-  /** Pieces known to be there. */
-  readonly have: Bitfield;
-  /** Pieces that may be on disk, but whose hash is not known yet; changed by the swarm. */
-  readonly unverified: Bitfield | undefined;
-  readonly events: SwarmEvents;
-  /** The totals of the swarms before this one, which are carried on. */
-  readonly before: TransferTotals;
-}
 
 /**
  * The engine of one torrent at work: its connected peers and the way of a piece from the picker through the disk to the

@@ -5,7 +5,8 @@ import { DiskError, type DiskErrorCode, torrentClosedError } from './errors.ts';
 import type { TorrentState } from './events.ts';
 import { missingFile } from './missing-file.ts';
 import { clientDefaults, type CheckMode } from './options.ts';
-import type { Swarm, SwarmEvents } from './swarm.ts';
+import type { SwarmEvents } from './swarm-options.ts';
+import type { Swarm } from './swarm.ts';
 import { SwarmKeeper, type SwarmParts } from './swarm-keeper.ts';
 import type { LifeEvents, TorrentParts } from './torrent-parts.ts';
 

@@ -1,5 +1,4 @@
 import type { Bitfield } from '@shoal/peer-wire';
-import type { Random } from '@shoal/net';
 import { HIGHEST_PRIORITY, PieceRanking } from './availability.ts';
 import type { PieceFilter } from './availability.ts';
 import { BlockTransfers } from './block-transfers.ts';
@@ -9,11 +8,13 @@ import { PartialPieces } from './partial-pieces.ts';
 import type { PieceBufferSource } from './partial-pieces.ts';
 import { PieceChooser } from './piece-chooser.ts';
 import { DOWNLOADING, HAVE, MISSING, PieceStates, VERIFYING } from './piece-states.ts';
-import type { PieceGeometry, PieceState } from './piece-states.ts';
+import type { PieceState } from './piece-states.ts';
+import type { PiecePickerOptions, TakenPiece } from './picker-options.ts';
 import { SuspectPieces } from './suspect-pieces.ts';
 import { PickerPeers } from './picker-peers.ts';
 import type { PeerEntry, PickerPeer } from './picker-peers.ts';
 
+export type { PiecePickerOptions, TakenPiece } from './picker-options.ts';
 export type { PickerPeer } from './picker-peers.ts';
 export type { PieceBufferSource } from './partial-pieces.ts';
 export type { PieceState } from './piece-states.ts';
@@ -24,27 +25,6 @@ const DEFAULT_PARTIAL_BLOCKS = 32_768;
 /** The default bound on partial pieces lies between these, whatever the piece length. */
 const MIN_PARTIAL_PIECES = 64;
 const MAX_PARTIAL_PIECES = 4096;
-
-export interface PiecePickerOptions extends PieceGeometry {
-  readonly random: Random;
-  readonly buffers: PieceBufferSource;
-  /** Pieces verified already. Copied. */
-  readonly have?: Bitfield;
-  /** Whether a piece must not be begun before {@link PiecePicker.letGo}. Default: none. */
-  readonly isHeld?: ((piece: number) => boolean) | undefined;
-  /** Most partial pieces at a time. Default: 512 MiB worth of them, at least 64 and at most 4,096. */
-  readonly maxPartialPieces?: number;
-}
-
-/** A complete piece on its way to be verified. */
-export interface TakenPiece<P> {
-  readonly piece: number;
-  /** The piece's bytes are the first `length` of it. It belongs to the taker now. */
-  readonly buffer: ArrayBuffer;
-  readonly length: number;
-  /** For each block, who sent it. */
-  readonly contributors: readonly P[];
-}
 
 /**
  * Chooses the blocks to request, and is the only owner of what state each piece and block is in.

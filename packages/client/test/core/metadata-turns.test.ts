@@ -64,7 +64,7 @@ class Play {
           this.fetch.leave(other);
         }
       }
-      if (source.isBanned) continue;
+      // Whoever was banned just now claims nothing any more.
       let piece = this.fetch.next(source, this.now);
       while (piece !== undefined) {
         source.due.push([piece, this.now + source.delay]);
