@@ -28,6 +28,7 @@ export interface EngineTorrent {
 /** What it uses of a `Torrent`, whose files are known. */
 export interface KnownTorrent extends EngineTorrent {
   readonly metainfo: Metainfo;
+  completeMetainfo(options?: { readonly signal?: AbortSignal }): Promise<Metainfo>;
   verify(options?: {
     readonly signal?: AbortSignal;
   }): Promise<{ readonly missing: readonly number[] }>;

@@ -89,6 +89,8 @@ export function exitCodeOf(error: unknown): number {
 const ENGINE_CODES: Readonly<Record<string, number>> = {
   // The same torrent was named twice.
   ERR_CLIENT_DUPLICATE: ExitCode.usage,
+  ERR_CLIENT_CONTRADICTORY_MAGNET: ExitCode.badTorrent,
+  ERR_CLIENT_INCONSISTENT_HASHES: ExitCode.badTorrent,
   // It was ended while it was at work.
   ERR_CLIENT_CLOSED: ExitCode.terminated,
   ERR_CLIENT_TORRENT_CLOSED: ExitCode.terminated,

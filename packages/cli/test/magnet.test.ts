@@ -1,6 +1,7 @@
 import { chmod, lstat, readdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { magnetOf, parseMetainfo } from '@shoal/metainfo';
+import { Client } from '@shoal/client';
+import { createTorrent, magnetOf, parseMetainfo } from '@shoal/metainfo';
 import { folderMustBeWritable } from '../src/run/write-torrent.ts';
 import { FakeClient, type FakeTorrent } from './support/fake-client.ts';
 import { TestWorld, tinyTorrent, useFolder } from './support/test-world.ts';
@@ -97,6 +98,33 @@ describe('shoal metadata', () => {
     expect(made.info.infoHash).toEqual(given.info.infoHash);
     expect(client.closed).toBe(1);
     expect(await readdir(folder.path)).toEqual(['x.torrent']);
+  });
+
+  it('asks for the piece layers, without which there is no .torrent file of version 2', async () => {
+    const content = await folder.write('film.bin', Buffer.alloc(100_000, 'film'));
+    const created = await createTorrent(content, { format: 'v2', pieceLength: 16_384 });
+    const file = join(folder.path, 'x.torrent');
+    const seeder = await Client.start({ bind: '127.0.0.1' });
+    try {
+      await seeder.add(created.bytes, { directory: folder.path, check: 'trust' });
+      const peer = `127.0.0.1:${seeder.port}`;
+      const link = magnetOf(created.metainfo);
+      const world = new TestWorld();
+      const args = ['-o', file, '--peer', peer, '--bind', '127.0.0.1', '--timeout', '20'];
+      expect([await world.run('metadata', link, ...args), world.err]).toEqual([0, '']);
+    } finally {
+      await seeder.close();
+    }
+    const { info, pieceLayers } = parseMetainfo(await readFile(file));
+    expect(info.infoHashV2).toEqual(created.metainfo.info.infoHashV2);
+    expect(pieceLayers.layerOf(0)).toEqual(created.metainfo.pieceLayers.layerOf(0));
+    const { world: late } = worldWith((torrent) => {
+      torrent.completedMetainfo = 'never';
+      torrent.learn(bytes);
+    });
+    const other = join(folder.path, 'y.torrent');
+    expect(await late.run('metadata', magnet, '-o', other, '--timeout', '0.2')).toBe(5);
+    expect(late.err).toContain('no piece layers within --timeout');
   });
 
   it('looks for nothing that it could not keep, and keeps a link one', async () => {

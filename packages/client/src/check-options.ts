@@ -1,4 +1,5 @@
 import { isIPv4Address, isIPv6Address, PORT_MAX } from '@shoal/net';
+import { MAX_METADATA_LENGTH } from '@shoal/peer-wire';
 import { ClientError } from './errors.ts';
 import type { ClientOptions } from './options.ts';
 
@@ -24,6 +25,8 @@ export function checkClientOptions(options: ClientOptions): void {
   wholeNumber('maxHalfOpen', options.maxHalfOpen, 1);
   wholeNumber('diskWorkers', options.diskWorkers, 1);
   wholeNumber('pieceBufferBudget', options.pieceBufferBudget, 1);
+  // Else there would be metadata that never has room.
+  wholeNumber('metadataBudget', options.metadataBudget, MAX_METADATA_LENGTH);
   if (options.uploadSlots !== 'auto') wholeNumber('uploadSlots', options.uploadSlots, 0);
 }
 

@@ -17,6 +17,7 @@ import { DiskStores } from './disk/disk-stores.ts';
 import { ClientError } from './errors.ts';
 import { LeafTurns } from './hashes/leaf-turns.ts';
 import { Torrent } from './known-torrent.ts';
+import { MetadataMemory } from './metadata/metadata-memory.ts';
 import { OpenTurns } from './open-turns.ts';
 import { clientDefaults, type AddOptions, type ClientOptions } from './options.ts';
 import { Acceptor } from './peer/acceptor.ts';
@@ -282,6 +283,7 @@ export class Client implements AsyncDisposable {
         options.reuseLocalData === false
           ? undefined
           : new LocalData((infoHash) => this.#torrents.named(infoHash)?.lender),
+      metadataMemory: new MetadataMemory(options.metadataBudget ?? clientDefaults.metadataBudget),
       checks: new CheckQueue(),
       openTurns: new OpenTurns(),
       saves: new CheckQueue(),

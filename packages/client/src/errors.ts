@@ -16,6 +16,21 @@ export function torrentClosedError(): ClientError {
 }
 
 /**
+ * `ERR_CLIENT_CONTRADICTORY_MAGNET`: the two info-hashes of a magnet link are those of different torrents. There is metadata for
+ * one of them, and none can be for both; who gave it is not to blame.
+ */
+export class MagnetContradictionError extends ClientError {
+  override readonly name: string = 'MagnetContradictionError';
+
+  constructor() {
+    super(
+      'ERR_CLIENT_CONTRADICTORY_MAGNET',
+      'The version 1 and version 2 info-hashes of the magnet link belong to different torrents',
+    );
+  }
+}
+
+/**
  * `ERR_CLIENT_INCONSISTENT_HASHES`: data matches one of the two hashes that a hybrid torrent has of a piece, but not the
  * other. The torrent contradicts itself, and nobody who sent or stored the data is to blame.
  */
@@ -42,7 +57,8 @@ export class InconsistentHashesError extends ClientError {
  * - `ERR_DISK_IO`: any other failure of the device or file system
  * - `ERR_DISK_WORKER`: a worker thread ended unexpectedly
  * - `ERR_DISK_LOCKED`: another process, or another client of this one, works on the same download
- * - `ERR_DISK_UNSUPPORTED`: the torrent has no SHA-1 piece hashes, and the storage was not told the SHA-256 ones
+ * - `ERR_DISK_UNSUPPORTED`: the torrent has no SHA-1 piece hashes, and the storage was not told the SHA-256 ones; or data was to be
+ *   read or written of a torrent of which only the metadata is wanted
  * - `ERR_DISK_STORAGE`: a storage handed in with `AddOptions.storage` did not keep to its contract
  * - `ERR_DISK_CLOSED`: the storage or pool was closed
  */

@@ -71,6 +71,8 @@ export interface TorrentEvents {
   state: [state: TorrentState];
   /** The metadata of a magnet link is known. */
   metadata: [];
+  /** The last piece hashes that had to come from peers are known (BEP 52). */
+  hashes: [];
   /** A piece was verified and written. */
   piece: [piece: number];
   /** All wanted pieces are there. Not emitted for a torrent that was complete when it was added. */

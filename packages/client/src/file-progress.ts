@@ -75,12 +75,22 @@ export class FileProgress {
 
   /** A piece was verified. */
   add(piece: number): void {
+    this.#count(piece, 1);
+  }
+
+  /** A piece that was verified is damaged. */
+  remove(piece: number): void {
+    this.#count(piece, -1);
+  }
+
+  #count(piece: number, by: 1 | -1): void {
     const done = this.#counted();
     const layout = this.#layout();
     const offset = piece * this.#pieceLength;
     for (const { fileIndex, length } of layout.spans(offset, layout.pieceLengthAt(piece))) {
-      done[fileIndex] = (done[fileIndex] ?? 0) + length;
-      if (!this.#files.isPadding(fileIndex) && this.#wanted(fileIndex)) this.#completed += length;
+      done[fileIndex] = (done[fileIndex] ?? 0) + by * length;
+      if (this.#files.isPadding(fileIndex) || !this.#wanted(fileIndex)) continue;
+      this.#completed += by * length;
     }
   }
 

@@ -20,6 +20,7 @@ export {
   type DiskErrorCode,
   type DiskErrorOptions,
   InconsistentHashesError,
+  MagnetContradictionError,
   PeerError,
   type PeerErrorCode,
 } from './errors.ts';

@@ -1,13 +1,26 @@
 import type { Metainfo, TorrentInfo } from '@shoal/metainfo';
 import type { TorrentFileHandle } from './file-handle.ts';
 import { AnyTorrent } from './torrent.ts';
-import type { WaitOptions } from './wait.ts';
+import { waitForState, type WaitOptions } from './wait.ts';
 
 /** One torrent of a client whose files are known. */
 export class Torrent extends AnyTorrent {
   /** Of a magnet link: its info dictionary, and the trackers and web seeds of the link. */
   get metainfo(): Metainfo {
     return this.content.metainfo;
+  }
+
+  /**
+   * Resolves with {@link metainfo} and all piece layers of a v2 or hybrid torrent (BEP 52), which `encodeMetainfo` makes a complete
+   * .torrent file of. Layers that are unknown, as those of a magnet link's torrent, are fetched from peers while somebody waits for
+   * them, whatever else is there; a paused torrent has no peers. Rejects when the torrent fails or is closed.
+   */
+  async completeMetainfo(options: WaitOptions = {}): Promise<Metainfo> {
+    const { hashes, life } = this.content;
+    if (!hashes.isComplete) {
+      await life.seekHashes(() => waitForState(this, () => hashes.isComplete, options));
+    }
+    return { ...this.metainfo, pieceLayers: hashes.toLayers() };
   }
 
   get info(): TorrentInfo {

@@ -31,6 +31,8 @@ export interface ClientOptions {
   readonly resumeDirectory?: string;
   /** Bytes of memory for pieces being downloaded, over all torrents. */
   readonly pieceBufferBudget?: number;
+  /** Bytes of memory for metadata of magnet links under way, over all torrents; at least what one may have (31,457,280). */
+  readonly metadataBudget?: number;
   /** Worker threads that hash; as many of them write as leave the main thread a core, at least one. Default: 2, or 1 on a machine with one core. */
   readonly diskWorkers?: number;
   /** Some of them, started before for this client alone, which ends them. Default: started when needed. */
@@ -70,6 +72,11 @@ export interface AddOptions {
   readonly directory: string;
   /** Where the payload goes instead of files below {@link directory}. */
   readonly storage?: StorageFactory;
+  /**
+   * Only the metadata is wanted, the piece layers of version 2 among it: no file is looked at or written, and no data downloaded.
+   * The torrent is complete when all that is known; see `Torrent.completeMetainfo`. Default false.
+   */
+  readonly metadataOnly?: boolean;
   /** Default `resume`. */
   readonly check?: CheckMode;
   /** Indices of the files wanted; default: all. Those that do not exist are ignored. */
@@ -113,6 +120,8 @@ export const clientDefaults = {
   uploadSlots: 'auto',
   /** Bytes. 128 MiB keeps a fast line busy while the disk catches up, at any piece length up to 16 MiB. */
   pieceBufferBudget: 128 * 1024 * 1024,
+  /** Bytes. 64 MiB hold the longest metadata there may be twice, and that of a few hundred usual torrents. */
+  metadataBudget: 64 * 1024 * 1024,
   /** Requests one peer may have waiting here; what comes beyond is rejected (BEP 6) or dropped. Fast peers queue hundreds. */
   maxQueuedRequests: 2048,
   /** Milliseconds for a connection to complete its handshake: slow links need some, slow-loris peers get no more. */

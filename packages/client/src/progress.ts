@@ -1,6 +1,7 @@
 import type { TorrentProgress, TorrentState } from './events.ts';
 import type { FileProgress } from './file-progress.ts';
-import type { Swarm, TransferTotals } from './swarm.ts';
+import type { TransferTotals } from './swarm-options.ts';
+import type { Swarm } from './swarm.ts';
 
 /** What a snapshot is made of. */
 export interface ProgressParts {

@@ -5,7 +5,12 @@ import type { Clock } from '@shoal/net';
 import { Bitfield } from '@shoal/peer-wire';
 import { reconcile } from './disk/reconcile.ts';
 import { ResumeStore } from './disk/resume.ts';
-import { MAX_LAYER_BYTES, type PieceLayer, type ResumeData } from './disk/resume-format.ts';
+import {
+  MAX_LAYER_BYTES,
+  type PieceLayer,
+  type PieceRange,
+  type ResumeData,
+} from './disk/resume-format.ts';
 import type { ResumeLock } from './disk/resume-lock.ts';
 import type { TorrentStorage } from './disk/storage.ts';
 import { DiskError } from './errors.ts';
@@ -120,8 +125,9 @@ export class ResumeKeeper {
       fileCount: fileColumns(this.#info).size,
     });
     if (result?.ok !== true) return undefined;
-    const { uploaded, downloaded, pieceLayers } = result.data;
+    const { uploaded, downloaded, pieceLayers, pieceRanges } = result.data;
     if (pieceLayers !== undefined) this.#hashes?.restoreLayers(pieceLayers);
+    if (pieceRanges !== undefined) await this.#hashes?.restoreRanges(pieceRanges);
     if (first) this.#totals = { uploaded, downloaded };
     const states = await storage.fileStates();
     // Reading all that and comparing it takes long for a hundred thousand files: two turns of the event loop.
@@ -187,7 +193,7 @@ export class ResumeKeeper {
         priorities: priorities.slice(),
         uploaded: this.#totals.uploaded + uploaded,
         downloaded: this.#totals.downloaded + downloaded,
-        pieceLayers: this.#hashes && layersOf(this.#hashes),
+        ...(this.#hashes && layersOf(this.#hashes)),
       };
       await store.save(data);
       this.#savedUpload = uploaded;
@@ -198,8 +204,8 @@ export class ResumeKeeper {
   }
 }
 
-/** Layers to remember, as many as there is room for. */
-function layersOf(hashes: PieceHashes): PieceLayer[] {
+/** Layers to remember, and parts of layers, as many as there is room for. */
+function layersOf(hashes: PieceHashes): Pick<ResumeData, 'pieceLayers' | 'pieceRanges'> {
   const layers: PieceLayer[] = [];
   let bytes = 0;
   for (const each of hashes.learnedLayers()) {
@@ -207,5 +213,11 @@ function layersOf(hashes: PieceHashes): PieceLayer[] {
     if (bytes > MAX_LAYER_BYTES) break;
     layers.push(each);
   }
-  return layers;
+  const ranges: PieceRange[] = [];
+  for (const each of hashes.learnedRanges()) {
+    bytes += each[0].length + each[2].length;
+    if (bytes > MAX_LAYER_BYTES) break;
+    ranges.push(each);
+  }
+  return { pieceLayers: layers, pieceRanges: ranges };
 }

@@ -1,6 +1,7 @@
 import type { TorrentInfo } from '@shoal/metainfo';
 import { Bitfield } from '@shoal/peer-wire';
-import { Swarm, type SwarmOptions, type TransferTotals } from './swarm.ts';
+import type { SwarmOptions, TransferTotals } from './swarm-options.ts';
+import { Swarm } from './swarm.ts';
 
 /**
  * Milliseconds that a complete torrent keeps its swarm without a peer, where something was transferred. Longer than the window
@@ -17,7 +18,7 @@ const NOTHING: TransferTotals = {
 };
 
 /** What a swarm is made of besides its pieces. */
-export type SwarmParts = Omit<SwarmOptions, 'info' | 'have' | 'before'>;
+export type SwarmParts = Omit<SwarmOptions, 'info' | 'have' | 'unverified' | 'before'>;
 
 /**
  * The swarm of a torrent, and what is known of its pieces while there is none: a complete torrent without peers is asleep, and
@@ -28,6 +29,8 @@ export class SwarmKeeper {
   #swarm: Swarm | undefined;
   /** The pieces that are there while there is no swarm to say so; undefined until the first check is over. */
   #have: Bitfield | 'all' | undefined;
+  /** As a swarm has it: what it has yet to look at on disk. */
+  #unverified: Bitfield | undefined;
   /** The totals of the swarms before this one. */
   #before = NOTHING;
   /** Since when the swarm has had no peer, monotonic ms. */
@@ -78,8 +81,11 @@ export class SwarmKeeper {
     return this.#swarm === undefined || this.#swarm.picker.wantedLeft === 0;
   }
 
-  /** Which pieces are there is known anew. The swarm of before, which was stopped, is given up. */
-  measured(have: Bitfield | 'all'): void {
+  /**
+   * Which pieces are there is known anew, and which may be, but could not be verified. The swarm of before, which was stopped, is given up.
+   */
+  measured(have: Bitfield | 'all', unverified?: Bitfield): void {
+    this.#unverified = unverified;
     this.#rest(have);
   }
 
@@ -90,6 +96,7 @@ export class SwarmKeeper {
       ...parts(),
       info: this.#info,
       have: this.have,
+      unverified: this.#unverified,
       before: this.#before,
     });
     this.#swarm = swarm;
@@ -103,7 +110,7 @@ export class SwarmKeeper {
   sleepWhenIdle(now: number): boolean {
     const swarm = this.#swarm;
     if (swarm === undefined) return false;
-    if (swarm.peers.size > 0 || swarm.writing > 0 || !this.wantsNothing) {
+    if (swarm.peers.size > 0 || swarm.isAtDisk || !this.wantsNothing) {
       this.#emptySince = undefined;
       return false;
     }

@@ -1,19 +1,16 @@
 import type { Clock, Connection, Timer } from '@shoal/net';
 import type { TorrentInfo } from '@shoal/metainfo';
-import type { Bitfield, EncoderBufferPool, Handshake } from '@shoal/peer-wire';
+import type { EncoderBufferPool, Handshake } from '@shoal/peer-wire';
 import { ChokeRounds } from './choke/choke-rounds.ts';
 import { RateMeter } from './choke/rate-meter.ts';
-import type { TransferLimits } from './choke/transfer-limits.ts';
 import type { UploadReader } from './disk/read-batch.ts';
-import type { TorrentStorage } from './disk/storage.ts';
 import { PeerError } from './errors.ts';
 import type { PeerReport } from './events.ts';
 import { HashTraffic } from './hashes/hash-traffic.ts';
+import { LateChecks } from './hashes/late-checks.ts';
 import type { LeafSource } from './hashes/leaf-source.ts';
 import type { PieceHashes } from './hashes/piece-hashes.ts';
 import { Peer } from './peer/peer.ts';
-import type { PeerList } from './peer/peer-list.ts';
-import type { PexSide } from './pex/pex-side.ts';
 import { PexTraffic } from './pex/pex-traffic.ts';
 import type { PeerSwarm } from './peer/peer-swarm.ts';
 import { isBetterConnection } from './peer/better-connection.ts';
@@ -22,8 +19,8 @@ import { BufferShare } from './piece/buffer-share.ts';
 import { payloadLengthsOf } from './piece/payload-lengths.ts';
 import { PieceFinisher } from './piece/piece-finisher.ts';
 import { PiecePicker } from './piece/piece-picker.ts';
-import { type LocalCopies, type LocalMeans, openCopies } from './reuse/local-copies.ts';
-import type { TorrentHost } from './torrent-host.ts';
+import { type LocalCopies, openCopies } from './reuse/local-copies.ts';
+import type { SwarmOptions } from './swarm-options.ts';
 
 /** Milliseconds a HAVE waits for others, so that pieces verified together are announced in one write. */
 const HAVE_DELAY = 5;
@@ -33,53 +30,6 @@ const HAVE_DELAY = 5;
  * gone must not hold what the others could work with.
  */
 const STALL_TIME = 30_000;
-
-/** What a swarm tells the torrent it belongs to. */
-export interface SwarmEvents {
-  pieceVerified(piece: number): void;
-  /** The last wanted piece was verified. */
-  finished(): void;
-  /** Hashes of pieces came from peers. */
-  hashesLearned(): void;
-  /** Reading or writing failed, or the torrent contradicts itself; it must stop. */
-  diskFailed(error: Error): void;
-  peerChanged(report: PeerReport): void;
-  /** The last peer has left. */
-  deserted(): void;
-}
-
-/** Payload bytes of one session. */
-export interface TransferTotals {
-  readonly downloadedBytes: number;
-  readonly uploadedBytes: number;
-  readonly wastedBytes: number;
-  /** Copied on this machine instead of downloaded. */
-  readonly reusedBytes: number;
-}
-
-export interface SwarmOptions {
-  readonly info: TorrentInfo;
-  /** What the pieces must hash to. */
-  readonly hashes: PieceHashes;
-  readonly storage: TorrentStorage;
-  readonly reader: UploadReader;
-  readonly peerList: PeerList;
-  /** Whether peers are exchanged, and what becomes of them. */
-  readonly pex: PexSide;
-  /** What all torrents of the client share. */
-  readonly host: Pick<
-    TorrentHost,
-    'clock' | 'random' | 'peerId' | 'port' | 'uploadSlots' | 'buffers' | 'encoderPool' | 'leafTurns'
-  >;
-  readonly limits: TransferLimits;
-  /** Pieces known to be there. */
-  readonly have: Bitfield;
-  readonly events: SwarmEvents;
-  /** With what data of this machine is used; undefined: none is. */
-  readonly local: LocalMeans | undefined;
-  /** The totals of the swarms before this one, which are carried on. */
-  readonly before: TransferTotals;
-}
 
 /**
  * The engine of one torrent at work: its connected peers and the way of a piece from the picker through the disk to the
@@ -105,6 +55,7 @@ export class Swarm implements PeerSwarm {
   readonly #finisher: PieceFinisher<Peer>;
   /** What is had from this machine; undefined: nothing. */
   readonly #copies: LocalCopies | undefined;
+  readonly #lateChecks: LateChecks;
   readonly #chokes: ChokeRounds;
   readonly #pexTraffic: PexTraffic<Peer>;
   readonly #newHaves: number[] = [];
@@ -160,6 +111,7 @@ export class Swarm implements PeerSwarm {
       changed: () => this.#followWanted(),
       failed: (error) => options.events.diskFailed(error),
     });
+    this.#lateChecks = this.#makeLateChecks();
     if (options.info.infoHashV2 !== undefined) {
       this.hashTraffic = this.#openHashTraffic();
       this.leafSource = this.hashTraffic;
@@ -192,7 +144,8 @@ export class Swarm implements PeerSwarm {
   }
 
   get uploadOnly(): boolean {
-    return this.picker.wantedLeft === 0;
+    // Who would not talk to a seed may have the hashes that are looked for.
+    return this.picker.wantedLeft === 0 && !this.#options.seeksHashes();
   }
 
   get exchangesPeers(): boolean {
@@ -202,6 +155,11 @@ export class Swarm implements PeerSwarm {
   /** Pieces handed to the disk and not yet answered. */
   get writing(): number {
     return this.#finisher.writing + (this.#copies?.copying ?? 0);
+  }
+
+  /** Pieces are being written or read, or wait for that. */
+  get isAtDisk(): boolean {
+    return this.writing > 0 || this.#lateChecks.pending > 0;
   }
 
   /** Where the leaf hashes of corrupt pieces come from; undefined (the default): from nowhere. */
@@ -223,10 +181,16 @@ export class Swarm implements PeerSwarm {
     this.#finisher.giveUpJudging(piece);
   }
 
-  /** {@link PieceHashes} has learned what these pieces must hash to: they may be fetched. */
+  /**
+   * {@link PieceHashes} has learned what these pieces must hash to: they may be fetched, unless what is on disk is to be looked at
+   * first.
+   */
   hashesLearned(pieces: readonly number[]): void {
-    for (const piece of pieces) this.picker.letGo(piece);
+    for (const piece of pieces) if (!this.#lateChecks.learned(piece)) this.picker.letGo(piece);
+    this.#lateChecks.run();
     this.#copies?.wake();
+    if (this.uploadOnly) this.purposeChanged();
+    this.#options.events.hashesLearned();
     this.refill();
   }
 
@@ -310,9 +274,19 @@ export class Swarm implements PeerSwarm {
     this.refill();
   }
 
+  /** Peers are told that we want nothing any more, or something again. */
+  purposeChanged(): void {
+    for (const peer of this.peers) {
+      peer.updateInterest();
+      peer.extended?.update();
+      peer.flush();
+    }
+  }
+
   /** Connections are welcome. */
   start(): void {
     this.#running = true;
+    this.#lateChecks.start();
     this.#lastBlockAt = this.#clock.now();
     this.#copies?.start();
   }
@@ -324,6 +298,7 @@ export class Swarm implements PeerSwarm {
     this.#haveTimer?.cancel();
     this.#haveTimer = undefined;
     this.#chokes.stop();
+    this.#lateChecks.stop();
     for (const peer of [...this.peers]) peer.drop();
     this.#finisher.giveUpOverdue(Infinity);
     this.picker.dropPartials();
@@ -333,6 +308,7 @@ export class Swarm implements PeerSwarm {
   /** Resolves when nothing is on its way to the disk any more. To be called after {@link stop}. */
   async settled(): Promise<void> {
     await Promise.all([this.#finisher.settled(), this.#copies?.settled()]);
+    await this.#lateChecks.settled();
   }
 
   // PeerSwarm
@@ -431,16 +407,13 @@ export class Swarm implements PeerSwarm {
 
   #verified(piece: number): void {
     this.#announce(piece);
+    this.#lateChecks.verified(piece);
     this.#options.events.pieceVerified(piece);
     if (this.picker.wantedLeft === 0) this.#finished();
   }
 
   #finished(): void {
-    for (const peer of this.peers) {
-      peer.updateInterest();
-      peer.extended?.update();
-      peer.flush();
-    }
+    this.purposeChanged();
     this.#options.events.finished();
   }
 
@@ -455,6 +428,33 @@ export class Swarm implements PeerSwarm {
         peer.flush();
       }
     }, HAVE_DELAY);
+  }
+
+  #makeLateChecks(): LateChecks {
+    const { storage, host, unverified, events } = this.#options;
+    return new LateChecks({
+      storage,
+      turns: host.checks,
+      pieceLength: this.info.pieceLength,
+      stateOf: (piece) => this.picker.stateOf(piece),
+      unverified,
+      events: {
+        found: (piece) => {
+          this.picker.found(piece);
+          this.#verified(piece);
+        },
+        missing: (piece) => {
+          this.picker.letGo(piece);
+          this.refill();
+        },
+        lost: (piece) => {
+          this.picker.lost(piece);
+          events.pieceLost(piece);
+          this.refill();
+        },
+        failed: (error) => events.diskFailed(error),
+      },
+    });
   }
 
   #openHashTraffic(): HashTraffic {
@@ -489,7 +489,7 @@ export class Swarm implements PeerSwarm {
 
   /** Two peers that both have everything have nothing to say to each other. */
   #isUseless(peer: Peer): boolean {
-    return peer.wantsNothing && this.picker.wantedLeft === 0 && this.picker.have.isFull;
+    return peer.wantsNothing && this.uploadOnly && this.picker.have.isFull;
   }
 
   #report(peer: Peer, event: PeerReport['event'], reason?: string): void {

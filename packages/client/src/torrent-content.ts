@@ -1,6 +1,7 @@
 import { FileLayout, type Metainfo } from '@shoal/metainfo';
 import type { TransferLimits } from './choke/transfer-limits.ts';
 import type { Discovery } from './discovery/discovery.ts';
+import { NoStorage } from './disk/no-storage.ts';
 import type { BlockRead } from './disk/storage.ts';
 import { FileSelection } from './file-selection.ts';
 import { PieceHashes } from './hashes/piece-hashes.ts';
@@ -30,19 +31,23 @@ export class TorrentContent implements Borrower {
   readonly resume: ResumeKeeper;
   readonly life: TorrentLife;
   readonly #options: AddOptions;
+  /** What the pieces must hash to. */
+  readonly hashes: PieceHashes;
   #layout: FileLayout | undefined;
 
-  constructor(means: TorrentMeans, metainfo: Metainfo, options: AddOptions) {
+  constructor(means: TorrentMeans, metainfo: Metainfo, given: AddOptions) {
     const { host, limits, peers, discovery, events } = means;
     const { info } = metainfo;
+    const options = given.metadataOnly === true ? withoutFiles(given) : given;
     this.metainfo = metainfo;
     this.#options = options;
     const layout = (): FileLayout => (this.#layout ??= new FileLayout(info));
     this.selection = new FileSelection(info, layout, 'nothing', options.select);
     this.files = new TorrentFiles({ info, selection: this.selection, life: () => this.life });
     const hashes = new PieceHashes(info, metainfo.pieceLayers, layout);
+    this.hashes = hashes;
     this.resume = new ResumeKeeper(
-      resumeFolderOf(host, options),
+      options.metadataOnly === true ? undefined : resumeFolderOf(host, options),
       host.clock,
       info,
       options.directory,
@@ -81,6 +86,11 @@ export class TorrentContent implements Borrower {
   returned(): void {
     if (this.life.swarm === undefined) this.life.storage?.rest?.();
   }
+}
+
+/** How a torrent is added of which only the metadata is wanted: it has no files, so that nothing is remembered of them. */
+function withoutFiles(options: AddOptions): AddOptions {
+  return { ...options, select: [], check: 'resume', storage: (info) => new NoStorage(info) };
 }
 
 /** Where a torrent's resume data goes; undefined: nowhere. What is only trusted is never claimed to be verified. */

@@ -10,6 +10,7 @@ import type { TorrentStorage } from './disk/storage.ts';
 import type { PeerService } from './discovery/peer-service.ts';
 import type { LeafTurns } from './hashes/leaf-turns.ts';
 import type { PieceHashes } from './hashes/piece-hashes.ts';
+import type { MetadataMemory } from './metadata/metadata-memory.ts';
 import type { OpenTurns } from './open-turns.ts';
 import type { AddOptions } from './options.ts';
 import type { PeerListOptions } from './peer/peer-list.ts';
@@ -32,6 +33,7 @@ export interface TorrentHost {
   readonly leafTurns: LeafTurns;
   /** What torrents know of each other's data; undefined: nothing. */
   readonly localData: LocalData | undefined;
+  readonly metadataMemory: MetadataMemory;
   readonly checks: CheckQueue;
   /** When a torrent's turn to be opened comes. */
   readonly openTurns: OpenTurns;

@@ -1,5 +1,5 @@
 import type { Bitfield } from '@shoal/peer-wire';
-import { findPieces } from './check.ts';
+import { findPieces, type FoundPieces } from './check.ts';
 import type { TorrentStorage } from './disk/storage.ts';
 import { DiskError, type DiskErrorCode, torrentClosedError } from './errors.ts';
 import type { TorrentState } from './events.ts';
@@ -7,7 +7,8 @@ import { missingFile } from './missing-file.ts';
 import { clientDefaults, type CheckMode } from './options.ts';
 import { localMeans } from './reuse/local-copies.ts';
 import { runInSlices } from './slices.ts';
-import type { Swarm, SwarmEvents } from './swarm.ts';
+import type { SwarmEvents } from './swarm-options.ts';
+import type { Swarm } from './swarm.ts';
 import { SwarmKeeper, type SwarmParts } from './swarm-keeper.ts';
 import type { LifeEvents, TorrentParts } from './torrent-parts.ts';
 
@@ -37,6 +38,8 @@ export class TorrentLife {
   #closing = false;
   /** The selection has changed, and its turn has not come yet. */
   #selectionDue = false;
+  /** Callers that wait for piece hashes. */
+  #hashSeekers = 0;
   #saveDue = false;
   #turn: Promise<void> = Promise.resolve();
 
@@ -81,11 +84,35 @@ export class TorrentLife {
     return this.#state === 'downloading' || this.#state === 'seeding';
   }
 
+  /** Piece hashes that only peers have are wanted for their own sake. */
+  get seeksHashes(): boolean {
+    const { options, hashes } = this.#parts;
+    return (options.metadataOnly === true || this.#hashSeekers > 0) && !hashes.isComplete;
+  }
+
+  /** Has peers looked for as long as somebody waits for piece hashes. */
+  async seekHashes(wait: () => Promise<void>): Promise<void> {
+    this.#hashSeekers += 1;
+    this.#notePurpose();
+    this.swarm?.purposeChanged();
+    if (this.isActive) {
+      this.#events.busy();
+      this.#events.dial();
+    }
+    try {
+      await wait();
+    } finally {
+      this.#hashSeekers -= 1;
+      this.#notePurpose();
+      this.swarm?.purposeChanged();
+    }
+  }
+
   /** All that is wanted is there, also while paused. */
   get isComplete(): boolean {
     // While it still says `downloading`, the files have yet to be looked at.
     const known = this.#state === 'seeding' || this.#state === 'paused';
-    return known && this.#keeper.isMeasured && this.#keeper.wantsNothing;
+    return known && this.#keeper.isMeasured && this.#isDone;
   }
 
   /** Checks what is there, then begins. */
@@ -167,7 +194,7 @@ export class TorrentLife {
 
   /** Something may be due: there is a swarm, or something to save. */
   get isBusy(): boolean {
-    return this.swarm !== undefined || this.#parts.resume.hasChanged;
+    return this.swarm !== undefined || this.#parts.resume.hasChanged || this.seeksHashes;
   }
 
   /** Once a second, while it is busy. */
@@ -242,13 +269,14 @@ export class TorrentLife {
     try {
       this.#setState('checking');
       const trusted = mode === 'trust' && suspect === undefined;
-      const have = trusted ? 'all' : await this.#find(mode, suspect, storage, signal);
+      const found = trusted ? undefined : await this.#find(mode, suspect, storage, signal);
+      const have = found?.have ?? 'all';
       // Whoever only serves what is there may do so beside another process.
       const unlocked = have === 'all' || have.isFull ? undefined : await resume.lock();
       if (unlocked !== undefined) this.#events.warning(unlocked);
       // Who only looks leaves no trace.
       if (mode !== 'trust' && !this.#wantsPause) await storage.prepare?.();
-      await this.#begin(have);
+      await this.#begin(have, found?.unverified);
     } catch (error) {
       if (this.#checking?.signal.aborted === true) return;
       if (signal?.aborted === true && this.#keeper.isMeasured) this.#settle();
@@ -265,8 +293,8 @@ export class TorrentLife {
     suspect: Bitfield | undefined,
     storage: TorrentStorage,
     signal: AbortSignal | undefined,
-  ): Promise<Bitfield> {
-    const { host, info, resume } = this.#parts;
+  ): Promise<FoundPieces> {
+    const { host, info, resume, hashes } = this.#parts;
     this.#checking = new AbortController();
     this.#checked = 0;
     const onPiece = (): void => {
@@ -274,14 +302,14 @@ export class TorrentLife {
     };
     const { signal: closed } = this.#checking;
     const ended = signal === undefined ? closed : AbortSignal.any([closed, signal]);
-    const check = { mode, suspect, info, storage, resume, signal: ended, onPiece };
+    const check = { mode, suspect, info, hashes, storage, resume, signal: ended, onPiece };
     return await host.checks.run(() => findPieces(check), ended);
   }
 
   /** What is there is known: a swarm is made of it where there is something to fetch. */
-  async #begin(have: Bitfield | 'all'): Promise<void> {
+  async #begin(have: Bitfield | 'all', unverified: Bitfield | undefined): Promise<void> {
     const { host, info, selection, files, borrower } = this.#parts;
-    this.#keeper.measured(have);
+    this.#keeper.measured(have, unverified);
     selection.measure(have);
     files.measured();
     if (borrower !== undefined) host.localData?.register(borrower);
@@ -316,7 +344,33 @@ export class TorrentLife {
   }
 
   #stateAtWork(): TorrentState {
-    return this.#keeper.wantsNothing ? 'seeding' : 'downloading';
+    return this.#isDone ? 'seeding' : 'downloading';
+  }
+
+  /** What the torrent was added for is there. */
+  get #isDone(): boolean {
+    if (!this.#keeper.wantsNothing) return false;
+    return this.#parts.options.metadataOnly !== true || this.#parts.hashes.isComplete;
+  }
+
+  /** Seeds are of no use to a seed, unless they have hashes that it lacks. */
+  #notePurpose(): void {
+    this.#parts.peers.seeding = this.#state === 'seeding' && !this.seeksHashes;
+  }
+
+  /** Piece hashes came from peers. */
+  #hashesCame(): void {
+    const { resume, hashes, options } = this.#parts;
+    resume.changed();
+    if (!hashes.isComplete) return;
+    this.#events.hashes();
+    if (options.metadataOnly !== true) return;
+    void this.#inTurn(async () => {
+      if (this.#state !== 'downloading' || !this.#isDone) return;
+      this.#setState('seeding');
+      await this.save();
+      this.#events.complete();
+    });
   }
 
   /** Gives up a swarm that nobody needs, and with it what belongs to files and peers. */
@@ -395,6 +449,7 @@ export class TorrentLife {
       pex: discovery,
       limits,
       local: localMeans(this.#parts),
+      seeksHashes: () => this.seeksHashes,
       events: this.#swarmEvents(),
     };
   }
@@ -408,7 +463,15 @@ export class TorrentLife {
         files.arrived(piece);
         this.#events.piece(piece);
       },
-      hashesLearned: () => resume.changed(),
+      pieceLost: (piece) => {
+        selection.progress.remove(piece);
+        resume.changed();
+        void this.#inTurn(async () => {
+          await Promise.resolve();
+          if (this.isActive) this.#setState(this.#stateAtWork());
+        });
+      },
+      hashesLearned: () => this.#hashesCame(),
       finished: () => void this.#inTurn(() => this.#complete()),
       diskFailed: (error) => void this.#inTurn(() => this.#fail(error)),
       peerChanged: (report) => this.#events.peer(report),
@@ -421,7 +484,7 @@ export class TorrentLife {
     if (this.#state === state || this.#state === 'closed') return;
     this.#state = state;
     if (state === 'checking') this.#error = undefined;
-    this.#parts.peers.seeding = state === 'seeding';
+    this.#notePurpose();
     this.#events.state(state);
   }
 

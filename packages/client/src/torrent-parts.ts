@@ -34,6 +34,8 @@ export interface LifeEvents {
   state(state: TorrentState): void;
   piece(piece: number): void;
   complete(): void;
+  /** All piece hashes are known. */
+  hashes(): void;
   failed(error: Error): void;
   warning(error: Error): void;
   peer(report: PeerReport): void;

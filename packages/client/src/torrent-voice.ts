@@ -25,6 +25,10 @@ export class TorrentVoice implements LifeEvents {
     callOut(() => this.#torrent.emit('piece', piece));
   }
 
+  hashes(): void {
+    callOut(() => this.#torrent.emit('hashes'));
+  }
+
   complete(): void {
     callOut(() => this.#torrent.emit('complete'));
   }

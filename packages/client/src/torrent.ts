@@ -16,7 +16,7 @@ import { metainfoOf } from './metadata/metainfo-of.ts';
 import { clientDefaults, type AddOptions } from './options.ts';
 import { KnownPeers } from './peer/known-peers.ts';
 import type { PeerList } from './peer/peer-list.ts';
-import { type SwarmNames, swarmNamesOf } from './peer/swarm-names.ts';
+import { isV2Name, type SwarmNames, swarmNamesOf } from './peer/swarm-names.ts';
 import { progressOf } from './progress.ts';
 import type { Lender } from './reuse/lender.ts';
 import type { Swarm } from './swarm.ts';
@@ -38,7 +38,7 @@ const ENOUGH_PEERS = 10;
  */
 const KEPT_FOR_DIALLING = 0.25;
 
-/** Bytes that a tracker is told are left while nobody knows: 0 would be a seed. */
+/** Bytes that a tracker is told are left while nobody knows, or hashes are all that is left: 0 would be a seed. */
 const UNKNOWN_LEFT = 16_384;
 
 /**
@@ -347,7 +347,9 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
   join(connection: Connection, handshake: Handshake, isV2: boolean): ConnectionHandler | undefined {
     if (this.freeConnections === 0) return undefined;
     if (this.#content === undefined) return this.#stage?.join(connection, handshake, isV2);
-    return this.#content.life.awake()?.join(connection, handshake, isV2);
+    // As the names are known by now: to begin with a magnet link may have had the v2 one for that of v1.
+    const agreedV2 = isV2 || isV2Name(this.swarmNames, handshake.infoHash);
+    return this.#content.life.awake()?.join(connection, handshake, agreedV2);
   }
 
   /**
@@ -413,7 +415,13 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
 
   /** It works on getting what it has not. */
   get #isFetching(): boolean {
-    return this.state === 'downloading' || this.state === 'metadata';
+    const { state } = this;
+    return state === 'downloading' || state === 'metadata' || this.#seeksHashes;
+  }
+
+  /** It is at work, and looks for piece hashes for their own sake. */
+  get #seeksHashes(): boolean {
+    return this.state === 'seeding' && this.#content?.life.seeksHashes === true;
   }
 
   /** It is short of peers, and knows of none to dial. */
@@ -425,7 +433,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
 
   /** Bytes of wanted files that are not verified; padding is nobody's. */
   get #bytesLeft(): number {
-    if (this.#content === undefined) return UNKNOWN_LEFT;
+    if (this.#content === undefined || this.#content.life.seeksHashes) return UNKNOWN_LEFT;
     const { totalBytes, completedBytes } = this.#content.selection.progress;
     return totalBytes - completedBytes;
   }

@@ -11,8 +11,8 @@ export interface WaitOptions {
 export interface Stateful {
   readonly state: TorrentState;
   readonly error: Error | undefined;
-  on(event: 'state' | 'complete', listener: () => void): unknown;
-  off(event: 'state' | 'complete', listener: () => void): unknown;
+  on(event: 'state' | 'complete' | 'hashes', listener: () => void): unknown;
+  off(event: 'state' | 'complete' | 'hashes', listener: () => void): unknown;
 }
 
 /** Resolves once `reached` holds; rejects when the torrent fails or is closed before, or the signal fires. */
@@ -25,6 +25,7 @@ export function waitForState(
     const settle = (finish: () => void): void => {
       torrent.off('state', look);
       torrent.off('complete', look);
+      torrent.off('hashes', look);
       signal?.removeEventListener('abort', aborted);
       finish();
     };
@@ -40,6 +41,7 @@ export function waitForState(
     torrent.on('state', look);
     // A torrent may be complete without a new state: its last piece was written while it was paused.
     torrent.on('complete', look);
+    torrent.on('hashes', look);
     signal?.addEventListener('abort', aborted);
     if (signal?.aborted === true) aborted();
     else look();

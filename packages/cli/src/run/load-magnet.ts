@@ -51,12 +51,16 @@ export interface MetadataArgs extends NetworkArgs {
 /** Milliseconds that trackers get to hear `stopped`. */
 const STOP_TIMEOUT = 2_000;
 
-/** Gets the metadata of a magnet link, and downloads nothing else. */
+/**
+ * Gets the metadata of a magnet link, and downloads nothing else. With `layers` the piece layers of a version 2 torrent (BEP 52) are
+ * among it, which are asked of peers, too.
+ */
 export async function fetchMetadata(
   source: string,
   args: MetadataArgs,
   world: World,
   signal: AbortSignal,
+  layers = false,
 ): Promise<Metainfo> {
   const limit = args.timeout === undefined ? undefined : AbortSignal.timeout(args.timeout);
   const ended = limit === undefined ? signal : AbortSignal.any([signal, limit]);
@@ -64,17 +68,25 @@ export async function fetchMetadata(
   const trackers = args.tracker ?? [];
   const link = await loadMagnet(source, { peers, trackers }, signal);
   const client = await world.startClient(await clientOptions(args, world));
+  let missing = 'metadata';
   try {
-    // Nothing is ever put there: the torrent is closed before it looks at any file.
-    const options = { directory: '.', peers, trackers: trackerTiers(trackers) };
+    // Nothing is ever put there.
+    const options = {
+      directory: '.',
+      metadataOnly: true,
+      peers,
+      trackers: trackerTiers(trackers),
+    };
     const torrent = await client.add(link, options);
     torrent.on('error', () => undefined);
-    torrent.on('metadata', () => void torrent.close());
-    const { metainfo } = await torrent.metadata({ signal: ended });
-    return metainfo;
+    if (!layers) torrent.on('metadata', () => void torrent.close());
+    const known = await torrent.metadata({ signal: ended });
+    missing = 'piece layers';
+    return layers ? await known.completeMetainfo({ signal: ended }) : known.metainfo;
   } catch (error) {
     if (limit?.aborted !== true || signal.aborted) throw error;
-    throw new CliError('ERR_CLI_TIMEOUT', ExitCode.network, 'no metadata within --timeout', error);
+    const message = `no ${missing} within --timeout`;
+    throw new CliError('ERR_CLI_TIMEOUT', ExitCode.network, message, error);
   } finally {
     await client.close({ timeout: STOP_TIMEOUT });
   }

@@ -20,7 +20,7 @@ export async function runMetadata(args: MetadataCommandArgs, world: World): Prom
   // As far as its name is known: nobody should wait for what cannot be kept.
   if (args.output === undefined) await folderMustBeWritable('.');
   else await mustBeWritable(args.output, args.force);
-  const metainfo = await fetchMetadata(args.magnet, args, world, gate.signal);
+  const metainfo = await fetchMetadata(args.magnet, args, world, gate.signal, true);
   const { info } = metainfo;
   const bytes = encodeMetainfo({ ...metainfo, createdBy: `shoal/${VERSION}` });
   try {

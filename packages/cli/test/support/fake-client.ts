@@ -42,6 +42,15 @@ export class FakeTorrent extends EventEmitter<TorrentEvents> implements KnownTor
     return infoHashHex(this.#metainfo?.info ?? this.link ?? {});
   }
 
+  /** What it knows in the end; default: what it was given. */
+  completedMetainfo: Metainfo | 'never' | undefined;
+
+  async completeMetainfo(options: { readonly signal?: AbortSignal } = {}): Promise<Metainfo> {
+    if (this.completedMetainfo === 'never') await this.#until(() => false, options.signal);
+    else if (this.completedMetainfo !== undefined) return this.completedMetainfo;
+    return this.metainfo;
+  }
+
   hasMetadata(): this is KnownTorrent {
     return this.#metainfo !== undefined;
   }

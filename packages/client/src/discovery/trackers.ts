@@ -1,7 +1,7 @@
 import { Announcer, type TrackerStatus, type TransferStats } from '@shoal/tracker';
 import type { TrackerReport } from '../events.ts';
 import type { NamedPeer } from '../peer/peer-list.ts';
-import type { SwarmNames } from '../peer/swarm-names.ts';
+import { isNamed, type SwarmNames } from '../peer/swarm-names.ts';
 import type { TorrentHost } from '../torrent-host.ts';
 
 export interface TrackersOptions {
@@ -48,12 +48,14 @@ export class Trackers {
     if (announcer === undefined) return;
     const options = this.#options();
     const { v1, v2 } = options.names;
+    // By their bytes: a magnet link may have named the v2 swarm where a v1 hash should stand.
+    const isNew = (name: Uint8Array): boolean => !isNamed(before, name);
     const tiers = tiersOf(announcer);
     const found: Announcer[] = [];
-    if (v1 !== undefined && before.v1 === undefined) {
+    if (v1 !== undefined && isNew(v1)) {
       found.push(announcerFor(options, tiers, v1, 'v1'));
     }
-    if (v2 !== undefined && before.v2 === undefined) {
+    if (v2 !== undefined && isNew(v2)) {
       found.push(announcerFor(options, tiers, v2, 'v2'));
     }
     this.#announcers = [...this.#announcers, ...found];

@@ -44,10 +44,15 @@ export interface ResumeData {
    * are none. Whoever reads them checks them against the roots. Programs of before leave them out.
    */
   readonly pieceLayers?: readonly PieceLayer[] | undefined;
+  /** The same of layers of which only parts have come, with what proves each; undefined where there are none. */
+  readonly pieceRanges?: readonly PieceRange[] | undefined;
 }
 
 /** A file's pieces root, and 32 bytes for each of its pieces. */
 export type PieceLayer = readonly [root: Uint8Array, layer: Uint8Array];
+
+/** A file's pieces root, the first piece of a range of its pieces, and their hashes as a `hashes` message has them: with a proof. */
+export type PieceRange = readonly [root: Uint8Array, index: number, hashes: Uint8Array];
 
 /** The torrent resume data is looked for. */
 export interface ResumeExpectation {
@@ -83,6 +88,7 @@ export function encodeResume(data: ResumeData): Uint8Array {
     view.setFloat64(index * NUMBER_BYTES, numbers[index] ?? 0);
   }
   const layers = (data.pieceLayers ?? []).flat();
+  const ranges = (data.pieceRanges ?? []).flat();
   const body = encode({
     directory: data.directory,
     downloaded: data.downloaded,
@@ -91,6 +97,7 @@ export function encodeResume(data: ResumeData): Uint8Array {
     ...(data.infoHashV2 === undefined ? {} : { 'info-hash-v2': data.infoHashV2 }),
     'piece-count': data.pieceCount,
     ...(layers.length === 0 ? {} : { 'piece-layers': layers }),
+    ...(ranges.length === 0 ? {} : { 'piece-ranges': ranges }),
     pieces: data.pieces,
     priorities: data.priorities,
     uploaded: data.uploaded,
@@ -170,6 +177,7 @@ function fieldsOf(body: Uint8Array): ResumeData | undefined {
     uploaded,
     downloaded,
     pieceLayers: layersOf(fields?.get('piece-layers')),
+    pieceRanges: rangesOf(fields?.get('piece-ranges')),
   };
 }
 
@@ -184,6 +192,21 @@ function layersOf(value: BencodeValue | undefined): PieceLayer[] | undefined {
     layers.push([root.slice(), layer.slice()]);
   }
   return layers.length === 0 ? undefined : layers;
+}
+
+/** As {@link layersOf}: what can be no range is left out. */
+function rangesOf(value: BencodeValue | undefined): PieceRange[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const ranges: PieceRange[] = [];
+  for (let at = 0; at + 2 < value.length; at += 3) {
+    const [root, first, hashes] = [value[at], value[at + 1], value[at + 2]];
+    const index = count(first);
+    if (!(root instanceof Uint8Array) || root.length !== SHA256_LENGTH) continue;
+    if (index === undefined || !Number.isSafeInteger(index)) continue;
+    if (!(hashes instanceof Uint8Array) || hashes.length % SHA256_LENGTH !== 0) continue;
+    ranges.push([root.slice(), index, hashes.slice()]);
+  }
+  return ranges.length === 0 ? undefined : ranges;
 }
 
 function hasSpareBits(pieces: Uint8Array, pieceCount: number): boolean {

@@ -31,10 +31,13 @@ export interface AnswerWire {
   ready(): void;
 }
 
-/** A request that can be answered, or will be. */
+/** An answer that is not at hand. */
+type SlowPlan = Extract<HashPlan, { kind: 'read' | 'prove' }>;
+
+/** A request that will be answered. */
 interface Waiting {
   readonly request: HashRequest;
-  readonly plan: HashPlan;
+  readonly plan: SlowPlan;
 }
 
 /** Answers the hash requests of one peer (BEP 52), within limits. Nothing that a peer asks for ends its connection. */
@@ -64,7 +67,7 @@ export class HashAnswers {
     const plan = this.#source.plan(request);
     if (plan.kind === 'reject') this.#reject(request, now);
     else if (plan.kind === 'answer') this.#ready.push({ request, hashes: plan.hashes });
-    else if (plan.kind === 'read') this.#toRead.push({ request, plan });
+    else if (plan.kind === 'read' || plan.kind === 'prove') this.#toRead.push({ request, plan });
     if (plan.kind !== 'silence') this.pump();
   }
 
@@ -106,16 +109,19 @@ export class HashAnswers {
 
   #readNext(): void {
     const next = this.#toRead[0];
-    if (next?.plan.kind !== 'read' || this.#readsLeft <= 0) return;
+    if (next === undefined || this.#readsLeft <= 0) return;
     if (!this.#source.turns.take()) return;
     this.#toRead.shift();
     this.#reading = true;
-    this.#readsLeft -= this.#source.bytesOf(next.plan.blocks);
+    this.#readsLeft -= this.#source.bytesOf(next.plan);
     void this.#read(next.request, next.plan);
   }
 
-  async #read(request: HashRequest, plan: Extract<HashPlan, { kind: 'read' }>): Promise<void> {
-    const hashes = await this.#source.read(request, plan);
+  async #read(request: HashRequest, plan: SlowPlan): Promise<void> {
+    const hashes =
+      plan.kind === 'read'
+        ? await this.#source.read(request, plan)
+        : await this.#source.prove(request, plan.tree);
     this.#source.turns.giveBack();
     this.#reading = false;
     if (this.#closed) return;

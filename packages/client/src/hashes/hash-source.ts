@@ -10,7 +10,7 @@ const BLOCK_LENGTH = 16_384;
 const SHA256_LENGTH = 32;
 
 /**
- * What becomes of a request: its answer is at hand; leaves have to be read for it; it is rejected; or nothing is said, as a
+ * What becomes of a request: its answer is at hand; it takes long to be made; leaves have to be read for it; it is rejected; or nothing is said, as a
  * reject would do harm.
  */
 export type HashPlan =
@@ -21,6 +21,7 @@ export type HashPlan =
       readonly blocks: BlockRange;
       readonly file: number;
     }
+  | { readonly kind: 'prove'; readonly tree: FileHashTree }
   | { readonly kind: 'reject' }
   | { readonly kind: 'silence' };
 
@@ -40,6 +41,8 @@ export interface HashSourceParts {
 export class HashSource {
   readonly turns: LeafTurns;
   readonly #parts: HashSourceParts;
+  /** Upper layers of trees that are being made. */
+  readonly #proving = new Map<FileHashTree, Promise<void>>();
 
   constructor(parts: HashSourceParts) {
     this.#parts = parts;
@@ -63,6 +66,7 @@ export class HashSource {
       const canRead = storage.hashLeaves !== undefined && this.#has(file, blocks);
       return canRead ? { kind: 'read', tree, blocks, file } : SILENCE;
     }
+    if (tree.proofsPending) return { kind: 'prove', tree };
     const answer = tree.answer(proper);
     return answer === undefined ? refusal : { kind: 'answer', hashes: inOrderOf(request, answer) };
   }
@@ -81,6 +85,7 @@ export class HashSource {
     try {
       const leaves = await storage.hashLeaves?.(from, count);
       if (leaves?.length !== blocks.count * SHA256_LENGTH) return undefined;
+      await this.#proofsOf(tree);
       const answer = tree.answer(properOf(request), leaves);
       return answer && inOrderOf(request, answer);
     } catch {
@@ -88,9 +93,25 @@ export class HashSource {
     }
   }
 
-  /** Bytes to be read for some leaves. */
-  bytesOf({ count }: BlockRange): number {
-    return count * BLOCK_LENGTH;
+  /** Makes the upper layers of a large file's tree first, in steps, so that nothing else is held up. */
+  async prove(request: HashRequest, tree: FileHashTree): Promise<Uint8Array | undefined> {
+    await this.#proofsOf(tree);
+    const answer = tree.answer(properOf(request));
+    return answer && inOrderOf(request, answer);
+  }
+
+  /** Bytes to be read for an answer. */
+  bytesOf(plan: HashPlan): number {
+    return plan.kind === 'read' ? plan.blocks.count * BLOCK_LENGTH : 0;
+  }
+
+  /** Once for all who ask. */
+  async #proofsOf(tree: FileHashTree): Promise<void> {
+    if (!tree.proofsPending) return;
+    const proving = this.#proving.get(tree) ?? inSteps(tree.makeProofs());
+    this.#proving.set(tree, proving);
+    await proving;
+    this.#proving.delete(tree);
   }
 
   /** First piece within the file, and how many. */
@@ -106,6 +127,11 @@ export class HashSource {
     for (let piece = from; piece < from + count; piece++) if (!have.get(piece)) return false;
     return true;
   }
+}
+
+/** Gives the event loop a turn after each step. */
+async function inSteps(steps: Iterable<void>): Promise<void> {
+  for (const _step of steps) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /**

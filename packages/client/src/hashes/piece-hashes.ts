@@ -3,7 +3,7 @@ import {
   type FileColumns,
   type FileLayout,
   type HashRequest,
-  type PieceLayers,
+  PieceLayers,
   type TorrentInfo,
   fileColumns,
   rootOfLayer,
@@ -11,6 +11,7 @@ import {
 } from '@shoal/metainfo';
 import { BLOCK_LENGTH } from '@shoal/peer-wire';
 import type { SharedHashes } from '../disk/disk-layout.ts';
+import type { PieceRange } from '../disk/resume-format.ts';
 import { runNow, STEP_ITEMS, type Steps } from '../slices.ts';
 import { RootFiles } from './root-files.ts';
 
@@ -37,6 +38,8 @@ export class PieceHashes {
   #roots: RootFiles | undefined;
   /** Files whose layer was learned from a peer, or remembered. */
   readonly #learned = new Set<number>();
+  /** Files of which some piece hash is unknown; undefined before anybody wanted to know. */
+  #unknown: number | undefined;
 
   /**
    * @param layers the piece layers as far as they are known from the beginning
@@ -100,6 +103,30 @@ export class PieceHashes {
     return (this.#roots ??= new RootFiles(this.#files)).find(root);
   }
 
+  /** Whether there is no piece whose SHA-256 hash is unknown; so it is in a v1-only torrent. */
+  get isComplete(): boolean {
+    if (this.#unknown === undefined) {
+      this.#unknown = 0;
+      for (const _file of this.unknownFiles()) this.#unknown++;
+    }
+    return this.#unknown === 0;
+  }
+
+  /** The piece layers as far as they are known by now. Those learned from peers are copied: 32 bytes for each piece. */
+  toLayers(): PieceLayers {
+    const { shared } = this;
+    if (shared === undefined || this.#learned.size === 0) return this.#layers;
+    // No layer may stand at byte 0, which means that there is none.
+    const bytes = new Uint8Array(SHA256_LENGTH + shared.hashes.length);
+    bytes.set(shared.hashes, SHA256_LENGTH);
+    const at = new Uint32Array(this.#files.size);
+    for (let file = 0; file < at.length; file++) {
+      const isKnown = this.#learned.has(file) || this.#layers.layerOf(file) !== undefined;
+      if (isKnown) at[file] = SHA256_LENGTH * (1 + this.firstPieceOf(file));
+    }
+    return PieceLayers.of(this.#info, { bytes, at });
+  }
+
   /** Files of which some piece hash is unknown, in order. */
   *unknownFiles(): Generator<number, void, undefined> {
     if (this.#info.infoHashV2 === undefined) return;
@@ -134,6 +161,49 @@ export class PieceHashes {
         this.#putPieces(file, tree, 0, tree.geometry.pieceCount);
       }
     }
+  }
+
+  /**
+   * Ranges of piece hashes that came from peers, of layers that are not whole: pieces root of the file, first piece within it, and
+   * the hashes with what proves them, as {@link restoreRanges} takes them.
+   */
+  *learnedRanges(): Generator<PieceRange, void, undefined> {
+    for (const [file, tree] of this.#trees) {
+      const request = tree.complete ? undefined : tree.requestFor(0);
+      if (request === undefined || this.fileOfRoot(tree.piecesRoot) !== file) continue;
+      for (let index = 0; index < tree.geometry.pieceCount; index += request.length) {
+        if (tree.pieceHash(index) === undefined) continue;
+        const hashes = tree.answer({ ...request, index });
+        if (hashes !== undefined) yield [tree.piecesRoot, index, hashes];
+      }
+    }
+  }
+
+  /** Takes ranges that were remembered, as far as they lead to the roots of their files. In turns: each is some 500 digests. */
+  async restoreRanges(ranges: readonly PieceRange[]): Promise<void> {
+    const remembered = new Map<string, PieceRange[]>();
+    for (const range of ranges) {
+      const key = Buffer.from(range[0]).toString('latin1');
+      const those = remembered.get(key);
+      if (those === undefined) remembered.set(key, [range]);
+      else those.push(range);
+    }
+    if (remembered.size === 0) return;
+    for (const file of [...this.unknownFiles()]) {
+      const root = this.#files.piecesRootOf(file);
+      const those = root && remembered.get(Buffer.from(root).toString('latin1'));
+      for (const [, index, hashes] of those ?? []) {
+        this.#restoreRange(file, index, hashes);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+  }
+
+  #restoreRange(file: number, index: number, hashes: Uint8Array): void {
+    const tree = this.treeOf(file);
+    if (tree === undefined || index >= tree.geometry.pieceCount) return;
+    const request = tree.requestFor(index);
+    if (request?.index === index) this.addHashes(file, request, hashes);
   }
 
   /** The file a piece belongs to, in a torrent with SHA-256 hashes, where every file starts at a piece. */
@@ -182,7 +252,10 @@ export class PieceHashes {
       put(shared, first + index, hash);
       learned.push(first + index);
     }
-    if (tree.complete) this.#learned.add(file);
+    if (tree.complete && !this.#learned.has(file)) {
+      this.#learned.add(file);
+      if (this.#unknown !== undefined) this.#unknown--;
+    }
     return learned;
   }
 

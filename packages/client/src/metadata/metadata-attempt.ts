@@ -1,6 +1,16 @@
 import { METADATA_PIECE_LENGTH, metadataPieceLength } from '@shoal/peer-wire';
 
 /**
+ * Milliseconds that a length is fetched, or that one peer is given alone, before others who wait get their turn. Whoever answers at
+ * all has sent some MiB by then; whoever trickles must not hold up those who do not ...
+ */
+const MIN_TURN = 30_000;
+/** ... and whoever has a slow line completes it in a later turn, as each is twice as long as the one before, this often. */
+const MAX_DOUBLINGS = 8;
+/** Addresses whose turns are remembered. */
+const MAX_REMEMBERED = 256;
+
+/**
  * Metadata of one length, as far as it has come. Peers that claim other lengths have a part in other attempts: one of them says
  * the truth, and only the hash of the whole tells which.
  */
@@ -21,6 +31,11 @@ export class MetadataAttempt<Source> {
   tries = 0;
   /** When the last piece came, or the first was asked for, monotonic ms. */
   movedAt = -Infinity;
+  /** When its turn began, and that of its {@link owner}, monotonic ms. */
+  #begunAt = -Infinity;
+  #ownedSince = -Infinity;
+  /** By address: turns that a peer had all alone, without completing it. */
+  readonly #turns = new Map<string, number>();
   #pieces: (Uint8Array | undefined)[] = [];
   /** By piece: addresses. */
   #senders: (string | undefined)[] = [];
@@ -32,6 +47,44 @@ export class MetadataAttempt<Source> {
   constructor(length: number) {
     this.length = length;
     this.pieceCount = Math.ceil(length / METADATA_PIECE_LENGTH);
+  }
+
+  /** It is fetched from now on. */
+  begin(now: number): void {
+    this.tries += 1;
+    this.movedAt = now;
+    this.#begunAt = now;
+  }
+
+  /** Others that wait come first. */
+  hasHadItsTurn(now: number): boolean {
+    return now - this.#begunAt >= turnTime(this.tries - 1);
+  }
+
+  /** Turns that somebody had alone and did not complete it in. */
+  turnsOf(address: string): number {
+    return this.#turns.get(address) ?? 0;
+  }
+
+  /** It is taken from one peer alone now. */
+  take(owner: Source, now: number): void {
+    this.owner = owner;
+    this.#ownedSince = now;
+  }
+
+  /** Somebody else waits: ends the turn of the owner, whose address this is, if it has lasted long enough. */
+  endTurn(address: string, now: number): void {
+    const turns = this.turnsOf(address);
+    if (now - this.#ownedSince < turnTime(turns)) return;
+    this.#turns.delete(address);
+    this.#turns.set(address, turns + 1);
+    if (this.#turns.size > MAX_REMEMBERED) {
+      for (const oldest of this.#turns.keys()) {
+        this.#turns.delete(oldest);
+        break;
+      }
+    }
+    this.drop();
   }
 
   /** Bytes that have come. */
@@ -97,4 +150,9 @@ export class MetadataAttempt<Source> {
     this.#received = 0;
     this.owner = undefined;
   }
+}
+
+/** Milliseconds of a turn after so many others. */
+function turnTime(turns: number): number {
+  return MIN_TURN * 2 ** Math.min(turns, MAX_DOUBLINGS);
 }

@@ -1,5 +1,7 @@
 import { MAX_METADATA_LENGTH } from '@shoal/peer-wire';
+import type { HashVerdict } from './judge-metadata.ts';
 import { MetadataAttempt } from './metadata-attempt.ts';
+import { type MetadataHolder, MetadataMemory } from './metadata-memory.ts';
 
 /** Pieces asked of one peer at a time: enough to keep its line busy, few enough for the others to have a part. */
 const MAX_ASKED = 4;
@@ -33,6 +35,8 @@ export type MetadataOutcome =
   | { readonly type: 'contradiction' }
   /** It was the last one, and the whole is right. */
   | { readonly type: 'complete'; readonly bytes: Uint8Array }
+  /** It was the last one, and the whole has one of the hashes asked for, but not the other: nobody is to blame. */
+  | { readonly type: 'contradictory' }
   /** It was the last one, and the whole is wrong. `culprit` is the address that sent all of it, where there is just one. */
   | { readonly type: 'corrupt'; readonly culprit: string | undefined };
 
@@ -62,20 +66,27 @@ interface Claim<Source> {
  * on, which finds out the liars one by one.
  */
 export class MetadataFetch<Source extends MetadataSource> {
-  readonly #verify: (bytes: Uint8Array) => boolean;
+  readonly #judge: (bytes: Uint8Array) => HashVerdict;
   readonly #maxLength: number;
   readonly #claims = new Map<Source, Claim<Source>>();
   /** By length. */
   readonly #attempts = new Map<number, MetadataAttempt<Source>>();
-  /** Those that pieces are asked for, and kept of. */
-  readonly #active = new Set<MetadataAttempt<Source>>();
+  /** Those that pieces are asked for, and kept of, with the memory they have. */
+  readonly #active = new Map<MetadataAttempt<Source>, MetadataHolder>();
+  readonly #memory: MetadataMemory;
 
   /**
-   * @param verify whether the bytes have the hashes asked for
+   * @param judge whether the bytes have the hashes asked for
    * @param maxLength bytes; a longer one is not tried
+   * @param memory what all magnet links share; default: as much as is needed
    */
-  constructor(verify: (bytes: Uint8Array) => boolean, maxLength: number = MAX_METADATA_LENGTH) {
-    this.#verify = verify;
+  constructor(
+    judge: (bytes: Uint8Array) => HashVerdict,
+    maxLength: number = MAX_METADATA_LENGTH,
+    memory: MetadataMemory = new MetadataMemory(Infinity),
+  ) {
+    this.#memory = memory;
+    this.#judge = judge;
     this.#maxLength = maxLength;
   }
 
@@ -91,7 +102,7 @@ export class MetadataFetch<Source extends MetadataSource> {
   /** Bytes held. */
   get held(): number {
     let bytes = 0;
-    for (const attempt of this.#active) bytes += attempt.received;
+    for (const attempt of this.#active.keys()) bytes += attempt.received;
     return bytes;
   }
 
@@ -129,10 +140,7 @@ export class MetadataFetch<Source extends MetadataSource> {
     }
     const { attempt } = claim;
     if (!this.#activate(attempt, now)) return undefined;
-    if (attempt.solo) {
-      attempt.owner ??= source;
-      if (attempt.owner !== source) return undefined;
-    }
+    if (attempt.solo && !this.#isOwner(source, attempt, now)) return undefined;
     const piece = this.#choose(claim, now);
     if (piece === undefined) return undefined;
     claim.asked.set(piece, now);
@@ -171,6 +179,11 @@ export class MetadataFetch<Source extends MetadataSource> {
     this.#pause(source, claim, now);
   }
 
+  /** Nothing is fetched any more: what has come is dropped. */
+  clear(): void {
+    for (const attempt of [...this.#active.keys()]) this.#giveUp(attempt);
+  }
+
   /** To be called about once a second: gives up waiting for what does not come. */
   tick(now: number): void {
     for (const [source, claim] of this.#claims) {
@@ -200,24 +213,62 @@ export class MetadataFetch<Source extends MetadataSource> {
   /** Whether a length may be fetched now. */
   #activate(attempt: MetadataAttempt<Source>, now: number): boolean {
     if (this.#active.has(attempt)) return true;
-    if (this.#active.size >= MAX_ACTIVE) {
-      for (const other of this.#active) {
-        if (other.claimants.size > 0 && now - other.movedAt < STALL_TIME) continue;
-        this.#active.delete(other);
-        other.drop();
-        this.#prune(other);
-        break;
-      }
-      if (this.#active.size >= MAX_ACTIVE) return false;
-    }
     // Those that were tried less come first, however many peers make up lengths.
     for (const other of this.#attempts.values()) {
       if (other.tries >= attempt.tries || this.#active.has(other)) continue;
       if (this.#mayBeAskedFor(other, now)) return false;
     }
-    attempt.tries += 1;
-    this.#active.add(attempt);
-    attempt.movedAt = now;
+    if (this.#active.size >= MAX_ACTIVE) {
+      for (const holder of this.#active.values()) {
+        if (!holder.mayYield(now)) continue;
+        holder.giveUp();
+        break;
+      }
+      if (this.#active.size >= MAX_ACTIVE) return false;
+    }
+    const holder = this.#holderOf(attempt);
+    if (!this.#memory.reserve(holder, now)) return false;
+    this.#active.set(attempt, holder);
+    attempt.begin(now);
+    return true;
+  }
+
+  #holderOf(attempt: MetadataAttempt<Source>): MetadataHolder {
+    return {
+      length: attempt.length,
+      mayYield: (now) =>
+        attempt.claimants.size === 0 ||
+        now - attempt.movedAt >= STALL_TIME ||
+        attempt.hasHadItsTurn(now),
+      giveUp: () => this.#giveUp(attempt),
+    };
+  }
+
+  /** Nothing is kept of a length for now. */
+  #giveUp(attempt: MetadataAttempt<Source>): void {
+    this.#deactivate(attempt);
+    attempt.drop();
+    this.#prune(attempt);
+  }
+
+  #deactivate(attempt: MetadataAttempt<Source>): void {
+    const holder = this.#active.get(attempt);
+    if (holder === undefined) return;
+    this.#active.delete(attempt);
+    this.#memory.release(holder);
+  }
+
+  /** Whether this is the peer that a length is taken from alone. Where others wait it is so for a turn, as long as it had before. */
+  #isOwner(source: Source, attempt: MetadataAttempt<Source>, now: number): boolean {
+    if (attempt.owner === source) return true;
+    if (attempt.owner !== undefined) attempt.endTurn(attempt.owner.address, now);
+    if (attempt.owner !== undefined) return false;
+    const turns = attempt.turnsOf(source.address);
+    for (const other of attempt.claimants) {
+      const comesFirst = attempt.turnsOf(other.address) < turns;
+      if (comesFirst && now >= (this.#claims.get(other)?.notBefore ?? Infinity)) return false;
+    }
+    attempt.take(source, now);
     return true;
   }
 
@@ -231,13 +282,16 @@ export class MetadataFetch<Source extends MetadataSource> {
 
   #conclude(attempt: MetadataAttempt<Source>): MetadataOutcome {
     const bytes = attempt.assemble();
-    if (this.#verify(bytes)) return { type: 'complete', bytes };
+    const verdict = this.#judge(bytes);
+    if (verdict === 'right') return { type: 'complete', bytes };
+    if (verdict === 'contradictory') {
+      this.#giveUp(attempt);
+      return { type: 'contradictory' };
+    }
     const [culprit, other] = attempt.senders;
     if (other !== undefined) attempt.solo = true;
-    attempt.drop();
     // Others come first, where there are any.
-    this.#active.delete(attempt);
-    this.#prune(attempt);
+    this.#giveUp(attempt);
     return { type: 'corrupt', culprit: other === undefined ? culprit : undefined };
   }
 
@@ -256,7 +310,7 @@ export class MetadataFetch<Source extends MetadataSource> {
   #prune(attempt: MetadataAttempt<Source>): void {
     if (attempt.claimants.size > 0) return;
     if (this.#active.has(attempt) && attempt.received > 0) return;
-    this.#active.delete(attempt);
+    this.#deactivate(attempt);
     this.#attempts.delete(attempt.length);
   }
 }

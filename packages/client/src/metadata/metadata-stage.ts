@@ -4,11 +4,12 @@ import type { Handshake } from '@shoal/peer-wire';
 import type { Discovery } from '../discovery/discovery.ts';
 import type { TorrentState } from '../events.ts';
 import type { InfoHashes } from '../info-hashes.ts';
+import { MagnetContradictionError } from '../errors.ts';
 import { clientDefaults } from '../options.ts';
 import type { KnownPeers } from '../peer/known-peers.ts';
 import type { TorrentHost } from '../torrent-host.ts';
 import type { LifeEvents } from '../torrent-parts.ts';
-import { matchesHashes } from './matches-hashes.ts';
+import { judgeMetadata } from './judge-metadata.ts';
 import type { MetadataProgress } from './metadata-fetch.ts';
 import type { TakeOver } from './metadata-peer.ts';
 import type { MetadataStore } from './metadata-store.ts';
@@ -106,16 +107,19 @@ export class MetadataStage {
   resume(): void {
     this.#wantsPause = false;
     if (this.#isOver || (this.#state !== 'paused' && this.#state !== 'error')) return;
-    this.#error = undefined;
     // What failed was of no use: it is fetched anew.
-    this.#swarm = this.#makeSwarm();
+    if (this.#state === 'error') {
+      this.#swarm.close();
+      this.#swarm = this.#makeSwarm();
+    }
+    this.#error = undefined;
     this.#setState('metadata');
     this.#begin();
   }
 
   /** @param timeout ms to wait for the trackers */
   async close(timeout: number): Promise<void> {
-    this.swarm.stop();
+    this.swarm.close();
     // Its life goes on elsewhere.
     if (this.#isOver) return;
     const stopped = this.#options.discovery.stop(timeout);
@@ -143,9 +147,10 @@ export class MetadataStage {
       host,
       peerList: () => peers.list,
       pex: this.#options.discovery,
-      verify: (bytes) => matchesHashes(bytes, hashes),
+      judge: (bytes) => judgeMetadata(bytes, hashes),
       report: (report) => events.peer(report),
       found: (bytes) => this.#found(bytes, true),
+      contradicted: () => this.#fail(new MagnetContradictionError()),
     });
   }
 
@@ -181,6 +186,7 @@ export class MetadataStage {
     this.#error = error;
     this.#setState('error');
     this.#rest();
+    this.swarm.close();
     this.#options.events.failed(error);
   }
 

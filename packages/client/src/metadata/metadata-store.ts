@@ -5,7 +5,7 @@ import { toHex } from '@shoal/metainfo';
 import { MAX_METADATA_LENGTH } from '@shoal/peer-wire';
 import { errnoOf, toDiskError } from '../disk/disk-error.ts';
 import type { InfoHashes } from '../info-hashes.ts';
-import { matchesHashes } from './matches-hashes.ts';
+import { judgeMetadata } from './judge-metadata.ts';
 
 /**
  * Remembers the info dictionaries of magnet links, so that a later start needs no peers to know them: one file each, below the
@@ -33,7 +33,7 @@ export class MetadataStore {
         const stats = await handle.stat();
         if (!stats.isFile() || stats.size > MAX_METADATA_LENGTH) return undefined;
         const bytes = await handle.readFile();
-        return matchesHashes(bytes, this.#hashes) ? bytes : undefined;
+        return judgeMetadata(bytes, this.#hashes) === 'right' ? bytes : undefined;
       } finally {
         await handle.close();
       }

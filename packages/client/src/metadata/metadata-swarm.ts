@@ -6,7 +6,9 @@ import { isBetterConnection } from '../peer/better-connection.ts';
 import type { PeerList } from '../peer/peer-list.ts';
 import type { PexSide } from '../pex/pex-side.ts';
 import { PexTraffic } from '../pex/pex-traffic.ts';
+import type { HashVerdict } from './judge-metadata.ts';
 import { MetadataFetch, type MetadataProgress } from './metadata-fetch.ts';
+import type { MetadataMemory } from './metadata-memory.ts';
 import { MetadataPeer, type MetadataPeerEvents, type TakeOver } from './metadata-peer.ts';
 
 /** Milliseconds after which a peer that gives no metadata makes room for another one. */
@@ -21,14 +23,17 @@ export interface MetadataSwarmOptions {
     readonly peerId: Uint8Array;
     readonly port: number;
     readonly encoderPool: EncoderBufferPool;
+    readonly metadataMemory: MetadataMemory;
   };
   readonly peerList: () => PeerList;
   readonly pex: PexSide;
   /** Whether the bytes have the hashes asked for. */
-  readonly verify: (bytes: Uint8Array) => boolean;
+  readonly judge: (bytes: Uint8Array) => HashVerdict;
   readonly report: (report: PeerReport) => void;
   /** The metadata is there, and has the hashes asked for. Called once. */
   readonly found: (bytes: Uint8Array) => void;
+  /** There is metadata with one of the hashes, so that none can have both. */
+  readonly contradicted: () => void;
 }
 
 /** The connected peers of a torrent of which only the info-hash is known, and what is fetched from them: its metadata (BEP 9). */
@@ -41,7 +46,11 @@ export class MetadataSwarm implements MetadataPeerEvents {
 
   constructor(options: MetadataSwarmOptions) {
     this.#options = options;
-    this.#fetch = new MetadataFetch<MetadataPeer>(options.verify);
+    this.#fetch = new MetadataFetch<MetadataPeer>(
+      options.judge,
+      undefined,
+      options.host.metadataMemory,
+    );
     this.#pexTraffic = new PexTraffic(options.host.clock, options.pex);
   }
 
@@ -77,6 +86,7 @@ export class MetadataSwarm implements MetadataPeerEvents {
   /** The metadata is known, wherever it is from: it is served, and asked for no more. */
   known(metadata: Uint8Array): void {
     this.#metadata = metadata;
+    this.#fetch.clear();
   }
 
   /** What peers were told may be said otherwise now. */
@@ -101,9 +111,15 @@ export class MetadataSwarm implements MetadataPeerEvents {
     for (const peer of [...this.peers]) peer.handOver(to);
   }
 
-  /** Ends all connections. */
+  /** Ends all connections. What has come of the metadata stays. */
   stop(): void {
     for (const peer of [...this.peers]) peer.drop();
+  }
+
+  /** Ends all connections and forgets what has come. */
+  close(): void {
+    this.stop();
+    this.#fetch.clear();
   }
 
   // MetadataPeerEvents
@@ -150,6 +166,9 @@ export class MetadataSwarm implements MetadataPeerEvents {
       case 'complete':
         this.#metadata = outcome.bytes;
         this.#options.found(outcome.bytes);
+        return;
+      case 'contradictory':
+        this.#options.contradicted();
         return;
       case 'corrupt':
         if (outcome.culprit !== undefined) this.#convict(outcome.culprit, now);

@@ -64,6 +64,16 @@ export function agreedOn(
   return opening.offersV2 && v2 !== undefined && isSame(answer, v2) ? v2Greeting(v2) : undefined;
 }
 
+/** Whether a torrent has a swarm of this name, 20 bytes. */
+export function isNamed({ v1, v2 }: SwarmNames, name: Uint8Array): boolean {
+  return [v1, v2].some((each) => each !== undefined && isSame(each, name));
+}
+
+/** Whether 20 bytes name the v2 swarm of a torrent. */
+export function isV2Name({ v2 }: SwarmNames, name: Uint8Array): boolean {
+  return v2 !== undefined && isSame(v2, name);
+}
+
 function v2Greeting(infoHash: Uint8Array): Greeting {
   return { infoHash, isV2: true, offersV2: false };
 }

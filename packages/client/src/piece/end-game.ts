@@ -29,7 +29,7 @@ export function pickDuplicates<P extends PickerPeer>(
   for (let probe = 0; probe < MAX_PROBES && node >= 0 && taken < count; probe++) {
     const next = order.after(node);
     const partial = partials.ofNode(node);
-    if (partial !== undefined && !partial.doomed) {
+    if (partial !== undefined && !partial.doomed && !partial.alone) {
       const block = node - partial.slot * blocksPerPiece;
       if (
         peer.have.get(partial.piece) &&

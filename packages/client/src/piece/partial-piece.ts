@@ -33,6 +33,8 @@ export class PartialPiece<P extends object> {
   cursor = 0;
   /** The only peer that was asked for blocks of it so far; undefined once there were two. */
   owner: P | undefined;
+  /** All of it is to come from its {@link owner}: it was corrupt before, and nobody knows by whose fault. */
+  alone = false;
   /** Only slow peers were asked for blocks of it. */
   slow = false;
   /** Its piece is unwanted now; it is closed as soon as nothing streams into it. */
@@ -65,6 +67,7 @@ export class PartialPiece<P extends object> {
     this.receiving = 0;
     this.cursor = 0;
     this.owner = undefined;
+    this.alone = false;
     this.slow = false;
     this.doomed = false;
     this.state.fill(BLOCK_FREE);

@@ -31,6 +31,7 @@ export class PartialPieces<P extends object> {
   /** Partial pieces with free blocks, in no order. */
   readonly #open: PartialPiece<P>[] = [];
   #count = 0;
+  #aloneCount = 0;
 
   constructor(pieceCount: number, blocksPerPiece: number) {
     this.blocksPerPiece = blocksPerPiece;
@@ -81,6 +82,7 @@ export class PartialPieces<P extends object> {
   close(partial: PartialPiece<P>): ArrayBuffer | undefined {
     if (!partial.doomed) this.freeBlocks -= partial.free;
     this.receivedBytes -= partial.receivedBytes;
+    if (partial.alone) this.#aloneCount--;
     this.#unlist(partial);
     this.#slotOf[partial.piece] = -1;
     this.#unused.push(partial.slot);
@@ -140,6 +142,34 @@ export class PartialPieces<P extends object> {
     if (partial.doomed) return;
     this.freeBlocks++;
     this.#list(partial);
+  }
+
+  /** Blocks among {@link freeBlocks} that only one peer may be asked for each: the others can do nothing about them. */
+  get aloneFreeBlocks(): number {
+    let count = 0;
+    if (this.#aloneCount === 0) return count;
+    for (const partial of this.#open) if (partial.alone) count += partial.free;
+    return count;
+  }
+
+  /** All of it is to come from one peer. To be called before anybody is asked for it. */
+  keepAlone(partial: PartialPiece<P>): void {
+    if (!partial.alone) this.#aloneCount++;
+    partial.alone = true;
+  }
+
+  /** What has come of it is dropped, as the rest is to come from somebody else. Nobody may be asked for any block of it. */
+  restart(partial: PartialPiece<P>): void {
+    for (let block = 0; block < partial.blockCount; block++) {
+      if (partial.state[block] !== BLOCK_RECEIVED) continue;
+      partial.state[block] = BLOCK_FREE;
+      partial.free++;
+      this.freeBlocks++;
+    }
+    this.receivedBytes -= partial.receivedBytes;
+    partial.received = 0;
+    partial.receivedBytes = 0;
+    partial.cursor = 0;
   }
 
   /** A free block is here already. */

@@ -81,6 +81,7 @@ export class PieceChooser<P extends PickerPeer> {
       current.piece === entry.currentPiece &&
       entry.currentEpoch === this.#epoch &&
       !current.doomed &&
+      (!current.alone || current.owner === peer) &&
       !peer.slow &&
       (allowed === undefined || allowed(current.piece))
     )
@@ -124,6 +125,19 @@ export class PieceChooser<P extends PickerPeer> {
     return worst !== undefined && this.#hasCandidate(entry) ? worst : undefined;
   }
 
+  /** For a peer that has nothing else to do: a piece that was to come from another one alone, who does not go on with it. */
+  deserted({ peer }: PeerEntry<P>, allowed: PieceFilter | undefined): PartialPiece<P> | undefined {
+    const { partials } = this.#parts;
+    if (partials.aloneFreeBlocks === 0) return undefined;
+    return partials.withFree.find(
+      (partial) =>
+        partial.alone &&
+        partial.orphan &&
+        peer.have.get(partial.piece) &&
+        (allowed === undefined || allowed(partial.piece)),
+    );
+  }
+
   #hasCandidate(entry: PeerEntry<P>): boolean {
     const { ranking } = this.#parts;
     for (let priority = HIGHEST_PRIORITY; priority > 0; priority--) {
@@ -151,7 +165,8 @@ export class PieceChooser<P extends PickerPeer> {
         if (opened !== undefined) return opened;
       } else if (states.is(piece, DOWNLOADING)) {
         const partial = partials.of(piece);
-        if (partial !== undefined && partial.free > 0) return partial;
+        if (partial !== undefined && partial.free > 0 && this.#isFor(entry, partial))
+          return partial;
       }
     }
     return undefined;
@@ -282,7 +297,20 @@ export class PieceChooser<P extends PickerPeer> {
     partial: PartialPiece<P>,
     allowed: PieceFilter | undefined,
   ): boolean {
-    return entry.peer.have.get(partial.piece) && (allowed === undefined || allowed(partial.piece));
+    if (!entry.peer.have.get(partial.piece)) return false;
+    if (partial.alone && !this.#isFor(entry, partial)) return false;
+    return allowed === undefined || allowed(partial.piece);
+  }
+
+  /**
+   * A piece that is to come from one peer alone is for that one; for another one, who begins anew, where that one does not go on
+   * with it and is gone or slow.
+   */
+  #isFor({ peer }: PeerEntry<P>, partial: PartialPiece<P>): boolean {
+    const { alone, owner } = partial;
+    if (!alone || owner === peer || owner === undefined) return true;
+    if (!partial.orphan) return false;
+    return owner.slow || this.#parts.peers.get(owner) === undefined;
   }
 }
 

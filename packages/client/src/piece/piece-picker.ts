@@ -1,5 +1,4 @@
 import type { Bitfield } from '@shoal/peer-wire';
-import type { Random } from '@shoal/net';
 import { HIGHEST_PRIORITY, PieceRanking } from './availability.ts';
 import type { PieceFilter } from './availability.ts';
 import { BlockTransfers } from './block-transfers.ts';
@@ -9,10 +8,13 @@ import { PartialPieces } from './partial-pieces.ts';
 import type { PieceBufferSource } from './partial-pieces.ts';
 import { PieceChooser } from './piece-chooser.ts';
 import { DOWNLOADING, HAVE, MISSING, PieceStates, VERIFYING } from './piece-states.ts';
-import type { PieceGeometry, PieceState } from './piece-states.ts';
+import type { PieceState } from './piece-states.ts';
+import type { PiecePickerOptions, TakenPiece } from './picker-options.ts';
+import { SuspectPieces } from './suspect-pieces.ts';
 import { PickerPeers } from './picker-peers.ts';
 import type { PeerEntry, PickerPeer } from './picker-peers.ts';
 
+export type { PiecePickerOptions, TakenPiece } from './picker-options.ts';
 export type { PickerPeer } from './picker-peers.ts';
 export type { PieceBufferSource } from './partial-pieces.ts';
 export type { PieceState } from './piece-states.ts';
@@ -23,27 +25,6 @@ const DEFAULT_PARTIAL_BLOCKS = 32_768;
 /** The default bound on partial pieces lies between these, whatever the piece length. */
 const MIN_PARTIAL_PIECES = 64;
 const MAX_PARTIAL_PIECES = 4096;
-
-export interface PiecePickerOptions extends PieceGeometry {
-  readonly random: Random;
-  readonly buffers: PieceBufferSource;
-  /** Pieces verified already. Copied. */
-  readonly have?: Bitfield;
-  /** Whether a piece must not be begun before {@link PiecePicker.letGo}. Default: none. */
-  readonly isHeld?: ((piece: number) => boolean) | undefined;
-  /** Most partial pieces at a time. Default: 512 MiB worth of them, at least 64 and at most 4,096. */
-  readonly maxPartialPieces?: number;
-}
-
-/** A complete piece on its way to be verified. */
-export interface TakenPiece<P> {
-  readonly piece: number;
-  /** The piece's bytes are the first `length` of it. It belongs to the taker now. */
-  readonly buffer: ArrayBuffer;
-  readonly length: number;
-  /** For each block, who sent it. */
-  readonly contributors: readonly P[];
-}
 
 /**
  * Chooses the blocks to request, and is the only owner of what state each piece and block is in.
@@ -63,6 +44,7 @@ export class PiecePicker<P extends PickerPeer> {
   readonly #transfers: BlockTransfers<P>;
   readonly #buffers: PieceBufferSource;
   readonly #maxPartials: number;
+  readonly #suspects = new SuspectPieces();
   /** The last {@link pick} could not open a piece for want of memory. */
   #wasRefused = false;
 
@@ -133,7 +115,7 @@ export class PiecePicker<P extends PickerPeer> {
   get endGame(): boolean {
     return (
       this.#ranking.total === 0 &&
-      this.#partials.freeBlocks === 0 &&
+      this.#partials.freeBlocks === this.#partials.aloneFreeBlocks &&
       this.#states.wantedLeft > this.#states.wantedHeld
     );
   }
@@ -271,6 +253,7 @@ export class PiecePicker<P extends PickerPeer> {
     while (taken < count) {
       if (this.#partials.freeBlocks === 0 && this.#ranking.total === 0) break;
       let partial = this.#chooser.choose(entry, allowed);
+      if (taken === 0) partial ??= this.#chooser.deserted(entry, allowed);
       if (partial === undefined && taken === 0 && allowed === undefined) {
         const useless =
           this.#buffers.diskIsBehind === true ? undefined : this.#chooser.evictable(entry);
@@ -382,12 +365,27 @@ export class PiecePicker<P extends PickerPeer> {
 
   /** The piece's hash was right and it is stored. */
   pieceVerified(piece: number): void {
+    this.#suspects.settled(piece);
     if (this.#states.is(piece, VERIFYING)) this.#states.become(piece, HAVE);
   }
 
-  /** The piece's hash was wrong, or it could not be stored. */
+  /**
+   * The piece's hash was wrong, or it could not be stored. After the second time it is taken from one peer alone, whoever that is:
+   * else somebody who spoils a part of each attempt could go on for ever.
+   */
   pieceFailed(piece: number): void {
-    if (this.#states.is(piece, VERIFYING)) this.#nowMissing(piece);
+    if (!this.#states.is(piece, VERIFYING)) return;
+    this.#suspects.failed(piece);
+    this.#nowMissing(piece);
+  }
+
+  /** A missing piece turned out to be there. */
+  found(piece: number): void {
+    if (!this.#states.is(piece, MISSING)) return;
+    this.#ranking.remove(piece);
+    if (this.#states.wanted(piece)) this.#peers.need(piece, -1);
+    this.#states.become(piece, HAVE);
+    this.#states.letGo(piece);
   }
 
   /** A piece that was had turned out to be gone or damaged. */
@@ -437,7 +435,9 @@ export class PiecePicker<P extends PickerPeer> {
     if (buffer === undefined) return undefined;
     this.#ranking.remove(piece);
     this.#states.become(piece, DOWNLOADING);
-    return this.#partials.open(piece, length, this.#states.blocksAt(piece), buffer);
+    const partial = this.#partials.open(piece, length, this.#states.blocksAt(piece), buffer);
+    if (this.#suspects.mustBeAlone(piece)) this.#partials.keepAlone(partial);
+    return partial;
   }
 
   /** Counts all the pieces that a peer has. */
@@ -457,6 +457,7 @@ export class PiecePicker<P extends PickerPeer> {
   #take(entry: PeerEntry<P>, partial: PartialPiece<P>, count: number, out: number[]): number {
     const { peer } = entry;
     const base = partial.piece * this.blocksPerPiece;
+    if (partial.alone && partial.owner !== peer) this.#partials.restart(partial);
     const taken = Math.min(count, partial.free);
     if (partial.orphan && partial.received === 0) partial.owner = peer;
     else if (partial.owner !== peer) partial.owner = undefined;

@@ -1,5 +1,7 @@
+import { FileLayout, PieceLayers } from '@shoal/metainfo';
 import { Bitfield } from '@shoal/peer-wire';
 import { type CheckOptions, findPieces } from '../../src/check.ts';
+import { PieceHashes } from '../../src/hashes/piece-hashes.ts';
 import type { Remembered } from '../../src/resume-keeper.ts';
 import type { ResumeKeeper } from '../../src/resume-keeper.ts';
 import { makeTorrent } from '../disk/fixture.ts';
@@ -12,6 +14,11 @@ function bits(...indices: number[]): Bitfield {
   for (const index of indices) field.set(index);
   return field;
 }
+
+const hashesOf = (): PieceHashes => {
+  const layout = new FileLayout(torrent.info);
+  return new PieceHashes(torrent.info, PieceLayers.unknown(torrent.info), () => layout);
+};
 
 const listOf = (field: Bitfield): number[] => {
   const indices: number[] = [];
@@ -32,10 +39,11 @@ async function check(
   }
   let counted = 0;
   let isNews = false;
-  const have = await findPieces({
+  const { have } = await findPieces({
     mode: 'resume',
     suspect: undefined,
     info: torrent.info,
+    hashes: hashesOf(),
     storage: new Watched(torrent, onDisk),
     resume: {
       load: () => Promise.resolve(changes.remembered),

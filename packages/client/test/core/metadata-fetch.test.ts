@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { METADATA_PIECE_LENGTH } from '@shoal/peer-wire';
+import type { HashVerdict } from '../../src/metadata/judge-metadata.ts';
 import { MetadataFetch, type MetadataSource } from '../../src/metadata/metadata-fetch.ts';
 import { noise } from '../disk/fixture.ts';
 
@@ -15,6 +16,11 @@ interface Actor extends MetadataSource {
   gone: boolean;
 }
 
+const judgeBy =
+  (truth: Uint8Array) =>
+  (bytes: Uint8Array): HashVerdict =>
+    Buffer.compare(bytes, truth) === 0 ? 'right' : 'wrong';
+
 const pieceOf = (data: Uint8Array, piece: number): Uint8Array =>
   data.subarray(piece * PIECE, (piece + 1) * PIECE);
 
@@ -29,7 +35,7 @@ function actorOf(truth: Uint8Array, manner: Manner, index: number): Actor {
 
 /** Plays it to the end; gives who was found guilty, and when it was over in virtual ms (Infinity: never). */
 function play(truth: Uint8Array, manners: readonly Manner[], limit: number) {
-  const fetch = new MetadataFetch<Actor>((bytes) => Buffer.compare(bytes, truth) === 0);
+  const fetch = new MetadataFetch<Actor>(judgeBy(truth));
   const actors = manners.map((manner, index) => actorOf(truth, manner, index));
   const culprits: string[] = [];
   let mostHeld = 0;
@@ -117,7 +123,7 @@ describe('MetadataFetch', () => {
 
   it('asks several peers at once, and each piece once while all answer', () => {
     const truth = noise(6 * PIECE, 1);
-    const fetch = new MetadataFetch<MetadataSource>(() => true);
+    const fetch = new MetadataFetch<MetadataSource>(() => 'right');
     const [one, two] = [{ address: '1' }, { address: '2' }];
     for (const source of [one, two]) fetch.offer(source, truth.length, 0);
     const asked = (source: MetadataSource): (number | undefined)[] =>
@@ -134,7 +140,7 @@ describe('MetadataFetch', () => {
   });
 
   it('leaves a peer alone that rejects, longer each time', () => {
-    const fetch = new MetadataFetch<MetadataSource>(() => true);
+    const fetch = new MetadataFetch<MetadataSource>(() => 'right');
     const source = { address: '1' };
     fetch.offer(source, 10, 0);
     const pauses: number[] = [];
@@ -156,7 +162,7 @@ describe('MetadataFetch', () => {
 
   it('waits for no other length whose only claimant is left alone for a time', () => {
     const truth = noise(2 * PIECE, 1);
-    const fetch = new MetadataFetch<Actor>((bytes) => Buffer.compare(bytes, truth) === 0);
+    const fetch = new MetadataFetch<Actor>(judgeBy(truth));
     const honest = actorOf(truth, 'honest', 0);
     const liar = actorOf(truth, 'spoils', 1);
     fetch.offer(honest, truth.length, 0);
@@ -174,7 +180,7 @@ describe('MetadataFetch', () => {
   });
 
   it('tries no length that is too long, or that is none', () => {
-    const fetch = new MetadataFetch<MetadataSource>(() => true, 1_000);
+    const fetch = new MetadataFetch<MetadataSource>(() => 'right', 1_000);
     for (const length of [1_001, 0, -1, 1.5, NaN, Infinity]) {
       const source = { address: '1' };
       fetch.offer(source, length, 0);
@@ -184,7 +190,7 @@ describe('MetadataFetch', () => {
   });
 
   it('forgets a length that nobody claims any more', () => {
-    const fetch = new MetadataFetch<MetadataSource>(() => true);
+    const fetch = new MetadataFetch<MetadataSource>(() => 'right');
     const source = { address: '1' };
     fetch.offer(source, 100, 0);
     expect(fetch.progress).toEqual({ length: 100, received: 0 });

@@ -88,6 +88,56 @@ describe('piece layers in resume data', () => {
     }
   });
 
+  it('are remembered in part where they came in part, and believed only where they are right', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ranges-'));
+    try {
+      const rig = new ExchangeRig(torrent);
+      rig.join('a');
+      const [first] = rig.takeAsked();
+      rig.answer(first!);
+      const knownOf = (hashes: PieceHashes): number[] =>
+        [...Array(info.pieceCount).keys()].filter((piece) => hashes.isKnown(piece));
+      const known = knownOf(rig.hashes);
+      expect(known).toHaveLength(512 + 1);
+      const clock = new ManualClock();
+      const storage = new ContentStorage(torrent);
+      const keeper = new ResumeKeeper(folder, clock, info, '/downloads', rig.hashes);
+      keeper.changed();
+      const have = new Bitfield(info.pieceCount);
+      await keeper.save(storage, () => ({
+        have,
+        priorities: new Uint8Array(info.files.length).fill(4),
+        uploaded: 0,
+        downloaded: 0,
+      }));
+      await keeper.close();
+      const hashes = unknownHashes();
+      await new ResumeKeeper(folder, clock, info, '/downloads', hashes).load(storage);
+      expect(knownOf(hashes)).toEqual(known);
+      for (const piece of known) {
+        const hash = hashes.sha256!.subarray(piece * 32, piece * 32 + 32);
+        expect(Buffer.compare(hash, metainfo.pieceLayers.pieceHash(piece)!)).toBe(0);
+      }
+      const [[root, index, bytes] = []] = [...hashes.learnedRanges()];
+      const changes: [Uint8Array, number, Uint8Array][] = [
+        [root!, index! + 512, bytes!],
+        [root!, index! + 1, bytes!],
+        [root!, 2 ** 40, bytes!],
+        [root!, index!, bytes!.subarray(32)],
+        [root!, index!, bytes!.map((byte, at) => (at === 40 ? byte ^ 1 : byte))],
+        [root!.map((byte) => byte ^ 1), index!, bytes!],
+      ];
+      for (const change of changes) {
+        const result = decodeResume(encodeResume({ ...data, pieceRanges: [change] }), expected);
+        const spoilt = unknownHashes();
+        await spoilt.restoreRanges((result.ok && result.data.pieceRanges) || []);
+        expect(spoilt.isKnown(0)).toBe(false);
+      }
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   it('are not those of the .torrent file', () => {
     const layout = new FileLayout(info);
     const hashes = new PieceHashes(info, metainfo.pieceLayers, () => layout);

@@ -376,6 +376,27 @@ describe('a torrent of a magnet link', () => {
     await swarm.close();
   });
 
+  it('keeps what has come of its metadata over a pause', async () => {
+    const asked: number[] = [];
+    const swarm = new MagnetSwarm(329);
+    const first = await swarm.scripted({ leavesAfter: 2 });
+    const { torrent } = await swarm.leech(swarm.magnet({ peers: [first] }));
+    await swarm.until(() => (torrent.progress().metadata?.received ?? 0) > 20_000, 10_000);
+    await swarm.settle(torrent.pause());
+    const before = torrent.progress().metadata;
+    await swarm.pass(60_000);
+    const { host, port } = await swarm.scripted({
+      seeds: true,
+      asked: (piece) => asked.push(piece),
+    });
+    await swarm.settle(torrent.resume());
+    expect(torrent.progress().metadata).toEqual(before);
+    torrent.addPeer({ address: host, port });
+    await swarm.complete(torrent);
+    expect(asked).toEqual([2]);
+    await swarm.close();
+  });
+
   it('fails where its metadata is no torrent', async () => {
     const swarm = new MagnetSwarm(326);
     const metadata = Buffer.from('d4:name1:xe');

@@ -26,6 +26,12 @@ import { NodeCache } from './node-cache.ts';
 /** Pieces of one file whose hashes are kept in memory at most: 512 MiB of them. */
 const MAX_PIECES = 2 ** 24;
 
+/** Pieces of a file up to which the layers above them are made at once where they are needed: some 2 ms. */
+const MAX_PIECES_AT_ONCE = 2048;
+
+/** Digests in one step of {@link FileHashTree.makeProofs}: less than a millisecond. */
+const STEP_DIGESTS = 512;
+
 /** What is known of a file when its tree is made. */
 export interface FileHashTreeOptions {
   /** `pieces root` of the file, 32 bytes. */
@@ -65,6 +71,8 @@ export class FileHashTree {
   #known: Uint8Array | undefined;
   #missing: number;
   #cache: NodeCache | undefined;
+  /** The piece layer was given as a whole, and nothing above it is known. */
+  #isBare: boolean;
 
   /**
    * Throws ERR_METAINFO_OUT_OF_RANGE for a geometry that BEP 52 does not allow, a file of more than 2^24 pieces, or a root or
@@ -86,6 +94,7 @@ export class FileHashTree {
     }
     this.#rangeLength = Math.min(MAX_HASH_REQUEST_LENGTH, 2 ** (height - this.geometry.pieceLayer));
     this.#hashes = layer;
+    this.#isBare = layer !== undefined;
     this.#missing = layer === undefined ? this.#rangeCount : 0;
   }
 
@@ -119,6 +128,7 @@ export class FileHashTree {
     this.#hashes = layer;
     this.#known = undefined;
     this.#missing = 0;
+    this.#isBare = true;
     return true;
   }
 
@@ -184,6 +194,30 @@ export class FileHashTree {
     return { first, count };
   }
 
+  /** {@link answer} would take more than some milliseconds, as the layers above many pieces are still to be made. */
+  get proofsPending(): boolean {
+    return this.#isBare && this.geometry.pieceCount > MAX_PIECES_AT_ONCE;
+  }
+
+  /** Makes the layers above a piece layer that was given as a whole, in steps of less than a millisecond each. */
+  *makeProofs(): Generator<void, void, undefined> {
+    const { blockCount, height } = this.geometry;
+    const cache = this.#cacheOfNodes();
+    const node = Buffer.alloc(SHA256_LENGTH);
+    let digests = 0;
+    for (let layer = cache.firstLayer; this.complete && layer < height; layer++) {
+      const cost = layer === cache.firstLayer ? cache.firstCost : 1;
+      for (let index = 0; index < hashCountAt(blockCount, layer); index++) {
+        this.#putNode(layer, index, node, 0);
+        digests += cost;
+        if (digests < STEP_DIGESTS) continue;
+        digests = 0;
+        yield;
+      }
+    }
+    this.#isBare = false;
+  }
+
   /**
    * The hashes for the answer to a hash request, or undefined for a `hash reject`: the request is nonsense or for another
    * file, for a layer other than those of the leaves and of the pieces, or for what is unknown here. For leaves
@@ -191,7 +225,8 @@ export class FileHashTree {
    * lead to the hashes of their pieces the file is damaged, and the answer is undefined, too.
    *
    * Takes one SHA-256 of 64 bytes for each pair of leaves, and well under a millisecond for the rest; but the first requests
-   * after a whole piece layer was given make the layers above it, with one SHA-256 of 64 bytes for each piece in all. Throws
+   * after a whole piece layer was given make the layers above it, with one SHA-256 of 64 bytes for each piece in all, unless
+   * {@link makeProofs} has done so before. Throws
    * ERR_METAINFO_OUT_OF_RANGE for leaf hashes of a wrong length.
    */
   answer(request: HashRequest, leafHashes?: Uint8Array): Uint8Array | undefined {

@@ -12,6 +12,8 @@ const LAYERS_NOT_KEPT = 6;
 export class NodeCache {
   /** The lowest layer kept. */
   readonly firstLayer: number;
+  /** Digests that make a node of it from piece hashes. */
+  readonly firstCost = 2 ** LAYERS_NOT_KEPT - 1;
   /** Number of the first node of each layer kept, and last the number of nodes. */
   readonly #starts: readonly number[];
   #nodes: Buffer | undefined;
