@@ -24,6 +24,12 @@ export function checkClientOptions(options: ClientOptions): void {
   wholeNumber('maxHalfOpen', options.maxHalfOpen, 1);
   wholeNumber('diskWorkers', options.diskWorkers, 1);
   wholeNumber('pieceBufferBudget', options.pieceBufferBudget, 1);
+  if (typeof options.webSeeds === 'object') {
+    const { maxRequests, maxRequestsPerServer, maxRequestsPerSeed } = options.webSeeds;
+    wholeNumber('webSeeds.maxRequests', maxRequests, 1);
+    wholeNumber('webSeeds.maxRequestsPerServer', maxRequestsPerServer, 1);
+    wholeNumber('webSeeds.maxRequestsPerSeed', maxRequestsPerSeed, 1);
+  }
   if (options.uploadSlots !== 'auto') wholeNumber('uploadSlots', options.uploadSlots, 0);
 }
 

@@ -43,6 +43,15 @@ export type { RateLimits } from './choke/transfer-limits.ts';
 export type { ReadStreamOptions } from './stream/file-stream.ts';
 export type { WaitOptions } from './wait.ts';
 export type { WatchOptions } from './watch.ts';
+export type { WebSeedState, WebSeedStatus } from './web-seed/web-seeds.ts';
+export { webSeedDefaults, type WebSeedOptions } from './web-seed/web-seed-options.ts';
+export type {
+  WebAnswer,
+  WebExchange,
+  WebHandler,
+  WebRequest,
+  WebTransport,
+} from './web-seed/web-transport.ts';
 export type {
   BlockRead,
   FileState,

@@ -2,6 +2,7 @@ import type { Metainfo, TorrentInfo } from '@shoal/metainfo';
 import type { TorrentFileHandle } from './file-handle.ts';
 import { AnyTorrent } from './torrent.ts';
 import type { WaitOptions } from './wait.ts';
+import type { WebSeedStatus } from './web-seed/web-seeds.ts';
 
 /** One torrent of a client whose files are known. */
 export class Torrent extends AnyTorrent {
@@ -17,6 +18,11 @@ export class Torrent extends AnyTorrent {
   /** In the order of the torrent's file list. */
   get files(): readonly TorrentFileHandle[] {
     return this.content.files.handles;
+  }
+
+  /** Its web seeds (BEP 19, BEP 17), in the order in which they were named; empty where the client does without them. */
+  get webSeeds(): readonly WebSeedStatus[] {
+    return this.content.webSeeds?.status() ?? [];
   }
 
   /**

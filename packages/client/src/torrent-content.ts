@@ -10,6 +10,7 @@ import { TorrentFiles } from './torrent-files.ts';
 import type { TorrentHost } from './torrent-host.ts';
 import { TorrentLife } from './torrent-life.ts';
 import type { LifeEvents } from './torrent-parts.ts';
+import { WebSeeds } from './web-seed/web-seeds.ts';
 
 /** What a torrent has whether its metadata is known or not. */
 export interface TorrentMeans {
@@ -26,6 +27,7 @@ export class TorrentContent {
   readonly selection: FileSelection;
   readonly files: TorrentFiles;
   readonly resume: ResumeKeeper;
+  readonly webSeeds: WebSeeds | undefined;
   readonly life: TorrentLife;
   #layout: FileLayout | undefined;
 
@@ -44,11 +46,22 @@ export class TorrentContent {
       options.directory,
       hashes,
     );
-    const { selection, files, resume } = this;
-    this.life = new TorrentLife(
-      { host, info, layout, hashes, options, selection, files, limits, peers, resume, trackers },
-      events,
-    );
+    if (host.webSeeds !== undefined) {
+      this.webSeeds = WebSeeds.of(
+        {
+          host: host.webSeeds,
+          info,
+          layout,
+          gate: () => limits.downloadGate,
+          changed: (status) => events.webSeed(status),
+        },
+        metainfo,
+        options.webSeeds,
+      );
+    }
+    const { selection, files, resume, webSeeds } = this;
+    const own = { info, layout, hashes, selection, files, resume, webSeeds };
+    this.life = new TorrentLife({ host, options, limits, peers, trackers, ...own }, events);
   }
 }
 

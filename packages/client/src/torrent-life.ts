@@ -375,7 +375,7 @@ export class TorrentLife {
   }
 
   #swarmParts(): SwarmParts {
-    const { host, info, peers, limits, options, hashes } = this.#parts;
+    const { host, info, peers, limits, options, hashes, webSeeds } = this.#parts;
     const storage = (this.#storage ??= host.openStorage(info, options, hashes));
     return {
       hashes,
@@ -384,6 +384,7 @@ export class TorrentLife {
       host,
       peerList: peers.list,
       limits,
+      webSeeds,
       events: this.#swarmEvents(),
     };
   }

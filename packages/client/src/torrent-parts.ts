@@ -9,6 +9,7 @@ import type { KnownPeers } from './peer/known-peers.ts';
 import type { ResumeKeeper } from './resume-keeper.ts';
 import type { TorrentFiles } from './torrent-files.ts';
 import type { TorrentHost } from './torrent-host.ts';
+import type { WebSeeds, WebSeedStatus } from './web-seed/web-seeds.ts';
 
 /** What a torrent's life goes through and makes use of. */
 export interface TorrentParts {
@@ -24,6 +25,7 @@ export interface TorrentParts {
   readonly peers: KnownPeers;
   readonly resume: ResumeKeeper;
   readonly trackers: Trackers;
+  readonly webSeeds: WebSeeds | undefined;
 }
 
 /** What a torrent hears of its life. */
@@ -38,4 +40,6 @@ export interface LifeEvents {
   busy(): void;
   /** There may be somebody to dial. */
   dial(): void;
+  /** A web seed waits or is refused. */
+  webSeed(status: WebSeedStatus): void;
 }

@@ -12,7 +12,9 @@ import { DOWNLOADING, HAVE, MISSING, PieceStates, VERIFYING } from './piece-stat
 import type { PieceGeometry, PieceState } from './piece-states.ts';
 import { PickerPeers } from './picker-peers.ts';
 import type { PeerEntry, PickerPeer } from './picker-peers.ts';
+import { type Claim, RunPicker, type RunWish } from './run-picker.ts';
 
+export type { Claim, RunWish } from './run-picker.ts';
 export type { PickerPeer } from './picker-peers.ts';
 export type { PieceBufferSource } from './partial-pieces.ts';
 export type { PieceState } from './piece-states.ts';
@@ -60,6 +62,7 @@ export class PiecePicker<P extends PickerPeer> {
   readonly #partials: PartialPieces<P>;
   readonly #peers = new PickerPeers<P>();
   readonly #chooser: PieceChooser<P>;
+  readonly #runs: RunPicker<P>;
   readonly #transfers: BlockTransfers<P>;
   readonly #buffers: PieceBufferSource;
   readonly #maxPartials: number;
@@ -84,6 +87,13 @@ export class PiecePicker<P extends PickerPeer> {
       ranking: this.#ranking,
       partials: this.#partials,
       peers: this.#peers,
+      open: (piece) => this.#open(piece),
+    });
+    this.#runs = new RunPicker({
+      states: this.#states,
+      ranking: this.#ranking,
+      partials: this.#partials,
+      chooser: this.#chooser,
       open: (piece) => this.#open(piece),
     });
     this.#transfers = new BlockTransfers({
@@ -281,6 +291,43 @@ export class PiecePicker<P extends PickerPeer> {
     const entry = this.#peers.get(peer);
     if (entry === undefined || !this.#wasRefused || this.#buffers.diskIsBehind === true) return 0;
     return pickDuplicates(this.#partials, entry, count, out, allowed);
+  }
+
+  /**
+   * Chooses a run of neighbouring blocks to request from `peer` at once, and appends their ids to `out` in order; see
+   * {@link RunPicker}. The run may go on from one piece to the next, never across a block that is not asked for.
+   *
+   * @returns how many were appended
+   */
+  pickRun(peer: P, wish: RunWish, out: number[]): number {
+    this.#wasRefused = false;
+    const entry = this.#peers.get(peer);
+    if (entry === undefined || !this.#peers.hasInterest(entry)) return 0;
+    return this.#runs.pick(entry, wish, out);
+  }
+
+  /**
+   * For whoever {@link pickRun} has given nothing, and for a while before: a run of up to `blocks` blocks of one piece that others
+   * owe, where nothing but such blocks is left, or all memory is held by them.
+   *
+   * @returns how many were appended to `out`
+   */
+  pickOwedRun(peer: P, blocks: number, out: number[]): number {
+    const entry = this.#peers.get(peer);
+    const isShort = this.#wasRefused && this.#buffers.diskIsBehind !== true;
+    if (entry === undefined || (!isShort && !this.endGame)) return 0;
+    return this.#runs.pickOwed(entry, blocks, out);
+  }
+
+  /** Requests those of the blocks `first` to `end` - 1 of a piece that are free from `peer`, which has begun to send them. */
+  claim(peer: P, piece: number, first: number, end: number): Claim {
+    const entry = this.#peers.get(peer);
+    return entry === undefined ? 'nothing' : this.#runs.claim(entry, piece, first, end);
+  }
+
+  /** There are free blocks of a piece: it is wanted and not begun, or not all of it is requested. */
+  mayClaim(piece: number): boolean {
+    return this.#runs.mayClaim(piece);
   }
 
   /**
