@@ -239,9 +239,9 @@ export class WebSeed implements LaneOwner {
     this.#means.changed(this);
   }
 
-  /** Requests that may be under way at once. */
+  /** Requests that may be under way at once: one until it has shown that it works, and works still. */
   get #width(): number {
-    return this.#hasRanges === true ? this.#means.maxRequests : 1;
+    return this.#hasRanges === true && this.#failures === 0 ? this.#means.maxRequests : 1;
   }
 
   /** Begins one request; false where there is nothing to ask for, or no room for it. */
@@ -338,9 +338,12 @@ export class WebSeed implements LaneOwner {
       this.#refuse(fault.reason);
       return;
     }
-    this.#failures = hasSent ? 1 : this.#failures + 1;
+    const now = this.now();
+    // Requests that were under way together fail together.
+    if (now >= this.#pausedUntil) this.#failures = hasSent ? 1 : this.#failures + 1;
     this.#reason = fault.reason;
-    this.#pausedUntil = this.now() + (fault.retryAfter ?? this.#pause());
+    const until = now + (fault.retryAfter ?? this.#pause());
+    this.#pausedUntil = Math.max(this.#pausedUntil, until);
   }
 
   /** Milliseconds, up to a quarter more, so that not all who failed together come back together. */
