@@ -32,7 +32,8 @@ export class HttpTransport implements WebTransport {
 
   constructor({ bind, maxSockets, lookup, ca }: HttpTransportOptions) {
     this.lookup = lookup ?? systemLookup;
-    this.local = bind === undefined ? {} : { localAddress: bind, family: isIPv6Address(bind) ? 6 : 4 };
+    this.local =
+      bind === undefined ? {} : { localAddress: bind, family: isIPv6Address(bind) ? 6 : 4 };
     this.#options = {
       keepAlive: true,
       maxSockets,
@@ -71,9 +72,7 @@ export class HttpTransport implements WebTransport {
 }
 
 /** Loaded when a web seed is first asked: it takes long, TLS above all, and most torrents have none. */
-export function moduleOf(
-  protocol: 'http:' | 'https:',
-): Pick<typeof http, 'Agent' | 'request'> {
+export function moduleOf(protocol: 'http:' | 'https:'): Pick<typeof http, 'Agent' | 'request'> {
   return protocol === 'https:'
     ? process.getBuiltinModule('node:https')
     : process.getBuiltinModule('node:http');

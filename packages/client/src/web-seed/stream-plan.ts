@@ -25,11 +25,7 @@ interface Worth {
  * one piece.
  * @param start the file to look at first; those before it come last
  */
-export function planStream(
-  geometry: WebGeometry,
-  wishes: StreamWishes,
-  start: number,
-): WebPart[] {
+export function planStream(geometry: WebGeometry, wishes: StreamWishes, start: number): WebPart[] {
   const count = geometry.info.files.length;
   for (let step = 0; step < count; step++) {
     const parts = planFrom((start + step) % count, geometry, wishes);
@@ -76,7 +72,8 @@ function worthOf(file: number, geometry: WebGeometry, wishes: StreamWishes): Wor
     needed = end - offset;
   }
   if (useful === 0) return undefined;
-  const isWorth = needed <= webSeedDefaults.smallFile || useful >= needed * webSeedDefaults.usefulPart;
+  const isWorth =
+    needed <= webSeedDefaults.smallFile || useful >= needed * webSeedDefaults.usefulPart;
   return isWorth ? { offset, needed } : undefined;
 }
 

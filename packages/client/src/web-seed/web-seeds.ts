@@ -4,7 +4,13 @@ import type { RateGate } from '../choke/rate-gate.ts';
 import type { RequestSlots } from './request-slots.ts';
 import { readSeedUrl, shownUrl } from './seed-url.ts';
 import type { WebGeometry } from './web-parts.ts';
-import { WebSeed, type WebSeedIdentity, type WebSeedMeans, type WebSeedState, type WebSeedSwarm } from './web-seed.ts';
+import {
+  WebSeed,
+  type WebSeedIdentity,
+  type WebSeedMeans,
+  type WebSeedState,
+  type WebSeedSwarm,
+} from './web-seed.ts';
 import { webSeedDefaults } from './web-seed-options.ts';
 import type { WebTransport } from './web-transport.ts';
 
@@ -169,7 +175,9 @@ export class WebSeeds {
 
   #name(named: Named): void {
     if (this.#named.length >= webSeedDefaults.maxSeeds) return;
-    const isKnown = this.#named.some(({ text, kind }) => text === named.text && kind === named.kind);
+    const isKnown = this.#named.some(
+      ({ text, kind }) => text === named.text && kind === named.kind,
+    );
     if (isKnown) return;
     this.#named.push(named);
     const read = readSeedUrl(named.text);

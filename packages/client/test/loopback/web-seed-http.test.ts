@@ -309,7 +309,9 @@ describe('requests to web seeds', () => {
     transport.close();
     const over = await Promise.race([
       ...[aborted!, refused!, closed!].map(({ hearer }) => hearer.ended),
-      Promise.all([...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)))),
+      Promise.all(
+        [...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))),
+      ),
     ]);
     expect(over).toHaveLength(3);
   });

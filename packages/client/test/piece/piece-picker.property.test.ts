@@ -102,7 +102,9 @@ class Driver {
     const piece = this.random.integer(this.pieceCount);
     const may = picker.mayClaim(piece);
     const first = this.random.integer(Math.ceil(picker.pieceLengthAt(piece) / BLOCK_LENGTH));
-    const before = Array.from({ length: bpp }, (_, block) => picker.isRequested(peer, piece * bpp + block));
+    const before = Array.from({ length: bpp }, (_, block) =>
+      picker.isRequested(peer, piece * bpp + block),
+    );
     const claim = picker.claim(peer, piece, first, first + 1 + this.random.integer(bpp));
     if (claim !== 'nothing' && !may) throw new Error('claimed what may not be');
     for (let block = 0; block < bpp; block++) {

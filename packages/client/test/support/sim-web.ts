@@ -159,8 +159,11 @@ class SimExchange implements WebExchange {
       this.#isWaiting = true;
       return;
     }
-    const { body = new Uint8Array(0), cutAfter = Infinity, silentAfter = Infinity } =
-      this.#answer ?? {};
+    const {
+      body = new Uint8Array(0),
+      cutAfter = Infinity,
+      silentAfter = Infinity,
+    } = this.#answer ?? {};
     if (this.#at >= cutAfter) {
       this.#over();
       this.#handler.onFail('The connection was lost', false);

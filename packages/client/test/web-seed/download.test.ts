@@ -204,7 +204,9 @@ describe('a server without ranges', () => {
     web.serve('http://mirror.example', plain(swarm));
     const node = await leech(swarm, web, { client: { pieceBufferBudget: 64 * K } });
     await swarm.finished([node], 60_000);
-    const whole = [...web.asked().values()].map((ranges) => ranges.filter((range) => range === 'all'));
+    const whole = [...web.asked().values()].map((ranges) =>
+      ranges.filter((range) => range === 'all'),
+    );
     expect(whole.map(({ length }) => length)).toEqual([1, 1, 1, 1]);
     expect(web.sentBytes).toBe(MIB + 5 + 3 + 777_777 + 5);
     expect(web.peak).toBe(1);
@@ -226,7 +228,10 @@ describe('a server without ranges', () => {
     expect(web.sentBytes).toBe(0);
     expect(web.requests).toHaveLength(1);
     const [status] = node.torrent.webSeeds;
-    expect(status).toMatchObject({ state: 'refused', reason: expect.stringMatching(/whole files/) });
+    expect(status).toMatchObject({
+      state: 'refused',
+      reason: expect.stringMatching(/whole files/),
+    });
     node.torrent.select([1]);
     await swarm.finished([node], 60_000);
     expect(web.sentBytes).toBe(4 * MIB);

@@ -14,7 +14,10 @@ function statusOf({ torrent }: Node): WebSeedStatus {
 }
 
 /** A server that is right but for what `spoil` makes of an answer. */
-function spoiled(swarm: SimSwarm, spoil: (answer: SimAnswer, request: number) => SimAnswer): SimServer {
+function spoiled(
+  swarm: SimSwarm,
+  spoil: (answer: SimAnswer, request: number) => SimAnswer,
+): SimServer {
   const right = fileServer(BASE, swarm.torrent);
   let requests = 0;
   return (request) => spoil(right(request), requests++);
@@ -109,7 +112,10 @@ describe('a web seed that fails', () => {
   it('waits as long as Retry-After says, within bounds', async () => {
     const { swarm, web } = setUp({ files: [{ path: 'film.bin', length: 2 * MIB }] });
     const busy = { status: 503, headers: { 'retry-after': '100' } };
-    web.serve(ORIGIN, spoiled(swarm, (answer, request) => (request === 0 ? busy : answer)));
+    web.serve(
+      ORIGIN,
+      spoiled(swarm, (answer, request) => (request === 0 ? busy : answer)),
+    );
     const node = await leech(swarm, web);
     await swarm.pass(95_000);
     expect(web.requests).toHaveLength(1);
@@ -121,7 +127,10 @@ describe('a web seed that fails', () => {
   it('backs off longer and longer, and completes when the server is back', async () => {
     const { swarm, web } = setUp({ files: [{ path: 'film.bin', length: 2 * MIB }] });
     let isUp = false;
-    web.serve(ORIGIN, spoiled(swarm, (answer) => (isUp ? answer : { status: 502 })));
+    web.serve(
+      ORIGIN,
+      spoiled(swarm, (answer) => (isUp ? answer : { status: 502 })),
+    );
     const node = await leech(swarm, web);
     await swarm.pass(3_600_000);
     expect(web.requests.length).toBeGreaterThan(8);
@@ -133,7 +142,10 @@ describe('a web seed that fails', () => {
 
   it('keeps what has come before a connection breaks, and fetches only the rest', async () => {
     const { swarm, web } = setUp({ files: [{ path: 'film.bin', length: 4 * MIB }] });
-    web.serve(ORIGIN, spoiled(swarm, (answer) => ({ ...answer, cutAfter: 300_000 })));
+    web.serve(
+      ORIGIN,
+      spoiled(swarm, (answer) => ({ ...answer, cutAfter: 300_000 })),
+    );
     const node = await leech(swarm, web);
     await swarm.finished([node], 120_000);
     expect(web.sentBytes).toBeLessThan(4 * MIB + 20 * 16 * K);

@@ -58,7 +58,11 @@ describe('the URL of a file (BEP 19)', () => {
       fc.property(name, fc.array(name, { minLength: 1 }), (top, path) => {
         const [first] = multi.files;
         const files = [{ ...first!, originalPath: path }];
-        const url = fileUrl(new URL('http://h.example/in/'), { ...multi, originalName: top, files }, 0);
+        const url = fileUrl(
+          new URL('http://h.example/in/'),
+          { ...multi, originalName: top, files },
+          0,
+        );
         if (url === undefined) return;
         const read = new URL(url);
         expect(read.href).toBe(url);
@@ -72,8 +76,7 @@ describe('the URL of a file (BEP 19)', () => {
 describe('other URLs', () => {
   it('ask for pieces by info-hash (BEP 17)', () => {
     const hash = Uint8Array.from({ length: 20 }, (_, index) => index * 13);
-    const text =
-      'info_hash=%00%0d%1a%27%34%41%4e%5b%68%75%82%8f%9c%a9%b6%c3%d0%dd%ea%f7&piece=7';
+    const text = 'info_hash=%00%0d%1a%27%34%41%4e%5b%68%75%82%8f%9c%a9%b6%c3%d0%dd%ea%f7&piece=7';
     expect(pieceUrl(new URL('http://h.example/s'), hash, 7, undefined)).toBe(
       `http://h.example/s?${text}`,
     );
