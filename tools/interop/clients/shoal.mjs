@@ -32,6 +32,8 @@ const COMPLETE_EVENT = /^complete$/;
  * @property {boolean} [isPrivate]
  * @property {string} [source]
  * @property {string} [comment]
+ * @property {string[]} [webSeeds]
+ * @property {string[]} [httpSeeds]
  */
 
 /** The `shoal` command: one process per torrent. @type {import('./client.mjs').Client} */
@@ -64,6 +66,7 @@ export const shoal = {
         stay = false,
         uploadLimit,
         downloadLimit,
+        localWebSeeds = false,
       }) => {
         const address = { ip, port: nextPort++ };
         const program = new Program(
@@ -80,6 +83,7 @@ export const shoal = {
             ...peers.flatMap((peer) => ['--peer', `${peer.ip}:${peer.port}`]),
             ...(uploadLimit ? ['--max-upload', `${uploadLimit}`] : []),
             ...(downloadLimit ? ['--max-download', `${downloadLimit}`] : []),
+            ...(localWebSeeds ? ['--local-web-seeds'] : []),
           ],
           { home, log, pipeOutput: true },
         );
@@ -211,7 +215,7 @@ export function infoHashesOf(torrent) {
  */
 export function createWithShoal(options, where) {
   const { path, out, format = 'v1', trackers = [], pieceLength, isPrivate, source } = options;
-  const { comment } = options;
+  const { comment, webSeeds = [], httpSeeds = [] } = options;
   return run(
     [
       ...COMMAND,
@@ -225,6 +229,8 @@ export function createWithShoal(options, where) {
       ...(isPrivate ? ['--private'] : []),
       ...(source ? ['--source', source] : []),
       ...(comment ? ['--comment', comment] : []),
+      ...webSeeds.flatMap((url) => ['--web-seed', url]),
+      ...httpSeeds.flatMap((url) => ['--http-seed', url]),
     ],
     { ...where, timeout: 60_000 },
   );

@@ -5,6 +5,7 @@ import { threeWayScenarios } from './three-way.mjs';
 import { trackerScenarios } from './trackers.mjs';
 import { transferScenarios } from './transfers.mjs';
 import { v2Scenarios } from './v2.mjs';
+import { webSeedScenarios } from './web-seeds.mjs';
 
 /**
  * @typedef {object} Scenario
@@ -21,5 +22,6 @@ export const scenarios = [
   ...trackerScenarios,
   ...createScenarios,
   ...v2Scenarios,
+  ...webSeedScenarios,
   ...resumeScenarios,
 ];

@@ -44,6 +44,8 @@ export interface LaneOwner {
   /** What to ask for a part; with `isWhole` without a range. Undefined: the file has no URL. */
   requestFor(part: WebPart, isWhole: boolean): { request: WebRequest; asked: Asked } | undefined;
   open(request: WebRequest, handler: WebHandler): WebExchange;
+  /** The server sends the whole file that this is a part of: what to read of it, and after it; nothing where it is not worth it. */
+  streamOf(part: WebPart): readonly WebPart[];
   /** An answer has begun that is what was asked for. */
   answered(part: WebPart, answer: WebAnswer): void;
   /** Bytes of a body came. */
@@ -213,6 +215,7 @@ export class WebLane implements BlockSource, WebHandler, BlockTaker {
         this.#end({ kind: 'fault', fault: verdict.fault, part });
         return false;
       case 'whole':
+        if (this.#streamInstead(part, this.#asked)) break;
         this.#end({ kind: 'no ranges' });
         return false;
       case 'wait':
@@ -300,6 +303,23 @@ export class WebLane implements BlockSource, WebHandler, BlockTaker {
     this.runBytes = 0;
     this.runSince = this.#owner.now();
     this.#ask();
+  }
+
+  /** The server sends the whole file instead of a range: it is streamed where that is worth it. */
+  #streamInstead(part: WebPart, asked: Asked): boolean {
+    this.#outstanding.clear();
+    this.#owner.swarm.picker.releaseAll(this);
+    const parts = this.#owner.streamOf(part);
+    const [first] = parts;
+    if (first === undefined) return false;
+    this.#parts = parts;
+    this.#isStream = true;
+    this.#at = 0;
+    this.#asked = { ...asked, range: undefined };
+    this.#bodyLeft = asked.length;
+    this.#partLeft = first.length;
+    this.#sink.seek(first.offset);
+    return true;
   }
 
   /** Begins with the present part. */

@@ -5,7 +5,7 @@ import { RateMeter } from '../choke/rate-meter.ts';
 import type { Fault } from './judge-answer.ts';
 import type { RequestSlots } from './request-slots.ts';
 import { SeedFiles } from './seed-files.ts';
-import { planStream } from './stream-plan.ts';
+import { planStream, type StreamWishes } from './stream-plan.ts';
 import { type LaneEnd, type LaneOwner, type LaneSwarm, WebLane } from './web-lane.ts';
 import { filePartsOf, piecePartsOf, type WebGeometry, type WebPart } from './web-parts.ts';
 import { webSeedDefaults } from './web-seed-options.ts';
@@ -97,6 +97,10 @@ export class WebSeed implements LaneOwner {
   /** Since when nothing was found to ask it for, monotonic ms. */
   #idleSince: number | undefined;
   readonly #retry = (): void => this.fill();
+  readonly #wishes: StreamWishes = {
+    isOpen: (piece) => this.#isOpen(piece),
+    hasFile: (file) => !this.#files.isMissing(file),
+  };
 
   constructor(identity: WebSeedIdentity, means: WebSeedMeans) {
     this.identity = identity;
@@ -218,6 +222,16 @@ export class WebSeed implements LaneOwner {
     return this.#means.transport.open(request, handler);
   }
 
+  streamOf({ from }: WebPart): readonly WebPart[] {
+    this.#hasRanges = false;
+    if (from === undefined || !('file' in from)) return [];
+    const parts = planStream(this.geometry, this.#wishes, from.file);
+    const first = parts[0]?.from;
+    if (first === undefined || !('file' in first) || first.file !== from.file) return [];
+    this.#files.streams(parts);
+    return parts;
+  }
+
   answered(part: WebPart, answer: WebAnswer): void {
     this.#files.found(part, answer);
     if (answer.status === 206) this.#hasRanges ??= true;
@@ -271,13 +285,10 @@ export class WebSeed implements LaneOwner {
   }
 
   #stream(lane: WebLane): boolean {
-    const { picker } = this.swarm;
-    const isOpen = (piece: number): boolean => this.have.get(piece) && picker.mayClaim(piece);
-    const hasFile = (file: number): boolean => !this.#files.isMissing(file);
-    const parts = planStream(this.geometry, { isOpen, hasFile }, this.#files.streamStart);
+    const parts = planStream(this.geometry, this.#wishes, this.#files.streamStart);
     if (parts.length === 0) {
       // Where nothing is free for the moment, something may be later.
-      if (!this.#isAnyOpen(isOpen)) return false;
+      if (!this.#isAnyOpen()) return false;
       this.#isUseless = true;
       this.#reason = 'The server can send whole files only, of which too little is of use';
       this.#means.changed(this);
@@ -289,9 +300,13 @@ export class WebSeed implements LaneOwner {
     return true;
   }
 
-  #isAnyOpen(isOpen: (piece: number) => boolean): boolean {
+  #isOpen(piece: number): boolean {
+    return this.have.get(piece) && this.swarm.picker.mayClaim(piece);
+  }
+
+  #isAnyOpen(): boolean {
     const { pieceCount } = this.geometry.info;
-    for (let piece = 0; piece < pieceCount; piece++) if (isOpen(piece)) return true;
+    for (let piece = 0; piece < pieceCount; piece++) if (this.#isOpen(piece)) return true;
     return false;
   }
 

@@ -70,7 +70,7 @@ describe('requests to web seeds', () => {
   ): Promise<{ origin: string; connections: () => number }> {
     let count = 0;
     const server = isSecure ? createTlsServer(tlsFixture, serve) : createServer(serve);
-    server.on('connection', (socket) => {
+    server.on('connection', (socket: Socket) => {
       count += 1;
       sockets.add(socket);
     });
@@ -195,7 +195,7 @@ describe('requests to web seeds', () => {
     transports.push(transport);
     const { hearer } = ask(transport, `${origin}/`);
     expect(await hearer.ended).toMatchObject({
-      reason: expect.stringMatching(/SELF_SIGNED/),
+      reason: expect.stringMatching(/SELF_SIGNED/) as unknown,
     });
   });
 
@@ -214,7 +214,7 @@ describe('requests to web seeds', () => {
     for (const url of [origin, named, 'http://[::ffff:127.0.0.1]/', 'http://169.254.1.1/']) {
       const { hearer } = ask(transport, `${url}/`, { publicOnly: true });
       expect(await hearer.ended).toMatchObject({
-        reason: expect.stringMatching(/local or private/),
+        reason: expect.stringMatching(/local or private/) as unknown,
         isFinal: true,
       });
     }
@@ -284,7 +284,7 @@ describe('requests to web seeds', () => {
     });
     const { hearer } = ask(transportOf(), `${origin}/`);
     expect(await hearer.ended).toMatchObject({
-      reason: expect.stringMatching(reason),
+      reason: expect.stringMatching(reason) as unknown,
       isFinal: false,
     });
   });
@@ -293,7 +293,9 @@ describe('requests to web seeds', () => {
     const { origin } = await listen(() => undefined);
     await new Promise((resolve) => servers.pop()?.close(resolve));
     const { hearer } = ask(transportOf(), `${origin}/`);
-    expect(await hearer.ended).toMatchObject({ reason: expect.stringMatching(/ECONNREFUSED/) });
+    expect(await hearer.ended).toMatchObject({
+      reason: expect.stringMatching(/ECONNREFUSED/) as unknown,
+    });
   });
 
   it('are over when aborted, refused or closed, and nobody hears more', async () => {

@@ -175,8 +175,12 @@ class SimExchange implements WebExchange {
     this.#at = end;
     this.#web.sentBytes += chunk.length;
     if (chunk.length > 0) this.#handler.onData(chunk);
+    this.#goOn(body.length);
+  }
+
+  #goOn(length: number): void {
     if (this.#isOver) return;
-    if (this.#at < body.length) {
+    if (this.#at < length) {
       this.#next();
       return;
     }

@@ -1,4 +1,5 @@
 import type { SimHost } from '@shoal/net/sim';
+import type { WebSeedStatus } from '../../src/index.ts';
 import { type Node, type NodeOptions, SimSwarm, type SwarmSetup } from '../support/sim-swarm.ts';
 import { fileServer, SimWeb, type SimWebOptions } from '../support/sim-web.ts';
 
@@ -32,4 +33,11 @@ export function mirrored(
   const { swarm, web } = setUp(setup);
   web.serve('http://mirror.example', fileServer(BASE, swarm.torrent), options);
   return { swarm, web };
+}
+
+/** Of the first web seed. */
+export function statusOf({ torrent }: Node): WebSeedStatus {
+  const [status] = torrent.webSeeds;
+  if (status === undefined) throw new Error('there is no web seed');
+  return status;
 }
