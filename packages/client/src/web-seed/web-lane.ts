@@ -2,11 +2,12 @@ import type { Bitfield } from '@shoal/peer-wire';
 import { BLOCK_LENGTH } from '@shoal/peer-wire';
 import type { RateGate } from '../choke/rate-gate.ts';
 import type { BlockSource } from '../piece/block-source.ts';
-import type { PiecePicker } from '../piece/piece-picker.ts';
+import type { Claim, PiecePicker } from '../piece/piece-picker.ts';
+import { AnswerWatch } from './answer-watch.ts';
 import { BlockSink, type BlockTaker } from './block-sink.ts';
 import { type Asked, type Fault, judgeAnswer, retryAfterOf } from './judge-answer.ts';
+import { claimable, isAnyOpen } from './stream-claims.ts';
 import type { WebGeometry, WebPart } from './web-parts.ts';
-import { webSeedDefaults } from './web-seed-options.ts';
 import type { WebAnswer, WebExchange, WebHandler, WebRequest } from './web-transport.ts';
 
 /** What a lane needs of its torrent; implemented by `Swarm`. */
@@ -94,9 +95,7 @@ export class WebLane implements BlockSource, WebHandler, BlockTaker {
   #isShort = false;
   /** Nothing that a stream could still bring is wanted of it. */
   #isPointless = false;
-  #lastAt = 0;
-  #rateSince = 0;
-  #rateBytes = 0;
+  readonly #watch = new AnswerWatch();
   /** The block that begins is wanted of this lane. */
   #isOurs = false;
 
@@ -165,27 +164,19 @@ export class WebLane implements BlockSource, WebHandler, BlockTaker {
   retry(): void {
     if (!this.#isShort) return;
     this.#isShort = false;
-    this.#lastAt = this.#owner.now();
+    this.#watch.begin(this.#owner.now());
     this.#goOn();
   }
 
   /** Once a second. */
   tick(now: number): void {
     if (this.#exchange === undefined) return;
-    const { answerTimeout, silenceTimeout, minRate, rateTime } = webSeedDefaults;
     if (this.#isOverLimit || this.#isShort) {
-      this.#lastAt = now;
-      this.#measureFrom(now);
+      this.#watch.begin(now);
       return;
     }
-    const hasAnswer = this.#bodyLeft >= 0;
-    if (now - this.#lastAt >= (hasAnswer ? silenceTimeout : answerTimeout)) {
-      this.#fail(hasAnswer ? 'The server has stopped sending' : 'The server does not answer');
-    } else if (hasAnswer && now - this.#rateSince >= rateTime) {
-      if (this.#rateBytes * 1000 < minRate * (now - this.#rateSince)) {
-        this.#fail('The server is too slow');
-      } else this.#measureFrom(now);
-    }
+    const wrong = this.#watch.check(now, this.#bodyLeft >= 0);
+    if (wrong !== undefined) this.#fail(wrong);
   }
 
   /** Ends the run; what has not come is given back. The owner is not told. */
@@ -208,7 +199,6 @@ export class WebLane implements BlockSource, WebHandler, BlockTaker {
   onAnswer(answer: WebAnswer): boolean {
     const { part } = this;
     if (part === undefined || this.#asked === undefined) return false;
-    const now = this.#owner.now();
     const verdict = judgeAnswer(answer, this.#asked);
     switch (verdict.kind) {
       case 'fault':
@@ -227,8 +217,7 @@ export class WebLane implements BlockSource, WebHandler, BlockTaker {
         this.#bodyLeft = verdict.length;
         this.#partLeft = Math.min(part.length, verdict.length);
     }
-    this.#lastAt = now;
-    this.#measureFrom(now);
+    this.#watch.begin(this.#owner.now());
     return true;
   }
 
@@ -240,8 +229,7 @@ export class WebLane implements BlockSource, WebHandler, BlockTaker {
     }
     const { gate } = this.#owner;
     const now = this.#owner.now();
-    this.#lastAt = now;
-    this.#rateBytes += chunk.length;
+    this.#watch.received(chunk.length, now);
     this.#owner.received(chunk.length, now);
     if (!gate.unlimited && !gate.spend(chunk.length, now)) {
       this.#isOverLimit = true;
@@ -279,7 +267,10 @@ export class WebLane implements BlockSource, WebHandler, BlockTaker {
     if (this.#isStream && !this.#outstanding.has(id)) {
       const claim = this.#claim(piece, begin);
       if (claim === 'no memory') return 'wait';
-      if (claim === 'nothing' && begin === 0) this.#isPointless = !this.#isWorthwhile(piece + 1);
+      if (claim === 'nothing' && begin === 0 && this.#outstanding.size === 0) {
+        const { geometry } = this.#owner;
+        this.#isPointless = !isAnyOpen(this.#parts ?? [], geometry, picker, piece + 1);
+      }
     }
     this.#isOurs = this.#outstanding.has(id);
     return this.#isOurs ? picker.blockTarget(this, piece, begin, length) : undefined;
@@ -331,7 +322,7 @@ export class WebLane implements BlockSource, WebHandler, BlockTaker {
     }
     this.#bodyLeft = -1;
     this.#waitText = undefined;
-    this.#lastAt = this.#owner.now();
+    this.#watch.begin(this.#owner.now());
     this.#sink.seek(part.offset);
     if (part.from === undefined) {
       this.#zerosLeft = part.length;
@@ -400,8 +391,7 @@ export class WebLane implements BlockSource, WebHandler, BlockTaker {
 
   #withinLimit(): void {
     this.#isOverLimit = false;
-    this.#lastAt = this.#owner.now();
-    this.#measureFrom(this.#lastAt);
+    this.#watch.begin(this.#owner.now());
     if (!this.#isShort) this.#exchange?.resume();
   }
 
@@ -419,40 +409,20 @@ export class WebLane implements BlockSource, WebHandler, BlockTaker {
     this.#ask();
   }
 
-  /** Claims what is free of a piece of which this lane can send all from here on. */
-  #claim(piece: number, begin: number): 'claimed' | 'nothing' | 'no memory' {
-    const { geometry, swarm } = this.#owner;
+  /** Claims what is free of a piece that a stream has come to. */
+  #claim(piece: number, begin: number): Claim {
+    const { swarm } = this.#owner;
     const { picker } = swarm;
-    const start = piece * geometry.info.pieceLength;
-    const length = picker.pieceLengthAt(piece);
-    const room = Math.min(length, this.#coverage.end - start);
-    // A piece of which a part is to come from nowhere would only hold memory.
-    const isAll = room === length && start >= this.#coverage.start;
-    if (!isAll && picker.stateOf(piece) === 'missing') return 'nothing';
-    const end = room === length ? Math.ceil(room / BLOCK_LENGTH) : Math.floor(room / BLOCK_LENGTH);
+    const blocks = claimable(this.#parts ?? [], this.#owner.geometry, picker, piece);
     const first = begin / BLOCK_LENGTH;
-    const claim = first < end ? picker.claim(this, piece, first, end) : 'nothing';
+    if (first >= blocks || !this.have.get(piece)) return 'nothing';
+    const claim = picker.claim(this, piece, first, blocks);
     if (claim !== 'claimed') return claim;
     const base = piece * picker.blocksPerPiece;
-    for (let block = first; block < end; block++) {
+    for (let block = first; block < blocks; block++) {
       if (picker.isRequested(this, base + block)) this.#outstanding.add(base + block);
     }
     return claim;
-  }
-
-  /** From where to where in the piece space the parts of this run reach. */
-  get #coverage(): { readonly start: number; readonly end: number } {
-    const last = this.#parts?.at(-1);
-    return { start: this.#parts?.[0]?.offset ?? 0, end: (last?.offset ?? 0) + (last?.length ?? 0) };
-  }
-
-  /** Something is still to come from a stream: blocks of its own, or a piece from this one on that nobody is asked for. */
-  #isWorthwhile(piece: number): boolean {
-    if (this.#outstanding.size > 0) return true;
-    const { geometry, swarm } = this.#owner;
-    const end = Math.ceil(this.#coverage.end / geometry.info.pieceLength);
-    for (let each = piece; each < end; each++) if (swarm.picker.mayClaim(each)) return true;
-    return false;
   }
 
   /** Nothing of the run is wanted any more: the rest of the answer is not waited for. */
@@ -481,10 +451,5 @@ export class WebLane implements BlockSource, WebHandler, BlockTaker {
   #end(end: LaneEnd): void {
     this.abort();
     this.#owner.ended(this, end);
-  }
-
-  #measureFrom(now: number): void {
-    this.#rateSince = now;
-    this.#rateBytes = 0;
   }
 }
