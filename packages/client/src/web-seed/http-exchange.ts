@@ -1,16 +1,26 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
+import type { LookupFunction } from 'node:net';
 import { CLIENT_NAME } from '../version.ts';
 import { AddressGuard, ForbiddenAddressError } from './address-guard.ts';
-import { type HttpTransport, moduleOf } from './http-transport.ts';
+import { moduleOf } from './http-module.ts';
 import { webSeedDefaults } from './web-seed-options.ts';
 import type { WebExchange, WebHandler, WebRequest } from './web-transport.ts';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const USER_AGENT = CLIENT_NAME.replace(' ', '/');
 
+/** What all requests of a client have in common. */
+export interface ExchangeMeans {
+  readonly lookup: LookupFunction;
+  /** Local address and family of all connections. */
+  readonly local: { readonly localAddress?: string; readonly family?: 4 | 6 };
+  /** Connections that may go to public addresses only are kept apart from others. */
+  agentOf(protocol: 'http:' | 'https:', publicOnly: boolean): Agent;
+}
+
 /** One request with its redirects. No timers: whoever has it made aborts what takes too long. */
 export class HttpExchange implements WebExchange {
-  readonly #transport: HttpTransport;
+  readonly #transport: ExchangeMeans;
   readonly #wanted: WebRequest;
   readonly #handler: WebHandler;
   readonly #ended: () => void;
@@ -24,7 +34,7 @@ export class HttpExchange implements WebExchange {
   #isOver = false;
 
   constructor(
-    transport: HttpTransport,
+    transport: ExchangeMeans,
     wanted: WebRequest,
     handler: WebHandler,
     ended: () => void,

@@ -1,10 +1,10 @@
 import { lookup as systemLookup } from 'node:dns';
-import type * as http from 'node:http';
 import type { Agent } from 'node:http';
 import type { AgentOptions } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { isIPv6Address } from '@shoal/net';
-import { HttpExchange } from './http-exchange.ts';
+import { type ExchangeMeans, HttpExchange } from './http-exchange.ts';
+import { moduleOf } from './http-module.ts';
 import type { WebExchange, WebHandler, WebRequest, WebTransport } from './web-transport.ts';
 
 /** Milliseconds that a connection is kept for the next request: most come at once, the others after a pause. */
@@ -22,10 +22,9 @@ export interface HttpTransportOptions {
 }
 
 /** Requests over HTTP and HTTPS, on connections that are used again. Like those to trackers it stands on `node:http`. */
-export class HttpTransport implements WebTransport {
+export class HttpTransport implements WebTransport, ExchangeMeans {
   readonly lookup: LookupFunction;
-  /** Local address and family of all connections. */
-  readonly local: { readonly localAddress?: string; readonly family?: 4 | 6 };
+  readonly local: ExchangeMeans['local'];
   readonly #options: AgentOptions;
   readonly #agents = new Map<string, Agent>();
   readonly #exchanges = new Set<HttpExchange>();
@@ -69,11 +68,4 @@ export class HttpTransport implements WebTransport {
     }
     return agent;
   }
-}
-
-/** Loaded when a web seed is first asked: it takes long, TLS above all, and most torrents have none. */
-export function moduleOf(protocol: 'http:' | 'https:'): Pick<typeof http, 'Agent' | 'request'> {
-  return protocol === 'https:'
-    ? process.getBuiltinModule('node:https')
-    : process.getBuiltinModule('node:http');
 }
