@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs the clients and trackers that tools/interop runs, and the C compiler of tools/bench. Debian 12, root, safe to run again; starts no service.
+# Installs the clients, trackers and web server that tools/interop runs, and the C compiler of tools/bench. Debian 12, root, safe to run again; starts no service.
 set -eu
 
-packages="transmission-daemon transmission-cli aria2 python3-libtorrent qbittorrent-nox rtorrent opentracker iproute2 gcc libc6-dev"
+packages="transmission-daemon transmission-cli aria2 python3-libtorrent qbittorrent-nox rtorrent opentracker nginx iproute2 gcc libc6-dev"
 
 missing=""
 for package in $packages; do

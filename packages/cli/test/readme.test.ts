@@ -27,6 +27,7 @@ const NEGATED = new Map([
   ['--no-check', '--check'],
   ['--no-date', '--date'],
   ['--no-private', '--private'],
+  ['--no-web-seeds', '--web-seeds'],
 ]);
 
 describe('the README', () => {

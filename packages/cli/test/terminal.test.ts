@@ -75,6 +75,28 @@ describe('LineView', () => {
   });
 });
 
+describe('a web seed that has failed', () => {
+  const status = {
+    url: 'http://mirror.example/secret/',
+    kind: 'url-list',
+    state: 'refused',
+    requests: 0,
+    downloadedBytes: 5,
+    downloadRate: 0,
+    reason: 'Not found (status 404)',
+  } as const;
+  const torrent = new FakeTorrent(parseMetainfo(tinyTorrent('a')), { directory: '/d' });
+
+  it('is named by its host in plain lines, and with all there is to say in JSON', () => {
+    const world = new TestWorld();
+    const row = { torrent, directory: '/d' };
+    new LineView(world).event(row, { type: 'webSeed', status });
+    expect(world.err).toBe('shoal: warning: a: web seed mirror.example: Not found (status 404)\n');
+    new JsonView(world).event(row, { type: 'webSeed', status });
+    expect(JSON.parse(world.out)).toMatchObject({ event: 'webSeed', ...status });
+  });
+});
+
 describe('JsonView', () => {
   it('tells the progress of a torrent only where something changed, and at the end', () => {
     const world = new TestWorld();
@@ -164,6 +186,12 @@ describe('a line of progress', () => {
     ]) {
       expect(line).toContain(part);
     }
+  });
+
+  it('says that web seeds send, in the same room', () => {
+    const line = describeProgress({ ...torrent.progress(), webSeeds: 2 });
+    expect(line).toContain('12 + web');
+    expect(line).toHaveLength(describeProgress(torrent.progress()).length);
   });
 
   it('leaves out the least important figures on a narrow terminal', () => {

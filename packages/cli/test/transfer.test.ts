@@ -45,6 +45,13 @@ describe('shoal download', () => {
       ...['--select', '0,2', '--sequential', '--peer', '192.0.2.7:1', '--peer', '[::1]:2'],
       ...['--tracker', 'http://t.invalid/announce', '--max-download', '1M', '--max-upload', '500K'],
       ...['--max-peers', '30', '--resume-dir', '/r', '--quiet'],
+      ...[
+        '--web-seed',
+        'http://m.invalid/a',
+        '--web-seed',
+        'https://m.invalid/',
+        '--local-web-seeds',
+      ],
     );
     expect(code).toBe(0);
     expect(client.options).toEqual({
@@ -54,6 +61,7 @@ describe('shoal download', () => {
       maxUploadRate: 512_000,
       maxPeers: 30,
       maxPeersPerTorrent: 30,
+      webSeeds: { addresses: 'any' },
       resumeDirectory: '/r',
     });
     expect(client.torrents[0]?.options).toEqual({
@@ -65,8 +73,19 @@ describe('shoal download', () => {
         { address: '::1', port: 2 },
       ],
       trackers: [['http://t.invalid/announce']],
+      webSeeds: ['http://m.invalid/a', 'https://m.invalid/'],
     });
     expect(world.out).toBe('');
+  });
+
+  it('does without web seeds where it is told to, and refuses what is no URL of one', async () => {
+    const source = await folder.write('a.torrent', tinyTorrent('a'));
+    const { world, client } = worldWith(completes);
+    const run = (...args: string[]) =>
+      world.run('download', source, '--output', folder.path, '--no-resume', ...args);
+    expect(await run('--no-web-seeds')).toBe(0);
+    expect(client.options).toEqual({ webSeeds: false });
+    expect(await run('--web-seed', 'udp://m.invalid/')).toBe(2);
   });
 
   it('keeps resume data where the system keeps state, or not at all', async () => {

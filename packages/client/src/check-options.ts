@@ -27,6 +27,12 @@ export function checkClientOptions(options: ClientOptions): void {
   wholeNumber('pieceBufferBudget', options.pieceBufferBudget, 1);
   // Else there would be metadata that never has room.
   wholeNumber('metadataBudget', options.metadataBudget, MAX_METADATA_LENGTH);
+  if (typeof options.webSeeds === 'object') {
+    const { maxRequests, maxRequestsPerServer, maxRequestsPerSeed } = options.webSeeds;
+    wholeNumber('webSeeds.maxRequests', maxRequests, 1);
+    wholeNumber('webSeeds.maxRequestsPerServer', maxRequestsPerServer, 1);
+    wholeNumber('webSeeds.maxRequestsPerSeed', maxRequestsPerSeed, 1);
+  }
   if (options.uploadSlots !== 'auto') wholeNumber('uploadSlots', options.uploadSlots, 0);
 }
 

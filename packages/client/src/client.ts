@@ -30,6 +30,8 @@ import type { AnyTorrent } from './torrent.ts';
 import { TorrentRegistry } from './torrent-registry.ts';
 import type { TorrentHost } from './torrent-host.ts';
 import { PEER_ID_VERSION } from './version.ts';
+import { openWebSeeds } from './web-seed/open-web-seeds.ts';
+import type { WebSeedHost } from './web-seed/web-seeds.ts';
 
 /** What our handshake offers: the fast extension (BEP 6) and the extension protocol (BEP 10). */
 const RESERVED: ReservedBits = { dht: false, fast: true, extension: true, v2: false };
@@ -69,6 +71,7 @@ export class Client implements AsyncDisposable {
   readonly #trackerClient: TrackerClient;
   readonly #localDiscovery: LocalDiscovery | undefined;
   readonly #disk: DiskStores;
+  readonly #webSeeds: WebSeedHost | undefined;
   readonly #torrentHost: TorrentHost;
   #ticker: Timer | undefined;
   #closing: Promise<void> | undefined;
@@ -92,6 +95,7 @@ export class Client implements AsyncDisposable {
       threads: diskThreads,
       ...(diskWorkers === undefined ? {} : { workers: diskWorkers }),
     });
+    this.#webSeeds = openWebSeeds(options.webSeeds, host, options.bind);
     this.#connections = new OpenConnections(clock);
     const shared = {
       network,
@@ -212,6 +216,7 @@ export class Client implements AsyncDisposable {
       () => this.#acceptor.close(),
       () => this.#connections.close(CLOSE_GRACE),
       () => this.#trackerClient.close(),
+      () => this.#webSeeds?.transport.close(),
       () => this.#disk.close(),
     ]) {
       try {
@@ -301,6 +306,7 @@ export class Client implements AsyncDisposable {
       downloadLimiter: new RateLimiter(options.maxDownloadRate),
       uploadLimiter: new RateLimiter(options.maxUploadRate),
       gateTurns: new GateTurns(clock),
+      webSeeds: this.#webSeeds,
       openStorage: (info, add, hashes) =>
         add.storage?.(info, add.directory, hashes) ??
         disk.open(info, add.directory, hashes, add.preallocate),

@@ -1,4 +1,5 @@
 import type { Endpoint } from '@shoal/net';
+import type { WebSeedStatus } from './web-seed/web-seeds.ts';
 
 /**
  * The life of a torrent: `checking → downloading → seeding`, for one that was added by a magnet link with `metadata` before
@@ -23,6 +24,8 @@ export interface TorrentProgress {
   /** Connected peers, and how many of them have everything. */
   readonly peers: number;
   readonly seeds: number;
+  /** Web seeds that are being asked for something. */
+  readonly webSeeds: number;
   /**
    * Uploaded bytes over those downloaded, earlier sessions included, or over those that are there where that is more; 0
    * where there are none.
@@ -83,4 +86,6 @@ export interface TorrentEvents {
   warning: [error: Error];
   tracker: [report: TrackerReport];
   peer: [report: PeerReport];
+  /** A web seed has failed: it waits, or is not asked any more. */
+  webSeed: [status: WebSeedStatus];
 }

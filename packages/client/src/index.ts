@@ -44,6 +44,15 @@ export type { RateLimits } from './choke/transfer-limits.ts';
 export type { ReadStreamOptions } from './stream/file-stream.ts';
 export type { WaitOptions } from './wait.ts';
 export type { WatchOptions } from './watch.ts';
+export type { WebSeedState, WebSeedStatus } from './web-seed/web-seeds.ts';
+export { webSeedDefaults, type WebSeedOptions } from './web-seed/web-seed-options.ts';
+export type {
+  WebAnswer,
+  WebExchange,
+  WebHandler,
+  WebRequest,
+  WebTransport,
+} from './web-seed/web-transport.ts';
 export { type FileState, FileStates } from './disk/file-states.ts';
 export type { BlockRead, PieceWrite, StorageFactory, TorrentStorage } from './disk/storage.ts';
 export { MemoryStorage } from './disk/memory-storage.ts';

@@ -2,6 +2,7 @@ import type { Metainfo, TorrentInfo } from '@shoal/metainfo';
 import type { TorrentFileHandle } from './file-handle.ts';
 import { AnyTorrent } from './torrent.ts';
 import { waitForState, type WaitOptions } from './wait.ts';
+import type { WebSeedStatus } from './web-seed/web-seeds.ts';
 
 /** One torrent of a client whose files are known. */
 export class Torrent extends AnyTorrent {
@@ -38,6 +39,11 @@ export class Torrent extends AnyTorrent {
   /** One file by its index in the torrent's file list; undefined where there is none. Two calls may give two objects of one file. */
   file(index: number): TorrentFileHandle | undefined {
     return this.content.files.handleOf(index);
+  }
+
+  /** Its web seeds (BEP 19, BEP 17), in the order in which they were named; empty where the client does without them. */
+  get webSeeds(): readonly WebSeedStatus[] {
+    return this.content.webSeeds?.status() ?? [];
   }
 
   /**

@@ -2,6 +2,7 @@ import type { DiskThreads } from './disk/disk-threads.ts';
 import type { Endpoint, Host } from '@shoal/net';
 import type { TrackerClient } from '@shoal/tracker';
 import type { StorageFactory } from './disk/storage.ts';
+import type { WebSeedOptions } from './web-seed/web-seed-options.ts';
 
 /** Ports to try in order; `from` ≤ `to`, both 1–65535. */
 export interface PortRange {
@@ -53,6 +54,8 @@ export interface ClientOptions {
   readonly peerId?: Uint8Array;
   /** Network, clock and randomness; default: Node's. Tests hand in a simulated world. */
   readonly host?: Host;
+  /** Whether web seeds (BEP 19, BEP 17) are asked, and how. Default true. */
+  readonly webSeeds?: boolean | WebSeedOptions;
   /** Who talks to trackers; default: HTTP, HTTPS and UDP. It is closed with the client. */
   readonly trackerClient?: TrackerClient;
 }
@@ -92,6 +95,8 @@ export interface AddOptions {
    * {@link peers} only. Default false.
    */
   readonly private?: boolean;
+  /** URLs of web seeds (BEP 19) besides those of the torrent. These may be anywhere, also in one's own network. */
+  readonly webSeeds?: readonly string[];
   /** Do not start until {@link Torrent.resume}. Default false. */
   readonly paused?: boolean;
   /** Reserve the full size of each file before its first byte. Default false: files grow sparsely. */

@@ -17,13 +17,16 @@ export interface ProgressParts {
   /** Verified pieces. */
   readonly haveCount: number;
   readonly checked: number | undefined;
+  /** Web seeds at work. */
+  readonly webSeeds: number;
   /** Payload bytes of earlier sessions. */
   readonly before: { readonly uploaded: number; readonly downloaded: number };
 }
 
 /** One snapshot of a torrent's figures. */
 export function progressOf(parts: ProgressParts): TorrentProgress {
-  const { state, now, files, swarm, totals, pieceCount, haveCount, checked, before } = parts;
+  const { state, now, files, swarm, totals, pieceCount, haveCount, checked, webSeeds, before } =
+    parts;
   const { totalBytes, completedBytes } = files;
   const downloadRate = swarm?.downloadRate.rate(now) ?? 0;
   const { downloadedBytes, uploadedBytes, wastedBytes, reusedBytes } = totals;
@@ -43,6 +46,7 @@ export function progressOf(parts: ProgressParts): TorrentProgress {
     uploadRate: swarm?.uploadRate.rate(now) ?? 0,
     peers: swarm?.peers.size ?? 0,
     seeds,
+    webSeeds,
     ratio: taken === 0 ? 0 : (before.uploaded + uploadedBytes) / taken,
     eta: state === 'downloading' && downloadRate >= 1 ? left / downloadRate : undefined,
     pieces: { total: pieceCount, have: haveCount },

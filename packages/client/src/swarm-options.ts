@@ -9,6 +9,7 @@ import type { PeerList } from './peer/peer-list.ts';
 import type { PexSide } from './pex/pex-side.ts';
 import type { LocalMeans } from './reuse/local-copies.ts';
 import type { TorrentHost } from './torrent-host.ts';
+import type { WebSeeds } from './web-seed/web-seeds.ts';
 
 /** What a swarm tells the torrent it belongs to. */
 export interface SwarmEvents {
@@ -58,6 +59,7 @@ export interface SwarmOptions {
     | 'checks'
   >;
   readonly limits: TransferLimits;
+  readonly webSeeds: WebSeeds | undefined;
   /** Piece hashes that only peers have are wanted for their own sake. */
   readonly seeksHashes: () => boolean;
   /** Pieces known to be there. */

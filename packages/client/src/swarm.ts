@@ -1,5 +1,6 @@
 import type { Clock, Connection, Timer } from '@shoal/net';
 import type { TorrentInfo } from '@shoal/metainfo';
+import { BLOCK_LENGTH } from '@shoal/peer-wire';
 import type { EncoderBufferPool, Handshake } from '@shoal/peer-wire';
 import { ChokeRounds } from './choke/choke-rounds.ts';
 import { RateMeter } from './choke/rate-meter.ts';
@@ -15,6 +16,7 @@ import { PexTraffic } from './pex/pex-traffic.ts';
 import type { PeerSwarm } from './peer/peer-swarm.ts';
 import { isBetterConnection } from './peer/better-connection.ts';
 import { relieveStarved } from './peer/relieve-starved.ts';
+import type { BlockSource } from './piece/block-source.ts';
 import { BufferShare } from './piece/buffer-share.ts';
 import { payloadLengthsOf } from './piece/payload-lengths.ts';
 import { PieceFinisher } from './piece/piece-finisher.ts';
@@ -37,7 +39,7 @@ const STALL_TIME = 30_000;
  */
 export class Swarm implements PeerSwarm {
   readonly info: TorrentInfo;
-  readonly picker: PiecePicker<Peer>;
+  readonly picker: PiecePicker<BlockSource>;
   readonly reader: UploadReader;
   readonly encoderPool: EncoderBufferPool;
   readonly hashTraffic: HashTraffic | undefined;
@@ -52,14 +54,14 @@ export class Swarm implements PeerSwarm {
   readonly #options: SwarmOptions;
   readonly #clock: Clock;
   readonly #memory: BufferShare;
-  readonly #finisher: PieceFinisher<Peer>;
+  readonly #finisher: PieceFinisher<BlockSource>;
   /** What is had from this machine; undefined: nothing. */
   readonly #copies: LocalCopies | undefined;
   readonly #lateChecks: LateChecks;
   readonly #chokes: ChokeRounds;
   readonly #pexTraffic: PexTraffic<Peer>;
   readonly #newHaves: number[] = [];
-  readonly #rivals: Peer[] = [];
+  readonly #rivals: BlockSource[] = [];
   #haveTimer: Timer | undefined;
   #running = false;
   /** When the last block came. */
@@ -76,7 +78,7 @@ export class Swarm implements PeerSwarm {
     this.reusedBytes = options.before.reusedBytes;
     this.encoderPool = options.host.encoderPool;
     this.#memory = new BufferShare(options.host.buffers, () => this.refill());
-    this.picker = new PiecePicker<Peer>({
+    this.picker = new PiecePicker<BlockSource>({
       pieceCount: options.info.pieceCount,
       pieceLength: options.info.pieceLength,
       totalLength: options.info.totalLength,
@@ -86,7 +88,7 @@ export class Swarm implements PeerSwarm {
       have: options.have,
       isHeld: heldOf(options.hashes),
     });
-    this.#finisher = new PieceFinisher<Peer>({
+    this.#finisher = new PieceFinisher<BlockSource>({
       storage: options.storage,
       picker: this.picker,
       memory: this.#memory,
@@ -97,7 +99,7 @@ export class Swarm implements PeerSwarm {
           this.#copies?.verified(piece);
           this.#verified(piece);
         },
-        convicted: (addresses) => this.#convict(addresses, 'It sent corrupt data'),
+        convicted: (addresses, piece) => this.#convict(addresses, 'It sent corrupt data', piece),
         wasted: (bytes) => this.wasted(bytes),
         failed: (error) => options.events.diskFailed(error),
         changed: () => this.refill(),
@@ -124,6 +126,7 @@ export class Swarm implements PeerSwarm {
       clock: this.#clock,
       isSeeding: () => this.picker.wantedLeft === 0,
     });
+    options.webSeeds?.attach(this);
   }
 
   /** Blocks may be asked for. */
@@ -233,6 +236,7 @@ export class Swarm implements PeerSwarm {
     }
     this.hashTraffic?.tick(now);
     relieveStarved(this.peers, now);
+    this.#options.webSeeds?.tick(now);
     this.#chokes.run(now);
     this.#pexTraffic.tick(now);
     this.#finisher.giveUpOverdue(now);
@@ -248,6 +252,7 @@ export class Swarm implements PeerSwarm {
       peer.requests.fill(now);
       peer.flush();
     }
+    this.#options.webSeeds?.fill();
   }
 
   /** What is wanted changed: interest and requests follow. */
@@ -271,6 +276,7 @@ export class Swarm implements PeerSwarm {
       peer.flush();
     }
     this.hashTraffic?.wantedChanged();
+    this.#options.webSeeds?.wantedChanged();
     this.refill();
   }
 
@@ -289,6 +295,7 @@ export class Swarm implements PeerSwarm {
     this.#lateChecks.start();
     this.#lastBlockAt = this.#clock.now();
     this.#copies?.start();
+    this.#options.webSeeds?.start();
   }
 
   /** Ends all connections; pieces on their way to the disk still arrive there. */
@@ -300,6 +307,7 @@ export class Swarm implements PeerSwarm {
     this.#chokes.stop();
     this.#lateChecks.stop();
     for (const peer of [...this.peers]) peer.drop();
+    this.#options.webSeeds?.stop();
     this.#finisher.giveUpOverdue(Infinity);
     this.picker.dropPartials();
     this.#memory.leave();
@@ -321,14 +329,20 @@ export class Swarm implements PeerSwarm {
     this.#options.limits.uploadGate.wait(peer, () => peer.uploads.pump());
   }
 
-  blockReceived(peer: Peer, piece: number, begin: number, length: number, now: number): void {
+  blockReceived(
+    source: BlockSource,
+    piece: number,
+    begin: number,
+    length: number,
+    now: number,
+  ): void {
     this.downloadedBytes += length;
     this.downloadRate.add(length, now);
     this.#lastBlockAt = now;
-    const id = peer.requests.idOf(piece, begin);
+    const id = piece * this.picker.blocksPerPiece + begin / BLOCK_LENGTH;
     // Also when the end-game is over for now, as after a corrupt piece: what it asked for twice is still owed twice.
-    this.picker.duplicatesOf(id, peer, this.#rivals);
-    const result = this.picker.blockReceived(peer, piece, begin);
+    this.picker.duplicatesOf(id, source, this.#rivals);
+    const result = this.picker.blockReceived(source, piece, begin);
     if (this.#rivals.length > 0) {
       for (const rival of this.#rivals) {
         rival.requests.cancel(id);
@@ -399,6 +413,7 @@ export class Swarm implements PeerSwarm {
     this.#memory.yield();
     this.#finisher.giveUpOverdue(Infinity);
     this.picker.dropPartials();
+    this.#options.webSeeds?.cancelForgotten();
     for (const peer of this.peers) {
       peer.requests.cancelForgotten();
       peer.flush();
@@ -476,8 +491,9 @@ export class Swarm implements PeerSwarm {
     });
   }
 
-  #convict(addresses: readonly string[], reason: string): void {
+  #convict(addresses: readonly string[], reason: string, piece?: number): void {
     for (const address of addresses) {
+      if (piece !== undefined && this.#options.webSeeds?.convict(address, piece) === true) continue;
       this.#options.peerList.ban(address, reason, this.#clock.now());
       for (const peer of [...this.peers]) {
         if (peer.endpoint.address !== address) continue;

@@ -13,6 +13,7 @@ import { TorrentFiles } from './torrent-files.ts';
 import type { TorrentHost } from './torrent-host.ts';
 import { TorrentLife } from './torrent-life.ts';
 import type { LifeEvents } from './torrent-parts.ts';
+import { WebSeeds } from './web-seed/web-seeds.ts';
 
 /** What a torrent has whether its metadata is known or not. */
 export interface TorrentMeans {
@@ -29,6 +30,7 @@ export class TorrentContent implements Borrower {
   readonly selection: FileSelection;
   readonly files: TorrentFiles;
   readonly resume: ResumeKeeper;
+  readonly webSeeds: WebSeeds | undefined;
   readonly life: TorrentLife;
   readonly #options: AddOptions;
   /** What the pieces must hash to. */
@@ -53,9 +55,22 @@ export class TorrentContent implements Borrower {
       options.directory,
       hashes,
     );
-    const { selection, files, resume } = this;
+    if (host.webSeeds !== undefined) {
+      this.webSeeds = WebSeeds.of(
+        {
+          host: host.webSeeds,
+          info,
+          layout,
+          gate: () => limits.downloadGate,
+          changed: (status) => events.webSeed(status),
+        },
+        metainfo,
+        options.webSeeds,
+      );
+    }
+    const { selection, files, resume, webSeeds } = this;
     const borrower = options.reuseLocalData === false ? undefined : this;
-    const own = { info, layout, hashes, options, selection, files, resume, borrower };
+    const own = { info, layout, hashes, options, selection, files, resume, borrower, webSeeds };
     this.life = new TorrentLife({ host, limits, peers, discovery, ...own }, events);
   }
 

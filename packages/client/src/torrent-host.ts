@@ -18,6 +18,7 @@ import type { SwarmNames } from './peer/swarm-names.ts';
 import type { PieceBuffers } from './piece/piece-buffers.ts';
 import type { LocalData } from './reuse/local-data.ts';
 import type { AnyTorrent } from './torrent.ts';
+import type { WebSeedHost } from './web-seed/web-seeds.ts';
 
 /** What the client lends to each of its torrents. */
 export interface TorrentHost {
@@ -53,6 +54,8 @@ export interface TorrentHost {
   readonly downloadLimiter: RateLimiter;
   readonly uploadLimiter: RateLimiter;
   readonly gateTurns: GateTurns;
+  /** Undefined where web seeds are not to be asked. */
+  readonly webSeeds: WebSeedHost | undefined;
   openStorage(info: TorrentInfo, options: AddOptions, hashes: PieceHashes): TorrentStorage;
   uploadReader(storage: TorrentStorage): UploadReader;
   /** There may be someone to dial for a torrent. */

@@ -438,7 +438,7 @@ export class TorrentLife {
   }
 
   #swarmParts(): SwarmParts {
-    const { host, info, peers, limits, options, hashes, discovery } = this.#parts;
+    const { host, info, peers, limits, options, hashes, discovery, webSeeds } = this.#parts;
     const storage = (this.#storage ??= host.openStorage(info, options, hashes));
     return {
       hashes,
@@ -450,6 +450,7 @@ export class TorrentLife {
       limits,
       local: localMeans(this.#parts),
       seeksHashes: () => this.seeksHashes,
+      webSeeds,
       events: this.#swarmEvents(),
     };
   }

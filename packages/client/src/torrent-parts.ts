@@ -10,6 +10,7 @@ import type { Borrower } from './reuse/local-data.ts';
 import type { ResumeKeeper } from './resume-keeper.ts';
 import type { TorrentFiles } from './torrent-files.ts';
 import type { TorrentHost } from './torrent-host.ts';
+import type { WebSeeds, WebSeedStatus } from './web-seed/web-seeds.ts';
 
 /** What a torrent's life goes through and makes use of. */
 export interface TorrentParts {
@@ -25,6 +26,7 @@ export interface TorrentParts {
   readonly peers: KnownPeers;
   readonly resume: ResumeKeeper;
   readonly discovery: Discovery;
+  readonly webSeeds: WebSeeds | undefined;
   /** The torrent as one that takes data from others and gives it; undefined: it does not. */
   readonly borrower: Borrower | undefined;
 }
@@ -43,4 +45,6 @@ export interface LifeEvents {
   busy(): void;
   /** There may be somebody to dial. */
   dial(): void;
+  /** A web seed waits or is refused. */
+  webSeed(status: WebSeedStatus): void;
 }

@@ -2,6 +2,7 @@ import type { PeerReport, TorrentState } from './events.ts';
 import type { AnyTorrent } from './torrent.ts';
 import type { TorrentHost } from './torrent-host.ts';
 import type { LifeEvents } from './torrent-parts.ts';
+import type { WebSeedStatus } from './web-seed/web-seeds.ts';
 
 /**
  * Tells of a torrent's life: its listeners, and the client it belongs to. One object, where closures would be eight for each of
@@ -44,6 +45,10 @@ export class TorrentVoice implements LifeEvents {
 
   peer(report: PeerReport): void {
     callOut(() => this.#torrent.emit('peer', report));
+  }
+
+  webSeed(status: WebSeedStatus): void {
+    callOut(() => this.#torrent.emit('webSeed', status));
   }
 
   busy(): void {

@@ -229,7 +229,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
   /** A moment's figures. Cheap. */
   progress(): TorrentProgress {
     if (this.#content === undefined) return metadataProgress(this.state, this.#stage);
-    const { metainfo, selection, life, resume } = this.#content;
+    const { metainfo, selection, life, resume, webSeeds } = this.#content;
     return progressOf({
       state: this.state,
       now: this.#host.clock.now(),
@@ -239,6 +239,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
       pieceCount: metainfo.info.pieceCount,
       haveCount: life.keeper.haveCount,
       checked: life.checked,
+      webSeeds: webSeeds?.activeSeeds ?? 0,
       before: resume.totals,
     });
   }

@@ -18,6 +18,7 @@
  * @property {boolean} [stay] a leecher that goes on seeding when it is done (default: may leave)
  * @property {number} [uploadLimit] bytes per second
  * @property {number} [downloadLimit] bytes per second
+ * @property {boolean} [localWebSeeds] web seeds that the torrent names may be in private networks; not every adapter can
  *
  * @typedef {object} Status
  * @property {boolean} complete all is there and verified

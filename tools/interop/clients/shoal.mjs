@@ -33,6 +33,8 @@ const COMPLETE_EVENT = /^complete$/;
  * @property {string} [source]
  * @property {string} [comment]
  * @property {readonly string[]} [more] options of `shoal create` that a stand-in does not have
+ * @property {string[]} [webSeeds]
+ * @property {string[]} [httpSeeds]
  */
 
 /** The `shoal` command: one process per torrent. @type {import('./client.mjs').Client} */
@@ -65,6 +67,7 @@ export const shoal = {
         stay = false,
         uploadLimit,
         downloadLimit,
+        localWebSeeds = false,
       }) => {
         const address = { ip, port: nextPort++ };
         const program = new Program(
@@ -81,6 +84,7 @@ export const shoal = {
             ...peers.flatMap((peer) => ['--peer', `${peer.ip}:${peer.port}`]),
             ...(uploadLimit ? ['--max-upload', `${uploadLimit}`] : []),
             ...(downloadLimit ? ['--max-download', `${downloadLimit}`] : []),
+            ...(localWebSeeds ? ['--local-web-seeds'] : []),
           ],
           { home, log, pipeOutput: true },
         );
@@ -212,7 +216,7 @@ export function infoHashesOf(torrent) {
  */
 export function createWithShoal(options, where) {
   const { path, out, format = 'v1', trackers = [], pieceLength, isPrivate, source } = options;
-  const { comment, more = [] } = options;
+  const { comment, webSeeds = [], httpSeeds = [], more = [] } = options;
   return run(
     [
       ...COMMAND,
@@ -227,6 +231,8 @@ export function createWithShoal(options, where) {
       ...(source ? ['--source', source] : []),
       ...(comment ? ['--comment', comment] : []),
       ...more,
+      ...webSeeds.flatMap((url) => ['--web-seed', url]),
+      ...httpSeeds.flatMap((url) => ['--http-seed', url]),
     ],
     { ...where, timeout: 60_000 },
   );

@@ -8,6 +8,7 @@ import { makeContent, writeTorrent } from './content.mjs';
 import { scrape } from './probe.mjs';
 import { startOpentracker, startOwnTracker } from './trackers.mjs';
 import { waitFor } from './wait.mjs';
+import { startNginx, startPieceServer } from './web-server.mjs';
 
 /** @typedef {import('./content.mjs').Content} Content */
 /** @typedef {import('./content.mjs').Shape} Shape */
@@ -75,7 +76,7 @@ export class Actor {
    *
    * @param {Content} content
    * @param {string} torrent path or magnet link
-   * @param {{ directory?: string, stay?: boolean, downloadLimit?: number, peers?: { ip: string, port: number }[] }} [options]
+   * @param {{ directory?: string, stay?: boolean, downloadLimit?: number, localWebSeeds?: boolean, peers?: { ip: string, port: number }[] }} [options]
    * @returns {Promise<Download>}
    */
   async download(content, torrent, options = {}) {
@@ -202,6 +203,25 @@ export class Context {
     const tracker = await startOwnTracker({ ...this.#trackerPlace('shoal-tracker'), infoHashes });
     await this.onEnd(() => tracker.program.stop({ signal: 'SIGINT', patience: 5_000 }));
     return tracker;
+  }
+
+  /**
+   * Serves a folder.
+   *
+   * @param {string} root
+   * @param {boolean} ranges
+   */
+  async nginx(root, ranges) {
+    const server = await startNginx({ ...this.#trackerPlace('nginx'), root, ranges });
+    await this.onEnd(() => server.program.kill());
+    return server;
+  }
+
+  /** A web seed of the older kind. @param {{ path: string, pieceLength: number, length: number }} file */
+  async pieceServer(file) {
+    const server = await startPieceServer({ ...allocate(), ...file });
+    await this.onEnd(() => server.close());
+    return server;
   }
 
   /** @param {string} label */

@@ -55,9 +55,17 @@ export async function findPrograms(standIn) {
       return `opentracker ${text.trim()}`;
     },
   };
+  const nginx = {
+    name: 'nginx',
+    version: async () => {
+      const options = { home: '/', log: '/dev/null', timeout: 20_000 };
+      const text = await run(['sh', '-c', 'nginx -v 2>&1'], options);
+      return text.trim().replace(/^nginx version: nginx\//, 'nginx ');
+    },
+  };
   /** @type {Map<string, Found>} */
   const programs = new Map();
-  for (const { name, version } of [...clients, opentracker, ...(standIn ? [] : [shoal])]) {
+  for (const { name, version } of [...clients, opentracker, nginx, ...(standIn ? [] : [shoal])]) {
     try {
       programs.set(name, { name, version: await version() });
     } catch (error) {

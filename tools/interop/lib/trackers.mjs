@@ -56,13 +56,15 @@ export function startOwnTracker({ ip, port, home, log }) {
 }
 
 /**
+ * Waits until a program that has been started accepts connections.
+ *
  * @param {string} what
  * @param {Program} program
  * @param {string} ip
  * @param {number} port
- * @returns {Promise<Tracker>}
+ * @returns {Promise<Tracker>} for a tracker; others have no announce URL
  */
-async function listening(what, program, ip, port) {
+export async function listening(what, program, ip, port) {
   try {
     await waitFor(`${what} listens`, 30_000, () => {
       if (program.ended) throw new Error(`${what} ${program.verdict}`);

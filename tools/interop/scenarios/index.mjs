@@ -7,6 +7,7 @@ import { threeWayScenarios } from './three-way.mjs';
 import { trackerScenarios } from './trackers.mjs';
 import { transferScenarios } from './transfers.mjs';
 import { v2Scenarios } from './v2.mjs';
+import { webSeedScenarios } from './web-seeds.mjs';
 
 /**
  * @typedef {object} Scenario
@@ -25,5 +26,6 @@ export const scenarios = [
   ...loadScenarios,
   ...v2Scenarios,
   ...hybridV1Scenarios,
+  ...webSeedScenarios,
   ...resumeScenarios,
 ];

@@ -45,6 +45,12 @@ export function parseTrackerUrl(value: string): string {
   throw new UsageError(`"${value}" is no tracker URL: write for example http://host:6969/announce`);
 }
 
+/** The address of a web seed. */
+export function parseWebUrl(value: string): string {
+  if (URL.canParse(value) && /^https?:\/\//i.test(value)) return value;
+  throw new UsageError(`"${value}" is no web seed URL: write for example http://host/files/`);
+}
+
 /** A tier of trackers: addresses with commas between them. */
 export function parseTier(value: string): string[] {
   return value.split(/,(?=[a-z][a-z0-9+.-]*:\/\/)/i).map(parseTrackerUrl);
@@ -126,6 +132,26 @@ export const transferOptions = {
     group: Group.network,
     describe: "URL of a tracker to ask after the torrent's own; repeatable",
     coerce: each(parseTrackerUrl),
+  },
+  'web-seed': {
+    type: 'array',
+    string: true,
+    requiresArg: true,
+    group: Group.network,
+    describe: 'URL of a web seed (BEP 19) beside those of the torrent; repeatable',
+    coerce: each(parseWebUrl),
+  },
+  'web-seeds': {
+    type: 'boolean',
+    default: true,
+    group: Group.network,
+    describe: 'Download from web seeds, too; --no-web-seeds does not',
+  },
+  'local-web-seeds': {
+    type: 'boolean',
+    default: false,
+    group: Group.network,
+    describe: 'Ask web seeds that a torrent names in local and private networks, too',
   },
   'max-download': {
     type: 'string',

@@ -12,6 +12,8 @@ export interface NetworkArgs {
   readonly 'max-download'?: number | undefined;
   readonly 'max-upload'?: number | undefined;
   readonly 'max-peers'?: number | undefined;
+  readonly 'web-seeds'?: boolean | undefined;
+  readonly 'local-web-seeds'?: boolean | undefined;
   readonly 'resume-dir'?: string | undefined;
   readonly resume: boolean;
   readonly reuse?: boolean | undefined;
@@ -28,11 +30,18 @@ export async function clientOptions(args: NetworkArgs, world: World): Promise<Cl
     maxPeers: args['max-peers'],
     maxPeersPerTorrent: args['max-peers'],
     reuseLocalData: args.reuse === false ? false : undefined,
+    webSeeds: webSeeds(args),
     diskThreads: await world.early?.diskThreads,
     resumeDirectory: args.resume
       ? (args['resume-dir'] ?? defaultResumeDirectory(world))
       : undefined,
   });
+}
+
+/** Whether web seeds are asked, and which; undefined: as usual. */
+function webSeeds(args: NetworkArgs): ClientOptions['webSeeds'] | undefined {
+  if (args['web-seeds'] === false) return false;
+  return args['local-web-seeds'] === true ? { addresses: 'any' } : undefined;
 }
 
 /** `--bind` as the literal it must be. */

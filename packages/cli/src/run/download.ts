@@ -95,7 +95,7 @@ async function* downloadTasks(
     sequential: args.sequential,
     peers,
     trackers: trackerTiers(trackers),
-    ...defined({ select }),
+    ...defined({ select, webSeeds: args['web-seed'] }),
   };
   for (const source of torrents) yield { source, options };
 }

@@ -4,6 +4,7 @@ import type { CheckMode } from '@shoal/client';
 import type { Metainfo } from '@shoal/metainfo';
 import type { SeedArgs } from '../commands/seed.ts';
 import { DataLocation, FolderNames } from '../data-location.ts';
+import { defined } from '../defined.ts';
 import { CliError, reasonOf } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { inOrder } from '../in-order.ts';
@@ -77,6 +78,7 @@ async function* seedTasks(
     check: checkMode(args.check),
     peers,
     trackers: trackerTiers(args.tracker ?? []),
+    ...defined({ webSeeds: args['web-seed'] }),
   };
   const names = new FolderNames();
   const turns = new Turns();

@@ -161,6 +161,9 @@ class Transfer {
     torrent.on('tracker', (report) => {
       this.#tell(row, { type: 'tracker', report });
     });
+    torrent.on('webSeed', (status) => {
+      this.#tell(row, { type: 'webSeed', status });
+    });
     torrent.on('warning', (error) => {
       this.#warned(row, error);
     });

@@ -36,7 +36,7 @@ export function describeProgress(
     `${formatPercent(done, total)}%`.padStart(6),
     `↓ ${formatRate(progress.downloadRate)}`.padEnd(12),
     `↑ ${formatRate(progress.uploadRate)}`.padEnd(12),
-    `${progress.peers} ${progress.peers === 1 ? 'peer' : 'peers'}`.padEnd(9),
+    describeSources(progress).padEnd(9),
     `ETA ${eta}`.padEnd(10),
     progress.state.padEnd('downloading'.length),
   ];
@@ -47,6 +47,12 @@ export function describeProgress(
     left.delete(index);
   }
   return join();
+}
+
+/** `12 peers`; where web seeds send as well, `12 + web`, which takes no more room. */
+function describeSources({ peers, webSeeds }: TorrentProgress): string {
+  if (webSeeds > 0) return `${peers} + web`;
+  return `${peers} ${peers === 1 ? 'peer' : 'peers'}`;
 }
 
 /** What became of a torrent, in one line. */

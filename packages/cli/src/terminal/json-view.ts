@@ -53,6 +53,9 @@ export class JsonView extends QuietView {
       case 'tracker':
         this.#write('tracker', { infoHash, ...event.report });
         break;
+      case 'webSeed':
+        this.#write('webSeed', { infoHash, ...event.status });
+        break;
       case 'metadata': {
         if (!row.torrent.hasMetadata()) break;
         const { length, files } = row.torrent.metainfo.info;

@@ -3,7 +3,7 @@ import { describeProgress, describeSummary, describeTotals } from './describe.ts
 import { formatBytes } from './format.ts';
 import { plainText } from './plain-text.ts';
 import { QuietView } from './quiet-view.ts';
-import { TrackerFailures } from './tracker-failures.ts';
+import { hostOf, TrackerFailures } from './tracker-failures.ts';
 import type { TransferEvent, TransferRow, TransferSummary } from './transfer-view.ts';
 
 /** Milliseconds: often enough to see that it lives, seldom enough for a log. */
@@ -55,6 +55,11 @@ export class LineView extends QuietView {
       case 'tracker': {
         const failure = this.#trackers.describe(row, event.report);
         if (failure !== undefined) this.complain(`warning: ${name}: tracker ${failure}`);
+        break;
+      }
+      case 'webSeed': {
+        const { url, reason = 'no answer' } = event.status;
+        this.complain(`warning: ${name}: web seed ${hostOf(url)}: ${reason}`);
         break;
       }
       case 'error':

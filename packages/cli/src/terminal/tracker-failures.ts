@@ -38,7 +38,7 @@ export class TrackerFailures {
   }
 }
 
-/** A tracker's host: the rest of its address may hold a passkey. */
-function hostOf(url: string): string {
+/** The host of a tracker or web seed: the rest of its address may hold a passkey. */
+export function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : url;
 }

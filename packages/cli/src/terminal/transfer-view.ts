@@ -1,4 +1,4 @@
-import type { TorrentProgress, TorrentState, TrackerReport } from '@shoal/client';
+import type { TorrentProgress, TorrentState, TrackerReport, WebSeedStatus } from '@shoal/client';
 import type { EngineTorrent } from '../engine.ts';
 import type { World } from '../world.ts';
 import { BarView } from './bar-view.ts';
@@ -16,6 +16,8 @@ export interface TransferRow {
 export type TransferEvent =
   | { readonly type: 'state'; readonly state: TorrentState }
   | { readonly type: 'tracker'; readonly report: TrackerReport }
+  /** A web seed waits, or is not asked any more. */
+  | { readonly type: 'webSeed'; readonly status: WebSeedStatus }
   | { readonly type: 'warning' | 'error'; readonly error: unknown }
   /** The files of a magnet link are known. */
   | { readonly type: 'metadata' }

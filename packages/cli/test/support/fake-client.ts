@@ -98,6 +98,7 @@ export class FakeTorrent extends EventEmitter<TorrentEvents> implements KnownTor
       uploadRate: 0,
       peers: 0,
       seeds: 0,
+      webSeeds: 0,
       ratio: 0,
       eta: undefined,
       pieces: { total: pieceCount, have: 0 },

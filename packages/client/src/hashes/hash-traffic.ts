@@ -2,6 +2,7 @@ import type { Clock } from '@shoal/net';
 import type { TransferLimits } from '../choke/transfer-limits.ts';
 import type { TorrentStorage } from '../disk/storage.ts';
 import type { Peer } from '../peer/peer.ts';
+import type { BlockSource } from '../piece/block-source.ts';
 import type { PiecePicker } from '../piece/piece-picker.ts';
 import { HashExchange } from './hash-exchange.ts';
 import { HashSource } from './hash-source.ts';
@@ -11,7 +12,7 @@ import type { PieceHashes } from './piece-hashes.ts';
 
 export interface HashTrafficParts {
   readonly hashes: PieceHashes;
-  readonly picker: PiecePicker<Peer>;
+  readonly picker: PiecePicker<BlockSource>;
   readonly storage: TorrentStorage;
   readonly clock: Clock;
   readonly pieceLength: number;

@@ -16,6 +16,7 @@ export function metadataProgress(
     uploadRate: 0,
     peers: stage?.swarm.peers.size ?? 0,
     seeds: 0,
+    webSeeds: 0,
     ratio: 0,
     eta: undefined,
     pieces: { total: 0, have: 0 },

@@ -1,5 +1,6 @@
 import type { TorrentInfo } from '@shoal/metainfo';
 import type { EncoderBufferPool } from '@shoal/peer-wire';
+import type { BlockSource } from '../piece/block-source.ts';
 import type { PiecePicker } from '../piece/piece-picker.ts';
 import type { UploadReader } from '../disk/read-batch.ts';
 import type { ExtensionSide } from '../extension/extension-side.ts';
@@ -9,7 +10,7 @@ import type { Peer } from './peer.ts';
 /** What a peer needs of the torrent it belongs to; implemented by `Swarm`. */
 export interface PeerSwarm extends ExtensionSide {
   readonly info: TorrentInfo;
-  readonly picker: PiecePicker<Peer>;
+  readonly picker: PiecePicker<BlockSource>;
   /** Reads blocks for upload. */
   readonly reader: UploadReader;
   /** Buffers for outgoing messages, shared by all peers. */
@@ -23,7 +24,13 @@ export interface PeerSwarm extends ExtensionSide {
   /** Has `peer.uploads.pump()` called when upload tokens are there again. */
   awaitUpload(peer: Peer): void;
   /** A block is whole in its piece buffer. `now` is monotonic time, in milliseconds. */
-  blockReceived(peer: Peer, piece: number, begin: number, length: number, now: number): void;
+  blockReceived(
+    source: BlockSource,
+    piece: number,
+    begin: number,
+    length: number,
+    now: number,
+  ): void;
   /** Bytes of protocol came in: the download limit counts them. */
   received(peer: Peer, bytes: number): void;
   /** Payload of no use came in. */

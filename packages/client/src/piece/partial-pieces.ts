@@ -109,14 +109,19 @@ export class PartialPieces<P extends object> {
   /** The first free block of it is now requested from `peer`; answers the block. */
   requestNext(partial: PartialPiece<P>, peer: P): number {
     const block = partial.nextFree();
+    partial.cursor = block + 1;
+    this.request(partial, block, peer);
+    this.order.append(partial.slot * this.blocksPerPiece + block);
+    return block;
+  }
+
+  /** A free block of it is now requested from `peer`, and not offered to others in end-game. */
+  request(partial: PartialPiece<P>, block: number, peer: P): void {
     partial.state[block] = BLOCK_REQUESTED;
     partial.addRequester(block, peer);
-    partial.cursor = block + 1;
     partial.free--;
     this.freeBlocks--;
     if (partial.free === 0) this.#unlist(partial);
-    this.order.append(partial.slot * this.blocksPerPiece + block);
-    return block;
   }
 
   /** A requested block is now requested from one more peer. */

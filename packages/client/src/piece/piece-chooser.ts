@@ -138,6 +138,14 @@ export class PieceChooser<P extends PickerPeer> {
     );
   }
 
+  /** What comes next for this peer where the order is given, by a deadline window or by `sequential`. */
+  inOrder(entry: PeerEntry<P>): PartialPiece<P> | undefined {
+    return (
+      this.#chooseDeadline(entry, undefined) ??
+      (this.#sequential ? this.#chooseInOrder(entry, undefined) : undefined)
+    );
+  }
+
   #hasCandidate(entry: PeerEntry<P>): boolean {
     const { ranking } = this.#parts;
     for (let priority = HIGHEST_PRIORITY; priority > 0; priority--) {

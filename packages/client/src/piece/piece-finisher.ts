@@ -23,8 +23,8 @@ export interface Sender extends PickerPeer {
 export interface FinisherEvents {
   /** It is stored, and the picker knows. */
   verified(piece: number): void;
-  /** These addresses sent corrupt blocks. */
-  convicted(addresses: readonly string[]): void;
+  /** These addresses sent corrupt blocks of a piece. */
+  convicted(addresses: readonly string[], piece: number): void;
   /** Payload turned out to be of no use. */
   wasted(bytes: number): void;
   /** It could not be stored, or the torrent contradicts itself: the torrent must stop. */
@@ -101,7 +101,7 @@ export class PieceFinisher<P extends Sender> {
     }
     events.wasted(badBytes);
     picker.pieceFailedInPart(taken, isGood);
-    events.convicted([...guilty]);
+    events.convicted([...guilty], piece);
     events.changed();
     return true;
   }
@@ -145,7 +145,7 @@ export class PieceFinisher<P extends Sender> {
       case 'written':
         memory.completed();
         picker.pieceVerified(piece);
-        events.convicted(this.#smartBan.pieceGood(piece, addressesOf(taken), blockHashes));
+        events.convicted(this.#smartBan.pieceGood(piece, addressesOf(taken), blockHashes), piece);
         events.verified(piece);
         return;
       case 'corrupt':
@@ -163,9 +163,10 @@ export class PieceFinisher<P extends Sender> {
 
   #failAll(taken: TakenPiece<P>, blockHashes: Uint8Array | undefined): void {
     const { picker, events } = this.#parts;
+    const { piece } = taken;
     events.wasted(taken.length);
-    picker.pieceFailed(taken.piece);
-    events.convicted(this.#smartBan.pieceBad(taken.piece, addressesOf(taken), blockHashes));
+    picker.pieceFailed(piece);
+    events.convicted(this.#smartBan.pieceBad(piece, addressesOf(taken), blockHashes), piece);
   }
 
   /** Keeps a corrupt piece where its bad blocks can be told from the good ones. */

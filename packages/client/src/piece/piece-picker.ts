@@ -13,8 +13,10 @@ import type { PiecePickerOptions, TakenPiece } from './picker-options.ts';
 import { SuspectPieces } from './suspect-pieces.ts';
 import { PickerPeers } from './picker-peers.ts';
 import type { PeerEntry, PickerPeer } from './picker-peers.ts';
+import { type Claim, RunPicker, type RunWish } from './run-picker.ts';
 
 export type { PiecePickerOptions, TakenPiece } from './picker-options.ts';
+export type { Claim, RunWish } from './run-picker.ts';
 export type { PickerPeer } from './picker-peers.ts';
 export type { PieceBufferSource } from './partial-pieces.ts';
 export type { PieceState } from './piece-states.ts';
@@ -41,6 +43,7 @@ export class PiecePicker<P extends PickerPeer> {
   readonly #partials: PartialPieces<P>;
   readonly #peers = new PickerPeers<P>();
   readonly #chooser: PieceChooser<P>;
+  readonly #runs: RunPicker<P>;
   readonly #transfers: BlockTransfers<P>;
   readonly #buffers: PieceBufferSource;
   readonly #maxPartials: number;
@@ -66,6 +69,13 @@ export class PiecePicker<P extends PickerPeer> {
       ranking: this.#ranking,
       partials: this.#partials,
       peers: this.#peers,
+      open: (piece) => this.#open(piece),
+    });
+    this.#runs = new RunPicker({
+      states: this.#states,
+      ranking: this.#ranking,
+      partials: this.#partials,
+      chooser: this.#chooser,
       open: (piece) => this.#open(piece),
     });
     this.#transfers = new BlockTransfers({
@@ -283,6 +293,43 @@ export class PiecePicker<P extends PickerPeer> {
   }
 
   /**
+   * Chooses a run of neighbouring blocks to request from `peer` at once, and appends their ids to `out` in order; see
+   * {@link RunPicker}. The run may go on from one piece to the next, never across a block that is not asked for.
+   *
+   * @returns how many were appended
+   */
+  pickRun(peer: P, wish: RunWish, out: number[]): number {
+    this.#wasRefused = false;
+    const entry = this.#peers.get(peer);
+    if (entry === undefined || !this.#peers.hasInterest(entry)) return 0;
+    return this.#runs.pick(entry, wish, out);
+  }
+
+  /**
+   * For whoever {@link pickRun} has given nothing, and for a while before: a run of up to `blocks` blocks of one piece that others
+   * owe, where nothing but such blocks is left, or all memory is held by them.
+   *
+   * @returns how many were appended to `out`
+   */
+  pickOwedRun(peer: P, blocks: number, out: number[]): number {
+    const entry = this.#peers.get(peer);
+    const isShort = this.#wasRefused && this.#buffers.diskIsBehind !== true;
+    if (entry === undefined || (!isShort && !this.endGame)) return 0;
+    return this.#runs.pickOwed(entry, blocks, out);
+  }
+
+  /** Requests those of the blocks `first` to `end` - 1 of a piece that are free from `peer`, which has begun to send them. */
+  claim(peer: P, piece: number, first: number, end: number): Claim {
+    const entry = this.#peers.get(peer);
+    return entry === undefined ? 'nothing' : this.#runs.claim(entry, piece, first, end);
+  }
+
+  /** There are free blocks of a piece: it is wanted and not begun, or not all of it is requested. */
+  mayClaim(piece: number): boolean {
+    return this.#runs.mayClaim(piece);
+  }
+
+  /**
    * A request will not be answered: it was rejected, dropped by a choke, timed out, was cancelled. When the block is being
    * received from this peer, the decoder must have been told to discard the rest of it first.
    */
@@ -353,7 +400,7 @@ export class PiecePicker<P extends PickerPeer> {
    * complete, and what it has received is dropped.
    * @returns false where that cannot be: it is there or complete, it must not be begun, or a block of it is just arriving
    */
-  claim(piece: number): boolean {
+  reserve(piece: number): boolean {
     const partial = this.#partials.of(piece);
     if (partial !== undefined) this.#transfers.abandon(partial);
     if (!this.#states.is(piece, MISSING) || this.#states.isHeld(piece)) return false;

@@ -17,7 +17,7 @@ export interface ClaimsPicker {
   availabilityOf(piece: number): number;
   pieceLengthAt(piece: number): number;
   isHeld(piece: number): boolean;
-  claim(piece: number): boolean;
+  reserve(piece: number): boolean;
   pieceVerified(piece: number): void;
   pieceFailed(piece: number): void;
 }
@@ -156,12 +156,12 @@ export class PieceClaims {
     if (!(isWaiting || isOpen) || picker.priorityOf(piece) === 0 || picker.isHeld(piece)) return;
     if (this.#files.find(piece) !== undefined) {
       if (isWaiting) this.#waiting.delete(piece);
-      else if (!picker.claim(piece)) {
+      else if (!picker.reserve(piece)) {
         this.#postponed.add(piece);
         return;
       }
       this.#queue.add(piece);
-    } else if (state === 'missing' && this.#mayWait(piece) && picker.claim(piece)) {
+    } else if (state === 'missing' && this.#mayWait(piece) && picker.reserve(piece)) {
       this.#waiting.add(piece);
     }
   }

@@ -23,8 +23,18 @@ class Driver {
   readonly pieceCount: number;
   readonly bpp: number;
 
-  constructor(seed: number, pieceCount: number, blocksPerPiece: number, tail: number) {
+  /** Seeds are asked for runs of blocks, as web seeds are. */
+  readonly runs: boolean;
+
+  constructor(
+    seed: number,
+    pieceCount: number,
+    blocksPerPiece: number,
+    tail: number,
+    runs: boolean,
+  ) {
     this.random = randomOf(seed);
+    this.runs = runs;
     this.pieceCount = pieceCount;
     this.bpp = blocksPerPiece;
     const pieceLength = blocksPerPiece * BLOCK_LENGTH;
@@ -57,7 +67,19 @@ class Driver {
   pick(peer: TestPeer): number {
     const endGameBefore = this.picker.endGame;
     const out: number[] = [];
-    this.picker.pick(peer, 1 + this.random.integer(12), out);
+    let isOwed = false;
+    if (!this.runs || !peer.isSeed) this.picker.pick(peer, 1 + this.random.integer(12), out);
+    else if (this.random.next() < 0.2) this.claim(peer, out);
+    else {
+      const blocks = 1 + this.random.integer(20);
+      const next = this.random.integer(this.pieceCount + 1) - 1;
+      const taken = new Set([this.random.integer(this.pieceCount)]);
+      if (this.picker.pickRun(peer, { blocks, next, taken }, out) === 0) {
+        isOwed = this.picker.pickOwedRun(peer, blocks, out) > 0;
+      }
+      if (out.length > blocks) throw new Error('more than was wished for');
+      this.mustBeRun(out);
+    }
     for (const id of out) {
       const piece = Math.floor(id / this.bpp);
       const who = this.asked.get(id) ?? new Set<TestPeer>();
@@ -65,13 +87,39 @@ class Driver {
       if (!peer.have.get(piece)) throw new Error('the peer does not have it');
       if (this.picker.stateOf(piece) !== 'downloading') throw new Error('piece not downloading');
       if (this.picker.priorityOf(piece) === 0) throw new Error('piece not wanted');
-      const endGame = endGameBefore || this.picker.endGame;
+      const endGame = isOwed || endGameBefore || this.picker.endGame;
       if (who.size > 0 && !endGame) throw new Error('asked twice before end-game');
       if (who.size >= MAX_REQUESTERS) throw new Error('too many requesters');
       who.add(peer);
       this.asked.set(id, who);
     }
     return out.length;
+  }
+
+  /** The peer begins to send a piece by itself. */
+  claim(peer: TestPeer, out: number[]): void {
+    const { picker, bpp } = this;
+    const piece = this.random.integer(this.pieceCount);
+    const may = picker.mayClaim(piece);
+    const first = this.random.integer(Math.ceil(picker.pieceLengthAt(piece) / BLOCK_LENGTH));
+    const before = Array.from({ length: bpp }, (_, block) =>
+      picker.isRequested(peer, piece * bpp + block),
+    );
+    const claim = picker.claim(peer, piece, first, first + 1 + this.random.integer(bpp));
+    if (claim !== 'nothing' && !may) throw new Error('claimed what may not be');
+    for (let block = 0; block < bpp; block++) {
+      const id = piece * bpp + block;
+      if (before[block] !== true && picker.isRequested(peer, id)) out.push(id);
+    }
+    if ((claim === 'claimed') !== out.length > 0) throw new Error('claim does not say what it did');
+  }
+
+  /** One block after the other, from one piece to the next. */
+  mustBeRun(ids: readonly number[]): void {
+    for (const [index, id] of ids.entries()) {
+      const next = ids[index + 1];
+      if (next !== undefined && next !== id + 1) throw new Error('a gap in a run');
+    }
   }
 
   forget(id: number, peer: TestPeer): void {
@@ -274,8 +322,9 @@ describe('the piece picker, driven at random', () => {
         fc.integer({ min: 1, max: 24 }),
         fc.integer({ min: 1, max: 6 }),
         fc.integer({ min: 1, max: 6 * BLOCK_LENGTH }),
-        (seed, pieceCount, blocksPerPiece, tail) => {
-          const driver = new Driver(seed, pieceCount, blocksPerPiece, tail);
+        fc.boolean(),
+        (seed, pieceCount, blocksPerPiece, tail, runs) => {
+          const driver = new Driver(seed, pieceCount, blocksPerPiece, tail, runs);
           for (let step = 0; step < 400; step++) {
             driver.step();
             if (step % 20 === 0) driver.check();
@@ -286,7 +335,7 @@ describe('the piece picker, driven at random', () => {
           expect(driver.buffers.out.size).toBe(0);
         },
       ),
-      { numRuns: 150, seed: 7 },
+      { numRuns: 250, seed: 7 },
     );
   });
 });

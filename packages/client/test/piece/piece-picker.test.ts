@@ -398,8 +398,8 @@ describe('pieces that are had elsewhere', () => {
     const [seed, other] = [new TestPeer(2, 'all'), new TestPeer(2, [1])];
     picker.peerJoined(seed);
     picker.peerJoined(other);
-    expect(picker.claim(1)).toBe(true);
-    expect(picker.claim(1)).toBe(false);
+    expect(picker.reserve(1)).toBe(true);
+    expect(picker.reserve(1)).toBe(false);
     expect(picker.stateOf(1)).toBe('verifying');
     expect(picker.isInteresting(other)).toBe(false);
     expect(piecesOf(picker, pick(picker, seed, 99))).toEqual([0]);
@@ -415,9 +415,9 @@ describe('pieces that are had elsewhere', () => {
     const [id = 0, next = 0] = pick(picker, seed, 4);
     receive(picker, seed, id);
     picker.blockTarget(seed, 0, blocks(next % 4), BLOCK_LENGTH);
-    expect(picker.claim(0)).toBe(false);
+    expect(picker.reserve(0)).toBe(false);
     expect(picker.blockReceived(seed, 0, blocks(next % 4))).toBe('ignored');
-    expect(picker.claim(0)).toBe(true);
+    expect(picker.reserve(0)).toBe(true);
     expect([picker.partialCount, picker.partialBytes, buffers.out.size]).toEqual([0, 0, 0]);
     picker.pieceVerified(0);
     expect([picker.stateOf(0), picker.wantedLeft]).toEqual(['have', 0]);
@@ -426,11 +426,11 @@ describe('pieces that are had elsewhere', () => {
   it('are not taken from those that must not be begun, or are there', () => {
     const { picker } = pickerOf(2, 4, { isHeld: (piece) => piece === 0 });
     expect(picker.isHeld(0)).toBe(true);
-    expect(picker.claim(0)).toBe(false);
+    expect(picker.reserve(0)).toBe(false);
     picker.letGo(0);
-    expect(picker.claim(0)).toBe(true);
+    expect(picker.reserve(0)).toBe(true);
     picker.pieceVerified(0);
-    expect(picker.claim(0)).toBe(false);
+    expect(picker.reserve(0)).toBe(false);
   });
 });
 

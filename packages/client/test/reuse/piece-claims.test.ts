@@ -66,7 +66,7 @@ function setup(files: number, pieces: number, lent = 0) {
     });
   };
   const verify = (piece: number): void => {
-    expect(picker.claim(piece)).toBe(true);
+    expect(picker.reserve(piece)).toBe(true);
     picker.pieceVerified(piece);
     inSlices(claims.verified(piece), () => undefined);
   };

@@ -1,0 +1,455 @@
+import type { Bitfield } from '@shoal/peer-wire';
+import { BLOCK_LENGTH } from '@shoal/peer-wire';
+import type { RateGate } from '../choke/rate-gate.ts';
+import type { BlockSource } from '../piece/block-source.ts';
+import type { Claim, PiecePicker } from '../piece/piece-picker.ts';
+import { AnswerWatch } from './answer-watch.ts';
+import { BlockSink, type BlockTaker } from './block-sink.ts';
+import { type Asked, type Fault, judgeAnswer, retryAfterOf } from './judge-answer.ts';
+import { claimable, isAnyOpen } from './stream-claims.ts';
+import type { WebGeometry, WebPart } from './web-parts.ts';
+import type { WebAnswer, WebExchange, WebHandler, WebRequest } from './web-transport.ts';
+
+/** What a lane needs of its torrent; implemented by `Swarm`. */
+export interface LaneSwarm {
+  readonly picker: PiecePicker<BlockSource>;
+  /** A block is whole in its piece buffer. `now` is monotonic, in milliseconds. */
+  blockReceived(
+    source: BlockSource,
+    piece: number,
+    begin: number,
+    length: number,
+    now: number,
+  ): void;
+  /** Payload of no use came in. */
+  wasted(bytes: number): void;
+}
+
+/** How a run of a lane ended. */
+export type LaneEnd =
+  /** All came, or all that is left of it has been taken back. */
+  | { readonly kind: 'done' }
+  /** The server knows no ranges. */
+  | { readonly kind: 'no ranges' }
+  | { readonly kind: 'fault'; readonly fault: Fault; readonly part: WebPart };
+
+/** What a lane needs of the seed it belongs to. */
+export interface LaneOwner {
+  /** What smart-ban knows the seed by. */
+  readonly name: string;
+  readonly have: Bitfield;
+  readonly geometry: WebGeometry;
+  readonly swarm: LaneSwarm;
+  readonly gate: RateGate;
+  now(): number;
+  /** What to ask for a part; with `isWhole` without a range. Undefined: the file has no URL. */
+  requestFor(part: WebPart, isWhole: boolean): { request: WebRequest; asked: Asked } | undefined;
+  open(request: WebRequest, handler: WebHandler): WebExchange;
+  /** The server sends the whole file that this is a part of: what to read of it, and after it; nothing where it is not worth it. */
+  streamOf(part: WebPart): readonly WebPart[];
+  /** An answer has begun that is what was asked for. */
+  answered(part: WebPart, answer: WebAnswer): void;
+  /** Bytes of a body came. */
+  received(bytes: number, now: number): void;
+  /** The lane is free again; all it had not received is given back. */
+  ended(lane: WebLane, end: LaneEnd): void;
+}
+
+const ZEROS = new Uint8Array(BLOCK_LENGTH);
+/** Bytes of the body that comes with a status 503 (BEP 17): a number of seconds. */
+const MAX_WAIT_TEXT = 16;
+
+/**
+ * One request after the other to a web seed, as the picker sees it: a source of blocks. It fetches a run of blocks part by part,
+ * or streams files from their beginning, claiming the pieces as they come by.
+ */
+export class WebLane implements BlockSource, WebHandler, BlockTaker {
+  readonly have: Bitfield;
+  readonly isSeed = true;
+  readonly slow = false;
+  readonly endpoint: { readonly address: string };
+  readonly requests = { cancel: (id: number): void => this.cancel(id) };
+  /** Payload bytes of blocks of the present run, and since when it is under way, monotonic ms. */
+  runBytes = 0;
+  runSince = 0;
+  readonly #owner: LaneOwner;
+  readonly #sink: BlockSink;
+  #parts: readonly WebPart[] | undefined;
+  #isStream = false;
+  #at = 0;
+  /** Ids of the blocks that are still to come, in order. */
+  readonly #outstanding = new Set<number>();
+  #exchange: WebExchange | undefined;
+  #asked: Asked | undefined;
+  /** Bytes of the body still to come; -1: there is no answer yet. */
+  #bodyLeft = -1;
+  /** Bytes of the present part still to be taken from what comes. */
+  #partLeft = 0;
+  /** The body of a status 503. */
+  #waitText: string | undefined;
+  /** Bytes that wait for a place, with the body that goes on behind them. */
+  #pending: Uint8Array | undefined;
+  #zerosLeft = 0;
+  /** Why the body is not read for now. */
+  #isOverLimit = false;
+  #isShort = false;
+  /** Nothing that a stream could still bring is wanted of it. */
+  #isPointless = false;
+  readonly #watch = new AnswerWatch();
+  /** The block that begins is wanted of this lane. */
+  #isOurs = false;
+
+  constructor(owner: LaneOwner) {
+    this.#owner = owner;
+    this.have = owner.have;
+    this.endpoint = { address: owner.name };
+    this.#sink = new BlockSink(owner.geometry, this);
+  }
+
+  get isBusy(): boolean {
+    return this.#parts !== undefined;
+  }
+
+  /** It streams files, rather than fetching what was requested before. */
+  get isStreaming(): boolean {
+    return this.isBusy && this.#isStream;
+  }
+
+  /** Blocks still to come. */
+  get outstanding(): number {
+    return this.#outstanding.size;
+  }
+
+  /** The part it is at. */
+  get part(): WebPart | undefined {
+    return this.#parts?.[this.#at];
+  }
+
+  flush(): void {
+    // Nothing is written to a server before its answer is over.
+  }
+
+  /** Fetches blocks that the picker has given this lane. */
+  fetch(ids: readonly number[], parts: readonly WebPart[]): void {
+    for (const id of ids) this.#outstanding.add(id);
+    this.#run(parts, false);
+  }
+
+  /** Streams files from their beginning: each part is what is to be read of one. */
+  stream(parts: readonly WebPart[]): void {
+    this.#run(parts, true);
+  }
+
+  /** Takes a request back: another has sent the block, or shall. */
+  cancel(id: number): void {
+    if (!this.#outstanding.delete(id)) return;
+    this.#owner.swarm.picker.release(this, id);
+    this.#endWhenIdle();
+  }
+
+  /** Takes back all but the first `keep` blocks still to come. */
+  truncate(keep: number): void {
+    for (const id of [...this.#outstanding].slice(keep).reverse()) this.cancel(id);
+  }
+
+  /** Takes back what the picker does not wait for any more. */
+  cancelForgotten(): void {
+    const { picker } = this.#owner.swarm;
+    for (const id of [...this.#outstanding]) {
+      if (!picker.isRequested(this, id)) this.cancel(id);
+    }
+  }
+
+  /** There may be memory for what waits. */
+  retry(): void {
+    if (!this.#isShort) return;
+    this.#isShort = false;
+    this.#watch.begin(this.#owner.now());
+    this.#goOn();
+  }
+
+  /** Once a second. */
+  tick(now: number): void {
+    if (this.#exchange === undefined) return;
+    if (this.#isOverLimit || this.#isShort) {
+      this.#watch.begin(now);
+      return;
+    }
+    const wrong = this.#watch.check(now, this.#bodyLeft >= 0);
+    if (wrong !== undefined) this.#fail(wrong);
+  }
+
+  /** Ends the run; what has not come is given back. The owner is not told. */
+  abort(): void {
+    if (!this.isBusy) return;
+    this.#parts = undefined;
+    this.#exchange?.abort();
+    this.#exchange = undefined;
+    this.#owner.gate.forget(this);
+    this.#isOverLimit = this.#isShort = this.#isPointless = false;
+    this.#pending = undefined;
+    this.#zerosLeft = 0;
+    this.#sink.reset();
+    this.#outstanding.clear();
+    this.#owner.swarm.picker.releaseAll(this);
+  }
+
+  // WebHandler
+
+  onAnswer(answer: WebAnswer): boolean {
+    const { part } = this;
+    if (part === undefined || this.#asked === undefined) return false;
+    const verdict = judgeAnswer(answer, this.#asked);
+    switch (verdict.kind) {
+      case 'fault':
+        this.#end({ kind: 'fault', fault: verdict.fault, part });
+        return false;
+      case 'whole':
+        if (this.#streamInstead(part, this.#asked)) break;
+        this.#end({ kind: 'no ranges' });
+        return false;
+      case 'wait':
+        this.#waitText = '';
+        this.#bodyLeft = MAX_WAIT_TEXT;
+        break;
+      case 'bytes':
+        this.#owner.answered(part, answer);
+        this.#bodyLeft = verdict.length;
+        this.#partLeft = Math.min(part.length, verdict.length);
+    }
+    this.#watch.begin(this.#owner.now());
+    return true;
+  }
+
+  onData(chunk: Uint8Array): void {
+    if (this.#waitText !== undefined) {
+      this.#waitText += Buffer.from(chunk).toString('latin1', 0, MAX_WAIT_TEXT);
+      if (this.#waitText.length > MAX_WAIT_TEXT) this.#wait();
+      return;
+    }
+    const { gate } = this.#owner;
+    const now = this.#owner.now();
+    this.#watch.received(chunk.length, now);
+    this.#owner.received(chunk.length, now);
+    if (!gate.unlimited && !gate.spend(chunk.length, now)) {
+      this.#isOverLimit = true;
+      this.#exchange?.pause();
+      gate.wait(this, () => this.#withinLimit());
+    }
+    if (chunk.length > this.#bodyLeft) {
+      this.#fail('The server sends more than it was asked for');
+      return;
+    }
+    this.#bodyLeft -= chunk.length;
+    this.#take(chunk);
+  }
+
+  onEnd(): void {
+    if (this.#waitText !== undefined) {
+      this.#wait();
+      return;
+    }
+    this.#exchange = undefined;
+    if (this.#bodyLeft > 0) this.#fail('The server sends less than it said');
+    else if (this.#pending === undefined) this.#partDone();
+  }
+
+  onFail(reason: string, isFinal: boolean): void {
+    this.#exchange = undefined;
+    this.#fail(reason, isFinal);
+  }
+
+  // BlockTaker
+
+  blockBegins(piece: number, begin: number, length: number): Uint8Array | undefined | 'wait' {
+    const { picker } = this.#owner.swarm;
+    const id = piece * picker.blocksPerPiece + begin / BLOCK_LENGTH;
+    if (this.#isStream && !this.#outstanding.has(id)) {
+      const claim = this.#claim(piece, begin);
+      if (claim === 'no memory') return 'wait';
+      if (claim === 'nothing' && begin === 0 && this.#outstanding.size === 0) {
+        const { geometry } = this.#owner;
+        this.#isPointless = !isAnyOpen(this.#parts ?? [], geometry, picker, piece + 1);
+      }
+    }
+    this.#isOurs = this.#outstanding.has(id);
+    return this.#isOurs ? picker.blockTarget(this, piece, begin, length) : undefined;
+  }
+
+  blockEnds(piece: number, begin: number, length: number): void {
+    const { swarm } = this.#owner;
+    if (!this.#isOurs) {
+      swarm.wasted(length);
+      return;
+    }
+    this.#outstanding.delete(piece * swarm.picker.blocksPerPiece + begin / BLOCK_LENGTH);
+    this.runBytes += length;
+    swarm.blockReceived(this, piece, begin, length, this.#owner.now());
+  }
+
+  #run(parts: readonly WebPart[], isStream: boolean): void {
+    this.#parts = parts;
+    this.#isStream = isStream;
+    this.#at = 0;
+    this.runBytes = 0;
+    this.runSince = this.#owner.now();
+    this.#ask();
+  }
+
+  /** The server sends the whole file instead of a range: it is streamed where that is worth it. */
+  #streamInstead(part: WebPart, asked: Asked): boolean {
+    this.#outstanding.clear();
+    this.#owner.swarm.picker.releaseAll(this);
+    const parts = this.#owner.streamOf(part);
+    const [first] = parts;
+    if (first === undefined) return false;
+    this.#parts = parts;
+    this.#isStream = true;
+    this.#at = 0;
+    this.#asked = { ...asked, range: undefined };
+    this.#bodyLeft = asked.length;
+    this.#partLeft = first.length;
+    this.#sink.seek(first.offset);
+    return true;
+  }
+
+  /** Begins with the present part. */
+  #ask(): void {
+    const { part } = this;
+    if (part === undefined) {
+      this.#end({ kind: 'done' });
+      return;
+    }
+    this.#bodyLeft = -1;
+    this.#waitText = undefined;
+    this.#watch.begin(this.#owner.now());
+    this.#sink.seek(part.offset);
+    if (part.from === undefined) {
+      this.#zerosLeft = part.length;
+      this.#goOn();
+      return;
+    }
+    const question = this.#owner.requestFor(part, this.#isStream);
+    if (question === undefined) {
+      const fault = { scope: 'file', reason: 'Its name fits no URL', isFinal: true } as const;
+      this.#end({ kind: 'fault', fault, part });
+      return;
+    }
+    this.#asked = question.asked;
+    this.#exchange = this.#owner.open(question.request, this);
+    // Nothing more is read while the limit is used up, also where it was the run before that has done so.
+    if (this.#isOverLimit) this.#exchange.pause();
+  }
+
+  /** Takes bytes of the present part in. */
+  #take(chunk: Uint8Array): void {
+    const wanted = chunk.length > this.#partLeft ? chunk.subarray(0, this.#partLeft) : chunk;
+    const used = this.#sink.write(wanted);
+    this.#partLeft -= used;
+    if (this.#isPointless) {
+      this.#end({ kind: 'done' });
+      return;
+    }
+    if (used < wanted.length) {
+      this.#pending = wanted.subarray(used);
+      this.#isShort = true;
+      this.#exchange?.pause();
+      return;
+    }
+    this.#pending = undefined;
+    // What lies behind is of no use: a stream that has got all it was for.
+    if (this.#partLeft === 0 && this.#bodyLeft > 0) {
+      this.#exchange?.abort();
+      this.#exchange = undefined;
+      this.#partDone();
+    } else if (this.#exchange === undefined) this.#partDone();
+    else this.#endWhenIdle();
+  }
+
+  /** Goes on with what has waited for memory. */
+  #goOn(): void {
+    while (this.#zerosLeft > 0) {
+      const chunk = ZEROS.subarray(0, Math.min(this.#zerosLeft, ZEROS.length));
+      const used = this.#sink.write(chunk);
+      this.#zerosLeft -= used;
+      if (used < chunk.length) {
+        this.#isShort = true;
+        return;
+      }
+      if (this.#zerosLeft === 0) {
+        this.#at += 1;
+        this.#ask();
+        return;
+      }
+    }
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    this.#pending = undefined;
+    this.#take(pending);
+    if (!this.#isShort && !this.#isOverLimit) this.#exchange?.resume();
+  }
+
+  #withinLimit(): void {
+    this.#isOverLimit = false;
+    this.#watch.begin(this.#owner.now());
+    if (!this.#isShort) this.#exchange?.resume();
+  }
+
+  /** The present part has come, as far as the server sends it. */
+  #partDone(): void {
+    const { part } = this;
+    if (part === undefined) return;
+    // Less than a part is allowed (RFC 9110); the rest is asked for anew, by whoever is to.
+    if (this.#asked?.range !== undefined && this.#sink.position < part.offset + part.length) {
+      if (this.runBytes > 0) this.#end({ kind: 'done' });
+      else this.#fail('The server sends less than it was asked for');
+      return;
+    }
+    this.#at += 1;
+    this.#ask();
+  }
+
+  /** Claims what is free of a piece that a stream has come to. */
+  #claim(piece: number, begin: number): Claim {
+    const { swarm } = this.#owner;
+    const { picker } = swarm;
+    const blocks = claimable(this.#parts ?? [], this.#owner.geometry, picker, piece);
+    const first = begin / BLOCK_LENGTH;
+    if (first >= blocks || !this.have.get(piece)) return 'nothing';
+    const claim = picker.claim(this, piece, first, blocks);
+    if (claim !== 'claimed') return claim;
+    const base = piece * picker.blocksPerPiece;
+    for (let block = first; block < blocks; block++) {
+      if (picker.isRequested(this, base + block)) this.#outstanding.add(base + block);
+    }
+    return claim;
+  }
+
+  /** Nothing of the run is wanted any more: the rest of the answer is not waited for. */
+  #endWhenIdle(): void {
+    if (this.#isStream || this.#outstanding.size > 0 || !this.isBusy) return;
+    // What has come whole ends by itself, and its connection can be used again.
+    if (this.#bodyLeft === 0 && this.#at === (this.#parts?.length ?? 0) - 1) return;
+    this.#end({ kind: 'done' });
+  }
+
+  #wait(): void {
+    const { part } = this;
+    const retryAfter = retryAfterOf(this.#waitText);
+    if (part === undefined) return;
+    const fault = { scope: 'seed', reason: 'The server is busy', isFinal: false } as const;
+    this.#end({ kind: 'fault', fault: { ...fault, retryAfter }, part });
+  }
+
+  #fail(reason: string, isFinal = false): void {
+    const { part } = this;
+    if (part !== undefined) {
+      this.#end({ kind: 'fault', fault: { scope: 'seed', reason, isFinal }, part });
+    }
+  }
+
+  #end(end: LaneEnd): void {
+    this.abort();
+    this.#owner.ended(this, end);
+  }
+}
