@@ -1,3 +1,4 @@
+import { type DhtNode, MAINLINE_BOOTSTRAP } from '@shoal/dht';
 import {
   type MagnetLink,
   type Metainfo,
@@ -5,13 +6,29 @@ import {
   parseMetainfo,
   parseMetainfoAsync,
 } from '@shoal/metainfo';
-import { addressKind, type Host, nodeHost, parseAddress, type Timer } from '@shoal/net';
+import {
+  addressKind,
+  type Host,
+  nodeHost,
+  parseAddress,
+  systemResolve,
+  type Timer,
+} from '@shoal/net';
 import { EncoderBufferPool, makePeerId, type ReservedBits } from '@shoal/peer-wire';
-import { AnnounceScheduler, createTrackerClient, type TrackerClient } from '@shoal/tracker';
+import {
+  AnnounceScheduler,
+  HttpTrackerClient,
+  SchemeTrackerClient,
+  type TrackerClient,
+  UdpTrackerClient,
+} from '@shoal/tracker';
 import { CheckQueue } from './check-queue.ts';
 import { checkClientOptions } from './check-options.ts';
+import { DatagramHub } from './datagram/datagram-hub.ts';
 import { GateTurns } from './choke/gate-turns.ts';
 import { RateLimiter } from './choke/rate-limiter.ts';
+import { DhtDiscovery } from './discovery/dht-discovery.ts';
+import { DhtStateFile } from './discovery/dht-state.ts';
 import { LocalDiscovery } from './discovery/local-discovery.ts';
 import { DiskStores } from './disk/disk-stores.ts';
 import { ClientError } from './errors.ts';
@@ -69,6 +86,8 @@ export class Client implements AsyncDisposable {
   readonly #acceptor: Acceptor;
   readonly #connections: OpenConnections;
   readonly #trackerClient: TrackerClient;
+  readonly #hub: DatagramHub;
+  readonly #dht: DhtDiscovery | undefined;
   readonly #localDiscovery: LocalDiscovery | undefined;
   readonly #disk: DiskStores;
   readonly #webSeeds: WebSeedHost | undefined;
@@ -84,12 +103,8 @@ export class Client implements AsyncDisposable {
     this.#options = options;
     this.#host = host;
     this.peerId = options.peerId ?? makePeerId(PEER_ID_CLIENT, PEER_ID_VERSION, random.bytes(12));
-    this.#trackerClient =
-      options.trackerClient ??
-      createTrackerClient({
-        host,
-        ...(options.bind === undefined ? {} : { bind: options.bind }),
-      });
+    this.#hub = new DatagramHub({ network, bind: options.bind, port: () => this.port });
+    this.#trackerClient = options.trackerClient ?? this.#makeTrackerClient();
     const { diskWorkers, diskThreads } = options;
     this.#disk = new DiskStores({
       threads: diskThreads,
@@ -115,6 +130,7 @@ export class Client implements AsyncDisposable {
       ...shared,
       find: (name) => this.#torrents.named(name),
     });
+    this.#dht = this.#makeDht();
     if (options.localDiscovery ?? !isBoundToLoopback(options)) {
       this.#localDiscovery = new LocalDiscovery({
         network,
@@ -148,6 +164,11 @@ export class Client implements AsyncDisposable {
   /** The TCP port it listens on. */
   get port(): number {
     return this.#acceptor.port;
+  }
+
+  /** Its node of the DHT; undefined where it has none, and until a torrent first needs it. */
+  get dht(): DhtNode | undefined {
+    return this.#dht?.node;
   }
 
   /** In the order in which they were added. `hasMetadata()` tells of each whether its files are known. */
@@ -213,10 +234,12 @@ export class Client implements AsyncDisposable {
     for (const step of [
       () => Promise.all(this.torrents.map((torrent) => torrent.close(timeout))),
       () => this.#localDiscovery?.close(),
+      () => this.#dht?.close(),
       () => this.#acceptor.close(),
       () => this.#connections.close(CLOSE_GRACE),
       () => this.#trackerClient.close(),
       () => this.#webSeeds?.transport.close(),
+      () => this.#hub.close(),
       () => this.#disk.close(),
     ]) {
       try {
@@ -239,6 +262,7 @@ export class Client implements AsyncDisposable {
   #tick(): void {
     const now = this.#host.clock.now();
     for (const torrent of this.#busy) if (!torrent.tick(now)) this.#busy.delete(torrent);
+    this.#dht?.tick(now);
     this.#localDiscovery?.tick(now);
     this.#dialer.run();
   }
@@ -265,11 +289,53 @@ export class Client implements AsyncDisposable {
     return Math.max(0, (this.#options.maxPeers ?? clientDefaults.maxPeers) - used);
   }
 
+  /** Trackers over UDP are asked through the socket that all UDP goes through. */
+  #makeTrackerClient(): TrackerClient {
+    const { bind } = this.#options;
+    const { clock, random } = this.#host;
+    const hub = this.#hub;
+    const web = new HttpTrackerClient(bind === undefined ? {} : { bind });
+    const overUdp = async (): Promise<TrackerClient> => {
+      await hub.open();
+      const client = new UdpTrackerClient({
+        clock,
+        random,
+        families: hub.families,
+        send: (datagram, to) => hub.send(datagram, to),
+      });
+      hub.use('tracker', client);
+      return client;
+    };
+    return new SchemeTrackerClient({ http: web, https: web, udp: overUdp });
+  }
+
+  #makeDht(): DhtDiscovery | undefined {
+    const { dht = defaultDht(this.#options), resumeDirectory } = this.#options;
+    if (dht === false) return undefined;
+    const {
+      bootstrap = MAINLINE_BOOTSTRAP,
+      readOnly = false,
+      resolve = systemResolve,
+    } = dht === true ? {} : dht;
+    const { clock, random } = this.#host;
+    return new DhtDiscovery({
+      clock,
+      random,
+      hub: this.#hub,
+      port: () => this.port,
+      bootstrap,
+      resolve,
+      readOnly,
+      stateFile: resumeDirectory === undefined ? undefined : new DhtStateFile(resumeDirectory),
+    });
+  }
+
   #makeTorrentHost(): TorrentHost {
     const options = this.#options;
     const { clock, random } = this.#host;
     const acceptor = this.#acceptor;
     const disk = this.#disk;
+    const hub = this.#hub;
     return {
       clock,
       random,
@@ -293,7 +359,11 @@ export class Client implements AsyncDisposable {
       openTurns: new OpenTurns(),
       saves: new CheckQueue(),
       trackerClient: this.#trackerClient,
-      peerServices: this.#localDiscovery === undefined ? [] : [this.#localDiscovery],
+      peerServices: [this.#dht, this.#localDiscovery].filter((each) => each !== undefined),
+      dht: this.#dht,
+      get datagramPort() {
+        return hub.port;
+      },
       exchangesPeers: options.pex ?? true,
       announceScheduler: new AnnounceScheduler({ clock }),
       resumeDirectory: options.resumeDirectory,
@@ -327,6 +397,11 @@ export class Client implements AsyncDisposable {
       },
     };
   }
+}
+
+/** A client of a world of its own has no business in the real one. */
+function defaultDht(options: ClientOptions): boolean {
+  return options.host === undefined && !isBoundToLoopback(options);
 }
 
 function isBoundToLoopback({ bind }: ClientOptions): boolean {

@@ -1,5 +1,5 @@
 import type { DiskThreads } from './disk/disk-threads.ts';
-import type { Endpoint, Host } from '@shoal/net';
+import type { Endpoint, Host, Resolve } from '@shoal/net';
 import type { TrackerClient } from '@shoal/tracker';
 import type { StorageFactory } from './disk/storage.ts';
 import type { WebSeedOptions } from './web-seed/web-seed-options.ts';
@@ -8,6 +8,16 @@ import type { WebSeedOptions } from './web-seed/web-seed-options.ts';
 export interface PortRange {
   readonly from: number;
   readonly to: number;
+}
+
+/** How the client takes part in the DHT. */
+export interface DhtOptions {
+  /** Where to enter it, as endpoints or `host:port`. Default: the nodes that the common clients use. */
+  readonly bootstrap?: readonly (string | Endpoint)[];
+  /** Answer nobody (BEP 43). Default false. */
+  readonly readOnly?: boolean;
+  /** Finds the addresses of names. Default: the system's resolver. */
+  readonly resolve?: Resolve;
 }
 
 /** Options of {@link Client.start}. Every number has its default and reason in {@link clientDefaults}. */
@@ -50,6 +60,12 @@ export interface ClientOptions {
    * client. Default true. See {@link AddOptions.reuseLocalData}.
    */
   readonly reuseLocalData?: boolean;
+  /**
+   * Find peers by the DHT (BEP 5), on UDP at the same port where that is free. Never for private torrents. Default true, but for a
+   * client that is bound to a loopback address, or has a {@link host} of its own. What it knows of the DHT is kept in
+   * {@link resumeDirectory}.
+   */
+  readonly dht?: boolean | DhtOptions;
   /** 20 bytes; default: Azureus style, random (BEP 20). */
   readonly peerId?: Uint8Array;
   /** Network, clock and randomness; default: Node's. Tests hand in a simulated world. */

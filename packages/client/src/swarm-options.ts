@@ -6,7 +6,7 @@ import type { TorrentStorage } from './disk/storage.ts';
 import type { PeerReport } from './events.ts';
 import type { PieceHashes } from './hashes/piece-hashes.ts';
 import type { PeerList } from './peer/peer-list.ts';
-import type { PexSide } from './pex/pex-side.ts';
+import type { DiscoverySide } from './discovery/discovery-side.ts';
 import type { LocalMeans } from './reuse/local-copies.ts';
 import type { TorrentHost } from './torrent-host.ts';
 import type { WebSeeds } from './web-seed/web-seeds.ts';
@@ -44,7 +44,7 @@ export interface SwarmOptions {
   readonly reader: UploadReader;
   readonly peerList: PeerList;
   /** Where other peers come from. */
-  readonly pex: PexSide;
+  readonly discovery: DiscoverySide;
   /** What all torrents of the client share. */
   readonly host: Pick<
     TorrentHost,

@@ -1,4 +1,4 @@
-import type { Clock, Connection, Timer } from '@shoal/net';
+import type { Clock, Connection, Endpoint, Timer } from '@shoal/net';
 import type { TorrentInfo } from '@shoal/metainfo';
 import { BLOCK_LENGTH } from '@shoal/peer-wire';
 import type { EncoderBufferPool, Handshake } from '@shoal/peer-wire';
@@ -118,7 +118,7 @@ export class Swarm implements PeerSwarm {
       this.hashTraffic = this.#openHashTraffic();
       this.leafSource = this.hashTraffic;
     }
-    this.#pexTraffic = new PexTraffic(this.#clock, options.pex);
+    this.#pexTraffic = new PexTraffic(this.#clock, options.discovery);
     this.#chokes = new ChokeRounds({
       peers: this.peers,
       slots: options.host.uploadSlots,
@@ -152,7 +152,15 @@ export class Swarm implements PeerSwarm {
   }
 
   get exchangesPeers(): boolean {
-    return this.#options.pex.exchangesPeers;
+    return this.#options.discovery.exchangesPeers;
+  }
+
+  get dhtPort(): number {
+    return this.#options.discovery.dhtPort;
+  }
+
+  foundNode(endpoint: Endpoint): void {
+    this.#options.discovery.foundNode(endpoint);
   }
 
   /** Pieces handed to the disk and not yet answered. */

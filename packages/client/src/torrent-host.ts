@@ -1,4 +1,4 @@
-import type { Clock, Random } from '@shoal/net';
+import type { Clock, Endpoint, Random } from '@shoal/net';
 import type { TorrentInfo } from '@shoal/metainfo';
 import type { EncoderBufferPool } from '@shoal/peer-wire';
 import type { AnnounceScheduler, TrackerClient } from '@shoal/tracker';
@@ -43,6 +43,10 @@ export interface TorrentHost {
   readonly trackerClient: TrackerClient;
   /** What finds peers by info-hash for all torrents. */
   readonly peerServices: readonly PeerService[];
+  /** The DHT, where the client takes part in it. */
+  readonly dht: { addNode(endpoint: Endpoint): void } | undefined;
+  /** The UDP port peers may be told of; 0 while there is none. */
+  readonly datagramPort: number;
   /** Peer exchange (BEP 11) is on. */
   readonly exchangesPeers: boolean;
   /** When which torrent may announce. */

@@ -446,7 +446,7 @@ export class TorrentLife {
       reader: host.uploadReader(storage),
       host,
       peerList: peers.list,
-      pex: discovery,
+      discovery,
       limits,
       local: localMeans(this.#parts),
       seeksHashes: () => this.seeksHashes,

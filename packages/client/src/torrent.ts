@@ -129,6 +129,14 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
   }
 
   /**
+   * Its peers may know that we take part in the DHT.
+   * @internal
+   */
+  get usesDht(): boolean {
+    return this.#discovery.usesDht;
+  }
+
+  /**
    * Where its peers come from.
    * @internal
    */

@@ -3,7 +3,7 @@ import type { TransferStats } from '@shoal/tracker';
 import type { TrackerReport } from '../events.ts';
 import type { NamedPeer, PeerList, PeerSource } from '../peer/peer-list.ts';
 import type { SwarmNames } from '../peer/swarm-names.ts';
-import type { PexSide } from '../pex/pex-side.ts';
+import type { DiscoverySide } from './discovery-side.ts';
 import type { TorrentHost } from '../torrent-host.ts';
 import type { Sought } from './peer-service.ts';
 import { Trackers } from './trackers.ts';
@@ -37,7 +37,7 @@ export interface DiscoveryOptions {
  * Where the peers of one torrent come from: its trackers, the services of the client, and other peers. The one place that knows which
  * of them a private torrent, or one that may be private, has to do without.
  */
-export class Discovery implements Sought, PexSide {
+export class Discovery implements Sought, DiscoverySide {
   readonly #options: DiscoveryOptions;
   readonly #trackers: Trackers;
   #privacy: Privacy;
@@ -71,7 +71,20 @@ export class Discovery implements Sought, PexSide {
     return this.#options.host.clock.now() >= this.#openAt;
   }
 
-  // PexSide
+  /** Handshakes say that we take part in the DHT. */
+  get usesDht(): boolean {
+    return this.#options.host.dht !== undefined && this.isOpen;
+  }
+
+  // DiscoverySide
+
+  get dhtPort(): number {
+    return this.usesDht ? this.#options.host.datagramPort : 0;
+  }
+
+  foundNode(endpoint: Endpoint): void {
+    if (this.isOpen) this.#options.host.dht?.addNode(endpoint);
+  }
 
   get exchangesPeers(): boolean {
     return this.#options.host.exchangesPeers && this.isOpen;

@@ -1,5 +1,6 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder, writeAtomically } from './atomic-write.ts';
 import { toDiskError, errnoOf } from './disk-error.ts';
 import {
   MAX_RESUME_BYTES,
@@ -26,7 +27,7 @@ export class ResumeStore {
    * `ERR_DISK_LOCKED` where it is held, and with another `DiskError` where the folder cannot be written to.
    */
   async lock(infoHash: Uint8Array): Promise<ResumeLock> {
-    await this.#ensureFolder();
+    await makeFolder(this.directory);
     return takeLock(this.#path(infoHash, 'lock'));
   }
 
@@ -57,8 +58,8 @@ export class ResumeStore {
     const bytes = encodeResume(data);
     const before = this.#saving.get(path) ?? Promise.resolve();
     const saving = before.then(
-      () => this.#write(path, bytes),
-      () => this.#write(path, bytes),
+      () => writeAtomically(path, bytes),
+      () => writeAtomically(path, bytes),
     );
     this.#saving.set(path, saving);
     const forget = () => {
@@ -76,44 +77,6 @@ export class ResumeStore {
       await rm(path, { force: true });
     } catch (error) {
       throw toDiskError(error, 'delete', path);
-    }
-  }
-
-  async #write(path: string, bytes: Uint8Array): Promise<void> {
-    const temporary = `${path}.new`;
-    await this.#ensureFolder();
-    try {
-      const handle = await open(temporary, 'w');
-      try {
-        await handle.writeFile(bytes);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(temporary, path);
-      await this.#syncFolder();
-    } catch (error) {
-      await rm(temporary, { force: true }).catch(() => undefined);
-      throw toDiskError(error, 'save', path);
-    }
-  }
-
-  async #ensureFolder(): Promise<void> {
-    try {
-      await mkdir(this.directory, { recursive: true });
-    } catch (error) {
-      throw toDiskError(error, 'create', this.directory);
-    }
-  }
-
-  /** Makes the renaming durable. Windows has no such call and needs none. */
-  async #syncFolder(): Promise<void> {
-    if (process.platform === 'win32') return;
-    const folder = await open(this.directory, 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
     }
   }
 

@@ -27,6 +27,9 @@ export type TakeOver = (
 /** What a peer tells those who fetch metadata. */
 export interface MetadataPeerEvents extends ExtensionSide {
   readonly encoderPool: EncoderBufferPool;
+  /** See {@link DiscoverySide}. */
+  readonly dhtPort: number;
+  foundNode(endpoint: Endpoint): void;
   /** It has said what it offers, or something else that may let it be asked. */
   changed(peer: MetadataPeer): void;
   /** An answer about a piece. */
@@ -77,10 +80,12 @@ export class MetadataPeer implements ConnectionHandler, WireSink, MetadataSource
     this.connectedAt = this.#lastReceived = this.#lastSent = clock.now();
     this.#encoder = new WireEncoder(events.encoderPool);
     this.#decoder = new WireDecoder(this);
-    if (!handshake.reserved.extension) return;
-    this.extended = new PeerExtended(events, this.#encoder, connection.remote, clock);
-    this.extended.answered = (message) => events.answered(this, message);
-    this.extended.greet();
+    if (handshake.reserved.extension) {
+      this.extended = new PeerExtended(events, this.#encoder, connection.remote, clock);
+      this.extended.answered = (message) => events.answered(this, message);
+      this.extended.greet();
+    }
+    if (handshake.reserved.dht && events.dhtPort > 0) this.#encoder.port(events.dhtPort);
     this.flush();
   }
 
@@ -220,8 +225,8 @@ export class MetadataPeer implements ConnectionHandler, WireSink, MetadataSource
     // Nothing was asked for.
   }
 
-  onPort(_port: number): void {
-    // The DHT is a later layer.
+  onPort(port: number): void {
+    if (port > 0) this.#events.foundNode({ address: this.address, port });
   }
 
   onSuggest(_piece: number): void {

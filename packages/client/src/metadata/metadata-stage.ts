@@ -146,7 +146,7 @@ export class MetadataStage {
     return new MetadataSwarm({
       host,
       peerList: () => peers.list,
-      pex: this.#options.discovery,
+      discovery: this.#options.discovery,
       judge: (bytes) => judgeMetadata(bytes, hashes),
       report: (report) => events.peer(report),
       found: (bytes) => this.#found(bytes, true),

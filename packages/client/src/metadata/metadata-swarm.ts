@@ -1,10 +1,10 @@
-import type { Clock, Connection, ConnectionHandler } from '@shoal/net';
+import type { Clock, Connection, ConnectionHandler, Endpoint } from '@shoal/net';
 import type { EncoderBufferPool, Handshake, UtMetadataMessage } from '@shoal/peer-wire';
 import { PeerError } from '../errors.ts';
 import type { PeerReport } from '../events.ts';
 import { isBetterConnection } from '../peer/better-connection.ts';
 import type { PeerList } from '../peer/peer-list.ts';
-import type { PexSide } from '../pex/pex-side.ts';
+import type { DiscoverySide } from '../discovery/discovery-side.ts';
 import { PexTraffic } from '../pex/pex-traffic.ts';
 import type { HashVerdict } from './judge-metadata.ts';
 import { MetadataFetch, type MetadataProgress } from './metadata-fetch.ts';
@@ -26,7 +26,7 @@ export interface MetadataSwarmOptions {
     readonly metadataMemory: MetadataMemory;
   };
   readonly peerList: () => PeerList;
-  readonly pex: PexSide;
+  readonly discovery: DiscoverySide;
   /** Whether the bytes have the hashes asked for. */
   readonly judge: (bytes: Uint8Array) => HashVerdict;
   readonly report: (report: PeerReport) => void;
@@ -51,7 +51,7 @@ export class MetadataSwarm implements MetadataPeerEvents {
       undefined,
       options.host.metadataMemory,
     );
-    this.#pexTraffic = new PexTraffic(options.host.clock, options.pex);
+    this.#pexTraffic = new PexTraffic(options.host.clock, options.discovery);
   }
 
   /** In bytes; undefined before any peer has claimed a length. */
@@ -137,7 +137,15 @@ export class MetadataSwarm implements MetadataPeerEvents {
   }
 
   get exchangesPeers(): boolean {
-    return this.#options.pex.exchangesPeers;
+    return this.#options.discovery.exchangesPeers;
+  }
+
+  get dhtPort(): number {
+    return this.#options.discovery.dhtPort;
+  }
+
+  foundNode(endpoint: Endpoint): void {
+    this.#options.discovery.foundNode(endpoint);
   }
 
   get encoderPool(): EncoderBufferPool {

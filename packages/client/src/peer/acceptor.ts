@@ -20,6 +20,8 @@ const MAX_PENDING_PER_ADDRESS = 8;
 /** A torrent as incoming connections see it. */
 export interface Accepting {
   readonly swarmNames: SwarmNames;
+  /** Its peers may know that we take part in the DHT. */
+  readonly usesDht: boolean;
   /** Does it want a connection from there now? */
   accepts(from: Endpoint): boolean;
   /** Takes over a connection whose handshake is complete; `isV2`: it is for the v2 hash. */
@@ -104,6 +106,7 @@ export class Acceptor {
         connections,
         peerId,
         reserved,
+        usesDht: () => torrent?.usesDht === true,
         welcome: (infoHash) => {
           torrent = find(infoHash);
           return torrent?.accepts(connection.remote) === true ? torrent.swarmNames : undefined;

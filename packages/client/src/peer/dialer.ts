@@ -16,6 +16,8 @@ export interface Dialling {
   readonly peerList: PeerList;
   /** What the handshake may name. */
   readonly swarmNames: SwarmNames;
+  /** Its peers may know that we take part in the DHT. */
+  readonly usesDht: boolean;
   /** How many more connections it may have now; 0 while it wants none. */
   readonly freeConnections: number;
   /** Takes over a connection whose handshake is complete; `isV2`: it is for the v2 hash. */
@@ -143,6 +145,7 @@ export class Dialer {
           connections,
           peerId,
           reserved,
+          usesDht: () => torrent.usesDht,
           names: torrent.swarmNames,
           knowsV2: endpoint.knowsV2 ?? false,
           ...(endpoint.peerId === undefined ? {} : { expectedPeerId: endpoint.peerId }),

@@ -17,8 +17,10 @@ export interface HandshakePolicy {
   /** Knows of the connection from now on until its end. */
   readonly connections: OpenConnections;
   readonly peerId: Uint8Array;
-  /** What we offer for every torrent; the v2 bit goes by the torrent. */
+  /** What we offer for every torrent; the bits of v2 and the DHT go by the torrent. */
   readonly reserved: ReservedBits;
+  /** Whether the torrent is one to say so for that we take part in the DHT (BEP 5). */
+  usesDht(): boolean;
   /** The torrent this connection shall be for. Undefined on the incoming side, where {@link HandshakePolicy.welcome} says it. */
   readonly names?: SwarmNames;
   /** The peer is known to know the v2 hash: a hybrid is asked for by it. */
@@ -128,7 +130,11 @@ export class Handshaking implements ConnectionHandler {
     const { peerId, reserved } = this.#policy;
     const { infoHash, offersV2 } = greeting;
     this.#connection.write(
-      encodeHandshake({ reserved: { ...reserved, v2: offersV2 }, infoHash, peerId }),
+      encodeHandshake({
+        reserved: { ...reserved, dht: this.#policy.usesDht(), v2: offersV2 },
+        infoHash,
+        peerId,
+      }),
     );
   }
 

@@ -1,4 +1,5 @@
 import type { TorrentInfo } from '@shoal/metainfo';
+import type { Endpoint } from '@shoal/net';
 import type { EncoderBufferPool } from '@shoal/peer-wire';
 import type { BlockSource } from '../piece/block-source.ts';
 import type { PiecePicker } from '../piece/piece-picker.ts';
@@ -15,6 +16,9 @@ export interface PeerSwarm extends ExtensionSide {
   readonly reader: UploadReader;
   /** Buffers for outgoing messages, shared by all peers. */
   readonly encoderPool: EncoderBufferPool;
+  /** See {@link DiscoverySide}. */
+  readonly dhtPort: number;
+  foundNode(endpoint: Endpoint): void;
   /** Hashes asked for and answered (BEP 52); undefined for a v1-only torrent. */
   readonly hashTraffic: HashTraffic | undefined;
   /** May blocks be asked for now? False while paused, in error or when the download limit is used up. */

@@ -86,6 +86,8 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
   readonly #encoder: WireEncoder;
   readonly #decoder: WireDecoder;
   readonly #guard: ProtocolGuard;
+  /** It takes part in the DHT (BEP 5). */
+  readonly #knowsDht: boolean;
   #blockWasRequested = false;
   #lastReceived: number;
   #lastSent: number;
@@ -106,6 +108,7 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     this.peerId = handshake.peerId;
     this.isV2 = isV2;
     this.fast = handshake.reserved.fast;
+    this.#knowsDht = handshake.reserved.dht;
     this.have = new Bitfield(info.pieceCount);
     this.connectedAt = this.#lastReceived = this.#lastSent = clock.now();
     this.#guard = new ProtocolGuard({
@@ -153,6 +156,8 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     else if (this.fast && have.isEmpty) this.#encoder.haveNone();
     else if (!have.isEmpty) this.#encoder.bitfield(have.bytes);
     if (this.fast) this.#grantAllowedFast();
+    const { dhtPort } = this.#swarm;
+    if (this.#knowsDht && dhtPort > 0) this.#encoder.port(dhtPort);
     this.flush();
   }
 
@@ -345,8 +350,8 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     this.#swarm.wasted(length);
   }
 
-  onPort(_port: number): void {
-    // The DHT is a later layer; the message is valid.
+  onPort(port: number): void {
+    if (port > 0) this.#swarm.foundNode({ address: this.endpoint.address, port });
   }
 
   onSuggest(piece: number): void {

@@ -3,7 +3,7 @@ import { pexFlags, type UtPexMessage } from '@shoal/peer-wire';
 import { PeerError } from '../errors.ts';
 import type { PeerExtended } from '../extension/peer-extended.ts';
 import { MAX_EXCESS, PeerExchange } from './peer-exchange.ts';
-import type { PexSide } from './pex-side.ts';
+import type { DiscoverySide } from '../discovery/discovery-side.ts';
 import { PexRoster, type RosterEntry } from './pex-roster.ts';
 
 /** A connected peer, as far as peer exchange is concerned. */
@@ -26,11 +26,11 @@ interface Member {
 /** Peer exchange (BEP 11) among the connected peers of a torrent. */
 export class PexTraffic<P extends ExchangingPeer> {
   readonly #clock: Clock;
-  readonly #side: PexSide;
+  readonly #side: DiscoverySide;
   readonly #roster = new PexRoster();
   readonly #members = new Map<P, Member>();
 
-  constructor(clock: Clock, side: PexSide) {
+  constructor(clock: Clock, side: DiscoverySide) {
     this.#clock = clock;
     this.#side = side;
   }

@@ -15,6 +15,7 @@ function acceptorOf(changes: Partial<AcceptorOptions> = {}, accepts = true) {
   const joined: string[] = [];
   const torrent: Accepting = {
     swarmNames: { v1: INFO_HASH, v2: undefined },
+    usesDht: false,
     accepts: () => accepts,
     join: ({ remote }) => {
       joined.push(remote.address);

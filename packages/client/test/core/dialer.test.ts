@@ -25,6 +25,7 @@ function torrentWith(number: number, peers: number, freeConnections = 100): Test
   return {
     peerList,
     swarmNames: { v1: new Uint8Array(20).fill(number), v2: undefined },
+    usesDht: false,
     freeConnections,
     joined,
     join: ({ remote }) => {

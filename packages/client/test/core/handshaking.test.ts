@@ -28,6 +28,7 @@ function shake(direction: 'incoming' | 'outgoing', changes: Partial<HandshakePol
     {
       peerId: OURS,
       reserved,
+      usesDht: () => false,
       connections: new OpenConnections(clock),
       ...(direction === 'outgoing' ? { names: V1_ONLY } : { welcome: () => V1_ONLY }),
       established: (_, { peerId }, isV2) => {
