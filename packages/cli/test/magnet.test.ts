@@ -49,6 +49,16 @@ describe('shoal download of a magnet link', () => {
     expect(events('end')).toMatchObject([{ exitCode: 0, torrents: [{ path, state: 'seeding' }] }]);
   });
 
+  it.each([[['--lsd', '--bind', '127.0.0.1']], [['--bind', '192.0.2.7']], [['--bind', '::']]])(
+    'looks in the local network with %j when the link names nobody',
+    async (options) => {
+      const { world, client } = worldWith(completes);
+      const args = ['download', `magnet:?xt=urn:btih:${'a'.repeat(40)}`, '-o', folder.path];
+      expect(await world.run(...args, ...options)).toBe(0);
+      expect(client.torrents).toHaveLength(1);
+    },
+  );
+
   it('is not complete while there is no metadata', async () => {
     const { world } = worldWith();
     const options = ['-o', folder.path, '--timeout', '1'];
@@ -180,7 +190,11 @@ describe('shoal metadata', () => {
 
   it.each([
     [[magnet, '--timeout', '0.2'], 5, '--timeout'],
-    [[`magnet:?xt=urn:btih:${'a'.repeat(40)}`], 3, 'no tracker and no peer'],
+    [
+      [`magnet:?xt=urn:btih:${'a'.repeat(40)}`, '--no-lsd', '--no-dht'],
+      3,
+      'no tracker and no peer',
+    ],
     [['magnet:?dn=x'], 3, 'info-hash'],
     [['x.torrent'], 2, 'magnet link'],
     [[magnet, '-o', ''], 2, 'empty'],

@@ -24,6 +24,9 @@ function optionsIn(text: string): Set<string> {
 const NEGATED = new Map([
   ['--no-resume', '--resume'],
   ['--no-reuse', '--reuse'],
+  ['--no-pex', '--pex'],
+  ['--no-lsd', '--lsd'],
+  ['--no-dht', '--dht'],
   ['--no-check', '--check'],
   ['--no-date', '--date'],
   ['--no-private', '--private'],

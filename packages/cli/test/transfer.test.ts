@@ -44,14 +44,9 @@ describe('shoal download', () => {
       ...['download', source, '--output', output, '--bind', '127.0.0.1', '--port', '6881-6889'],
       ...['--select', '0,2', '--sequential', '--peer', '192.0.2.7:1', '--peer', '[::1]:2'],
       ...['--tracker', 'http://t.invalid/announce', '--max-download', '1M', '--max-upload', '500K'],
-      ...['--max-peers', '30', '--resume-dir', '/r', '--quiet'],
-      ...[
-        '--web-seed',
-        'http://m.invalid/a',
-        '--web-seed',
-        'https://m.invalid/',
-        '--local-web-seeds',
-      ],
+      ...['--max-peers', '30', '--resume-dir', '/r', '--no-pex', '--lsd', '--no-dht', '--quiet'],
+      ...['--web-seed', 'http://m.invalid/a', '--web-seed', 'https://m.invalid/'],
+      '--local-web-seeds',
     );
     expect(code).toBe(0);
     expect(client.options).toEqual({
@@ -62,6 +57,9 @@ describe('shoal download', () => {
       maxPeers: 30,
       maxPeersPerTorrent: 30,
       webSeeds: { addresses: 'any' },
+      pex: false,
+      localDiscovery: true,
+      dht: false,
       resumeDirectory: '/r',
     });
     expect(client.torrents[0]?.options).toEqual({
@@ -297,7 +295,9 @@ describe('shoal download', () => {
     const broken = await folder.write('broken.torrent', 'd4:infod6:length');
     const file = await folder.write('file', '');
     const good = await folder.write('a.torrent', tinyTorrent('a'));
-    expect(await world.run('download', `magnet:?xt=urn:btih:${'a'.repeat(40)}`)).toBe(3);
+    const magnet = `magnet:?xt=urn:btih:${'a'.repeat(40)}`;
+    expect(await world.run('download', magnet, '--no-lsd', '--no-dht')).toBe(3);
+    expect(await world.run('download', magnet, '--bind', '127.0.0.1')).toBe(3);
     expect(await world.run('download', broken)).toBe(3);
     expect(await world.run('download', join(folder.path, 'none.torrent'))).toBe(4);
     expect(await world.run('download', good, '-o', join(file, 'below'))).toBe(4);

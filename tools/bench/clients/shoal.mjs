@@ -19,7 +19,11 @@ export function shoalFrom(name, bin, node = process.execPath) {
   const command = [node, bin];
   const packages = join(bin, '../../..');
   /** @param {import('./client.mjs').Task} task */
-  const listen = ({ ip, port }) => ['--bind', ip, '--port', `${port}`, '--quiet'];
+  const listen = ({ ip, port }) => [
+    ...['--bind', ip, '--port', `${port}`, '--quiet'],
+    // Nobody is to be found but who is named.
+    ...['--no-lsd', '--no-pex'],
+  ];
   /** @param {import('./client.mjs').Task} task */
   const download = (task) => [
     ...['download', task.torrent, '--output', task.directory],

@@ -3,7 +3,7 @@ import { parseDuration } from '../parse/duration.ts';
 import type { Command } from './command.ts';
 import { Group, once, outputOptions, text, transferOptions } from './options.ts';
 
-const { port, bind, peer, tracker, resume } = transferOptions;
+const { port, bind, peer, tracker, pex, lsd, dht, resume } = transferOptions;
 
 const options = {
   output: {
@@ -24,6 +24,10 @@ const options = {
   bind,
   peer,
   tracker,
+  pex,
+  lsd,
+  dht,
+  'dht-bootstrap': transferOptions['dht-bootstrap'],
   timeout: {
     type: 'string',
     requiresArg: true,

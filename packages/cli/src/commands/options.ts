@@ -153,6 +153,32 @@ export const transferOptions = {
     group: Group.network,
     describe: 'Ask web seeds that a torrent names in local and private networks, too',
   },
+  pex: {
+    type: 'boolean',
+    default: true,
+    group: Group.network,
+    describe: 'Exchange the addresses of peers with peers (BEP 11); --no-pex does not',
+  },
+  lsd: {
+    type: 'boolean',
+    group: Group.network,
+    describe:
+      'Find peers in the local network (BEP 14). Default: yes, unless bound to a loopback address',
+  },
+  dht: {
+    type: 'boolean',
+    group: Group.network,
+    describe: 'Find peers by the DHT (BEP 5). Default: yes, unless bound to a loopback address',
+  },
+  'dht-bootstrap': {
+    type: 'array',
+    string: true,
+    requiresArg: true,
+    group: Group.network,
+    describe:
+      'HOST:PORT of a node by which to enter the DHT, instead of the usual ones; repeatable',
+    coerce: each((value) => parseHostPort(value)),
+  },
   'max-download': {
     type: 'string',
     requiresArg: true,

@@ -9,6 +9,11 @@ import type { World } from '../world.ts';
 export interface NetworkArgs {
   readonly port?: number | PortRange | undefined;
   readonly bind?: string | undefined;
+  readonly pex?: boolean | undefined;
+  readonly lsd?: boolean | undefined;
+  readonly dht?: boolean | undefined;
+  readonly 'dht-bootstrap'?:
+    readonly { readonly host: string; readonly port: number }[] | undefined;
   readonly 'max-download'?: number | undefined;
   readonly 'max-upload'?: number | undefined;
   readonly 'max-peers'?: number | undefined;
@@ -31,6 +36,9 @@ export async function clientOptions(args: NetworkArgs, world: World): Promise<Cl
     maxPeersPerTorrent: args['max-peers'],
     reuseLocalData: args.reuse === false ? false : undefined,
     webSeeds: webSeeds(args),
+    pex: args.pex === false ? false : undefined,
+    localDiscovery: args.lsd,
+    dht: dhtOptions(args),
     diskThreads: await world.early?.diskThreads,
     resumeDirectory: args.resume
       ? (args['resume-dir'] ?? defaultResumeDirectory(world))
@@ -42,6 +50,28 @@ export async function clientOptions(args: NetworkArgs, world: World): Promise<Cl
 function webSeeds(args: NetworkArgs): ClientOptions['webSeeds'] | undefined {
   if (args['web-seeds'] === false) return false;
   return args['local-web-seeds'] === true ? { addresses: 'any' } : undefined;
+}
+
+/** How the DHT is taken part in; undefined: as usual. */
+function dhtOptions(args: NetworkArgs): ClientOptions['dht'] | undefined {
+  const { dht, 'dht-bootstrap': bootstrap } = args;
+  if (dht === false || bootstrap === undefined) return dht;
+  return { bootstrap: bootstrap.map(({ host, port }) => formatHost(host, port)) };
+}
+
+/** As `host:port`, an IPv6 address in brackets. */
+function formatHost(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Whether peers are found without a tracker or anybody's help: what the client does, too, when nothing is said. */
+export async function looksAround(args: NetworkArgs): Promise<boolean> {
+  const { lsd, dht, bind, 'dht-bootstrap': bootstrap } = args;
+  if (lsd === true || dht === true || (bootstrap !== undefined && dht !== false)) return true;
+  if (lsd === false && dht === false) return false;
+  if (bind === undefined) return true;
+  const { addressKind } = await import('@shoal/net');
+  return addressKind(await localAddress(bind)) !== 'loopback';
 }
 
 /** `--bind` as the literal it must be. */

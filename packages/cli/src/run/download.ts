@@ -14,7 +14,7 @@ import { resolvePeers } from '../resolve-peers.ts';
 import { chooseView } from '../terminal/transfer-view.ts';
 import type { TransferView } from '../terminal/transfer-view.ts';
 import type { World } from '../world.ts';
-import { clientOptions, trackerTiers } from './client-options.ts';
+import { clientOptions, looksAround, trackerTiers } from './client-options.ts';
 import { listFiles } from './list-files.ts';
 import { fetchMetadata, loadMagnet } from './load-magnet.ts';
 import { runTransfer, TorrentFailure } from './transfer.ts';
@@ -66,11 +66,12 @@ async function* downloadTasks(
   const directory = resolve(args.output ?? '.');
   const peers = await resolvePeers(args.peer ?? [], signal);
   const trackers = args.tracker ?? [];
+  const localDiscovery = await looksAround(args);
   const torrents: (Metainfo | MagnetLink)[] = [];
   for (const source of args.source) {
     try {
       const torrent = isMagnet(source)
-        ? await loadMagnet(source, { peers, trackers }, signal)
+        ? await loadMagnet(source, { peers, trackers, localDiscovery }, signal)
         : await loadTorrent(source, signal, args.timeout);
       torrents.push(torrent);
     } catch (error) {

@@ -4,12 +4,14 @@ import { CliError } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { resolvePeers } from '../resolve-peers.ts';
 import type { World } from '../world.ts';
-import { clientOptions, type NetworkArgs, trackerTiers } from './client-options.ts';
+import { clientOptions, looksAround, type NetworkArgs, trackerTiers } from './client-options.ts';
 
 /** Where metadata may be got from besides what a link says. */
 export interface MagnetSources {
   readonly peers: readonly Endpoint[];
   readonly trackers: readonly string[];
+  /** Peers are looked for in the local network, or the DHT. */
+  readonly localDiscovery: boolean;
 }
 
 /**
@@ -18,15 +20,16 @@ export interface MagnetSources {
  */
 export async function loadMagnet(
   source: string,
-  { peers, trackers }: MagnetSources,
+  { peers, trackers, localDiscovery }: MagnetSources,
   signal?: AbortSignal,
 ): Promise<MagnetLink> {
   const link = parseMagnet(source);
-  if (link.trackers.length + link.peers.length + peers.length + trackers.length === 0) {
+  const named = link.trackers.length + link.peers.length + peers.length + trackers.length;
+  if (named === 0 && !localDiscovery) {
     throw new CliError(
       'ERR_CLI_SOURCE',
       ExitCode.badTorrent,
-      'the magnet link names no tracker and no peer, and there is no DHT yet: give a --tracker or a --peer',
+      'the magnet link names no tracker and no peer, and without DHT and local discovery there is no other way to find any: give --tracker, --peer, --dht or --lsd',
     );
   }
   const found: Endpoint[] = [];
@@ -66,7 +69,8 @@ export async function fetchMetadata(
   const ended = limit === undefined ? signal : AbortSignal.any([signal, limit]);
   const peers = await resolvePeers(args.peer ?? [], signal);
   const trackers = args.tracker ?? [];
-  const link = await loadMagnet(source, { peers, trackers }, signal);
+  const localDiscovery = await looksAround(args);
+  const link = await loadMagnet(source, { peers, trackers, localDiscovery }, signal);
   const client = await world.startClient(await clientOptions(args, world));
   let missing = 'metadata';
   try {
