@@ -95,6 +95,17 @@ export interface DatagramHandler {
   onError(error: Error): void;
 }
 
+/** Options of {@link Network.bind}. */
+export interface BindOptions {
+  /** Keeps a socket on `::` from serving IPv4 as well, so that another one can have the port there. Default false. */
+  readonly ipv6Only?: boolean;
+  /**
+   * Whether {@link DatagramHandler.onError} hears of what the system would not send. Default true; a server of very many small
+   * answers saves a tenth of its CPU without.
+   */
+  readonly tellSendErrors?: boolean;
+}
+
 /** A place in a multicast group, on every interface that can. */
 export interface MulticastSocket extends AsyncDisposable {
   /** The group, and the port all its members use. */
@@ -127,7 +138,7 @@ export interface Network {
     options?: ListenOptions,
   ): Promise<Listener>;
   /** Opens a datagram socket. */
-  bind(at: Endpoint, handler: DatagramHandler): Promise<DatagramSocket>;
+  bind(at: Endpoint, handler: DatagramHandler, options?: BindOptions): Promise<DatagramSocket>;
   /**
    * Joins a multicast group; others on this machine may be members with the same port. Rejects with a `NetError`:
    * `ERR_NET_UNSUPPORTED` where no interface takes part.

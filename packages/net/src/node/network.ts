@@ -41,7 +41,7 @@ export function createNodeNetwork(options: NodeNetworkOptions = {}): Network {
   return {
     connect: (to, connectOptions = {}) => connectTcp(to, connectOptions, tcp),
     listen: (at, accept, listenOptions = {}) => listenTcp(at, accept, listenOptions, tcp),
-    bind: (at, handler) => bindUdp(at, handler, receiveBuffer),
+    bind: (at, handler, bindOptions = {}) => bindUdp(at, handler, bindOptions, receiveBuffer),
     join: joinGroup,
   };
 }

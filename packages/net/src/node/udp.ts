@@ -1,5 +1,5 @@
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
-import type { DatagramHandler, DatagramSocket } from '../contracts.ts';
+import type { BindOptions, DatagramHandler, DatagramSocket } from '../contracts.ts';
 import { formatEndpoint, isEndpoint } from '../endpoint-text.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { NetError } from '../errors.ts';
@@ -8,6 +8,9 @@ import { reportStrayError, toNetError } from './system-error.ts';
 
 /** Largest payload of one UDP datagram over IPv4, in bytes. */
 export const DATAGRAM_MAX = 65_507;
+
+/** Bytes of the memory datagrams are copied to before they are sent: the largest one, or some two hundred small ones. */
+const SEND_MEMORY = 65_536;
 
 /** Addresses are literals: answering at once spares each datagram a turn of the event loop. */
 const literalLookup: NonNullable<SocketOptions['lookup']> = (hostname, _options, callback) => {
@@ -19,13 +22,26 @@ class NodeDatagramSocket implements DatagramSocket {
   readonly #socket: Socket;
   readonly #handler: DatagramHandler;
   readonly #family: 4 | 6;
+  readonly #tellSendErrors: boolean;
+  /** The system mostly takes a datagram within the call; then the memory of the copy can be used again. */
+  #memory = Buffer.allocUnsafeSlow(SEND_MEMORY);
+  #used = 0;
+  /** The last sender, whose endpoint needs no check when it is answered. */
+  #lastFrom: Endpoint | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(socket: Socket, endpoint: Endpoint, handler: DatagramHandler, family: 4 | 6) {
+  constructor(
+    socket: Socket,
+    endpoint: Endpoint,
+    handler: DatagramHandler,
+    family: 4 | 6,
+    tellSendErrors: boolean,
+  ) {
     this.#socket = socket;
     this.endpoint = endpoint;
     this.#handler = handler;
     this.#family = family;
+    this.#tellSendErrors = tellSendErrors;
     socket.on('message', (datagram, from) => this.#receive(datagram, from.address, from.port));
     socket.on('error', (error) => this.#tellError(toNetError(error, 'datagram socket')));
   }
@@ -40,8 +56,13 @@ class NodeDatagramSocket implements DatagramSocket {
       return;
     }
     // The copy lets the caller reuse its buffer at once; the system may take the bytes later.
-    const copy = Buffer.from(datagram);
-    this.#socket.send(copy, 0, copy.length, to.port, address, (error) => {
+    const { length } = datagram;
+    const at = this.#copy(datagram);
+    if (!this.#tellSendErrors) {
+      this.#socket.send(this.#memory, at, length, to.port, address);
+      return;
+    }
+    this.#socket.send(this.#memory, at, length, to.port, address, (error) => {
       if (error !== null) this.#tellError(toNetError(error, 'sending a datagram to', to));
     });
   }
@@ -57,9 +78,23 @@ class NodeDatagramSocket implements DatagramSocket {
     return this.close();
   }
 
+  /** Copies the datagram to where it can stay until it is sent; gives its place in the memory. */
+  #copy(datagram: Uint8Array): number {
+    const { length } = datagram;
+    if (this.#used + length > this.#memory.length) {
+      // What still waits to be sent keeps its memory.
+      if (this.#socket.getSendQueueCount() > 0) this.#memory = Buffer.allocUnsafeSlow(SEND_MEMORY);
+      this.#used = 0;
+    }
+    const at = this.#used;
+    this.#memory.set(datagram, at);
+    this.#used = at + length;
+    return at;
+  }
+
   /** The address as this socket must spell it, or undefined, with the error told, when it cannot send there. */
   #reachable(to: Endpoint): string | undefined {
-    if (!isEndpoint(to) || to.port === 0) {
+    if (to.port === 0 || (to !== this.#lastFrom && !isEndpoint(to))) {
       this.#laterError(
         new NetError('ERR_NET_INVALID_ENDPOINT', 'sending a datagram: that is no valid endpoint'),
       );
@@ -76,8 +111,10 @@ class NodeDatagramSocket implements DatagramSocket {
 
   #receive(datagram: Uint8Array, address: string, port: number): void {
     if (this.#closing !== undefined) return;
+    const from = { address: systemAddress(address), port };
+    this.#lastFrom = from;
     try {
-      this.#handler.onDatagram(datagram, { address: systemAddress(address), port });
+      this.#handler.onDatagram(datagram, from);
     } catch (thrown) {
       this.#tellError(thrown instanceof Error ? thrown : new Error(String(thrown)));
     }
@@ -101,6 +138,7 @@ class NodeDatagramSocket implements DatagramSocket {
 export function bindUdp(
   at: Endpoint,
   handler: DatagramHandler,
+  { ipv6Only = false, tellSendErrors = true }: BindOptions,
   receiveBuffer: number,
 ): Promise<DatagramSocket> {
   return new Promise((resolve, reject) => {
@@ -108,7 +146,11 @@ export function bindUdp(
       throw new NetError('ERR_NET_INVALID_ENDPOINT', 'binding: that is no valid endpoint');
     }
     const family = at.address.includes(':') ? 6 : 4;
-    const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', lookup: literalLookup });
+    const socket = createSocket({
+      type: family === 6 ? 'udp6' : 'udp4',
+      lookup: literalLookup,
+      ipv6Only: ipv6Only && family === 6,
+    });
     const onError = (error: Error): void => {
       socket.close();
       reject(toNetError(error, 'binding to', at));
@@ -122,7 +164,8 @@ export function bindUdp(
         // Only a wish: with the system's own size a burst may lose some datagrams.
       }
       const { port } = socket.address();
-      resolve(new NodeDatagramSocket(socket, { address: at.address, port }, handler, family));
+      const endpoint = { address: at.address, port };
+      resolve(new NodeDatagramSocket(socket, endpoint, handler, family, tellSendErrors));
     });
   });
 }

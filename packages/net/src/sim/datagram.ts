@@ -55,6 +55,7 @@ class DatagramFlow implements Flow<Datagram> {
 /** A datagram socket of a simulated host. */
 export class SimDatagramSocket implements DatagramSocket {
   readonly endpoint: Endpoint;
+  readonly ipv6Only: boolean;
   readonly #host: SimHost;
   readonly #handler: DatagramHandler;
   readonly #outgoing: DatagramFlow;
@@ -64,9 +65,10 @@ export class SimDatagramSocket implements DatagramSocket {
   readonly #contacts = new Map<string, number>();
   #closed = false;
 
-  constructor(host: SimHost, endpoint: Endpoint, handler: DatagramHandler) {
+  constructor(host: SimHost, endpoint: Endpoint, handler: DatagramHandler, ipv6Only: boolean) {
     this.#host = host;
     this.endpoint = endpoint;
+    this.ipv6Only = ipv6Only;
     this.#handler = handler;
     this.#outgoing = new DatagramFlow(host.uplink, (datagram) => this.#depart(datagram));
     this.#looped = new DatagramFlow(host.loopback, (datagram) => this.#depart(datagram));

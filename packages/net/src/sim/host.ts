@@ -127,7 +127,8 @@ export class SimHost implements Host {
     this.network = {
       connect: (to, connectOptions = {}) => this.#connect(to, connectOptions),
       listen: (at, accept) => new Promise((resolve) => resolve(this.#listen(at, accept))),
-      bind: (at, handler) => new Promise((resolve) => resolve(this.#bind(at, handler))),
+      bind: (at, handler, { ipv6Only = false } = {}) =>
+        new Promise((resolve) => resolve(this.#bind(at, handler, ipv6Only))),
       join: (group, handler, { bind } = {}) =>
         new Promise((resolve) => resolve(joinSimGroup(this, group, handler, bind))),
     };
@@ -166,11 +167,12 @@ export class SimHost implements Host {
     return this.listeners.open(at, (endpoint) => new SimListener(endpoint, accept, this.listeners));
   }
 
-  #bind(at: Endpoint, handler: DatagramHandler): DatagramSocket {
+  #bind(at: Endpoint, handler: DatagramHandler, ipv6Only: boolean): DatagramSocket {
     this.#checkLocal(at, 'binding');
     return this.datagramSockets.open(
       at,
-      (endpoint) => new SimDatagramSocket(this, endpoint, handler),
+      (endpoint) => new SimDatagramSocket(this, endpoint, handler, ipv6Only),
+      ipv6Only,
     );
   }
 

@@ -8,11 +8,13 @@ const LAST_DYNAMIC_PORT = 65_535;
 
 interface Bound {
   readonly endpoint: Endpoint;
+  /** On `::` without serving IPv4. */
+  readonly ipv6Only?: boolean;
 }
 
 /** Whether a socket bound to `bound` gets what is sent to `address`. */
-function serves(bound: string, address: string): boolean {
-  if (bound === '::') return true;
+function serves(bound: string, address: string, ipv6Only = false): boolean {
+  if (bound === '::') return !ipv6Only || address.includes(':');
   return bound === address || (bound === '0.0.0.0' && !address.includes(':'));
 }
 
@@ -29,13 +31,13 @@ export class PortTable<Socket extends Bound> {
   }
 
   /** Makes a socket at an endpoint; port 0 means any that is free. */
-  open(at: Endpoint, make: (endpoint: Endpoint) => Socket): Socket {
+  open(at: Endpoint, make: (endpoint: Endpoint) => Socket, ipv6Only = false): Socket {
     const endpoint = at.port === 0 ? { address: at.address, port: this.#freePort() } : at;
     const others = this.#byPort.get(endpoint.port) ?? [];
     for (const other of others) {
       if (
-        serves(other.endpoint.address, at.address) ||
-        serves(at.address, other.endpoint.address)
+        serves(other.endpoint.address, at.address, other.ipv6Only) ||
+        serves(at.address, other.endpoint.address, ipv6Only)
       ) {
         throw new NetError('ERR_NET_ADDRESS_IN_USE', `${formatEndpoint(endpoint)} is taken`);
       }
@@ -46,7 +48,9 @@ export class PortTable<Socket extends Bound> {
   }
 
   find(at: Endpoint): Socket | undefined {
-    return this.#byPort.get(at.port)?.find((socket) => serves(socket.endpoint.address, at.address));
+    return this.#byPort
+      .get(at.port)
+      ?.find((socket) => serves(socket.endpoint.address, at.address, socket.ipv6Only));
   }
 
   remove(socket: Socket): void {
