@@ -114,7 +114,7 @@ export type {
   SwarmFigures,
   SwarmRefusal,
   SwarmStore,
-} from './server/store.ts';
+} from './server/store/swarm-store.ts';
 export {
   DEFAULT_MAX_PEERS,
   DEFAULT_MAX_PEERS_PER_SWARM,
@@ -122,7 +122,7 @@ export {
   DEFAULT_PEER_LIFETIME,
   MemorySwarmStore,
   type MemorySwarmStoreOptions,
-} from './server/memory-store.ts';
+} from './server/store/memory-store.ts';
 export {
   DEFAULT_HEADERS_TIMEOUT,
   DEFAULT_KEEP_ALIVE_TIMEOUT,
@@ -132,7 +132,10 @@ export {
   DEFAULT_SERVER_INTERVAL,
   DEFAULT_SERVER_MIN_INTERVAL,
   DEFAULT_SERVER_NUMWANT,
+  DEFAULT_UDP_BURST,
+  DEFAULT_UDP_RATE,
   type TrackerListenOptions,
   type TrackerServerOptions,
 } from './server/server-options.ts';
 export { TrackerServer, type TrackerServerCounts } from './server/server.ts';
+export type { UdpServerCounts } from './server/udp/udp-responder.ts';

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { encode } from '@shoal/bencode';
 import type { BencodeInput } from '@shoal/bencode';
 import { addressFromBytes } from '@shoal/net';
-import type { SwarmAnswer, SwarmFigures } from './store.ts';
+import type { SwarmAnswer, SwarmFigures } from './store/swarm-store.ts';
 
 /** What an announce answer says besides the swarm. */
 export interface ReplyTerms {

@@ -1,5 +1,5 @@
-import type { Clock, Random } from '@shoal/net';
-import type { SwarmStore } from './store.ts';
+import type { Clock, Network, Random } from '@shoal/net';
+import type { SwarmStore } from './store/swarm-store.ts';
 
 /** Seconds between a peer's announces: what public trackers ask for. */
 export const DEFAULT_SERVER_INTERVAL = 1800;
@@ -31,6 +31,11 @@ export const SOCKET_TIMEOUT = 30_000;
 /** Milliseconds between the store's turns to forget old peers. */
 export const EXPIRE_PERIOD = 1_000;
 
+/** Requests over UDP that one address may make in a second: ten thousand people behind one address stay below. */
+export const DEFAULT_UDP_RATE = 200;
+/** Requests over UDP that one address may make at once. */
+export const DEFAULT_UDP_BURST = 2_000;
+
 /** Options of `TrackerServer`. */
 export interface TrackerServerOptions {
   /** Where the swarms are kept. Default: a `MemorySwarmStore` that fits `interval`. */
@@ -55,6 +60,15 @@ export interface TrackerServerOptions {
   readonly headersTimeout?: number;
   /** Milliseconds. Default {@link DEFAULT_KEEP_ALIVE_TIMEOUT}. */
   readonly keepAliveTimeout?: number;
+  /**
+   * Requests over UDP in a second of one IPv4 address or IPv6 /64; what comes on top is not answered. Default
+   * {@link DEFAULT_UDP_RATE}.
+   */
+  readonly udpRate?: number;
+  /** Requests over UDP that may come at once. Default {@link DEFAULT_UDP_BURST}. */
+  readonly udpBurst?: number;
+  /** Sockets for UDP; HTTP always uses Node's. Default: the system's. */
+  readonly network?: Network;
   /** Told of errors of the store or of `allow`; the peer gets a failure reason, and the server lives on. */
   readonly onError?: (error: unknown) => void;
   /** Ages peers and times the store's turns. Default: the system's. */
@@ -69,4 +83,8 @@ export interface TrackerListenOptions {
   readonly port?: number;
   /** IP literal to listen on. Default: all addresses, of both families where the system has both. */
   readonly address?: string;
+  /** Serve HTTP. Default true. */
+  readonly http?: boolean;
+  /** Serve UDP, on the same port. Default false. */
+  readonly udp?: boolean;
 }

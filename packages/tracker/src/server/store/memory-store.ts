@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer';
 import type { Random } from '@shoal/net';
 import { systemRandom } from '@shoal/net';
+import { RecordArena } from './record-arena.ts';
+import { Swarm } from './swarm.ts';
 import type {
   StoreFigures,
   SwarmAnnounce,
@@ -8,19 +10,37 @@ import type {
   SwarmFigures,
   SwarmRefusal,
   SwarmStore,
-} from './store.ts';
-import { Swarm } from './swarm.ts';
+} from './swarm-store.ts';
 
-/** Swarms kept: about 1 KB each with a few peers. */
+/** Swarms kept: about 250 bytes each, besides their peers. */
 export const DEFAULT_MAX_SWARMS = 1_000_000;
 /** Peers kept of one swarm: no more are needed to choose from, and one swarm must not crowd out the others. */
 export const DEFAULT_MAX_PEERS_PER_SWARM = 100_000;
-/** Peers kept altogether: about 120 bytes each. */
+/** Peers kept altogether: about 40 bytes each for IPv4, 50 for IPv6. */
 export const DEFAULT_MAX_PEERS = 5_000_000;
 /** Seconds of silence after which a peer is forgotten: twice the server's default interval. */
 export const DEFAULT_PEER_LIFETIME = 3600;
 /** Swarms looked at, and peers removed or kept, in one call of `expire`: a few milliseconds. */
 const EXPIRE_BUDGET = 50_000;
+
+/** 32-bit words of an IPv4 address and port, of an IPv6 one, and of the rest of a record: time and peer id. */
+const KEY_WORDS_4 = 2;
+const KEY_WORDS_6 = 5;
+const OTHER_WORDS = 6;
+
+/** Reads an endpoint in compact form into words: those of the address, then the port. */
+function readKey(endpoint: Uint8Array, key: Uint32Array): void {
+  const address = endpoint.length - 2;
+  let word = 0;
+  for (let at = 0; at < address; at += 4, word += 1) {
+    key[word] =
+      ((endpoint[at] ?? 0) << 24) |
+      ((endpoint[at + 1] ?? 0) << 16) |
+      ((endpoint[at + 2] ?? 0) << 8) |
+      (endpoint[at + 3] ?? 0);
+  }
+  key[word] = ((endpoint[address] ?? 0) << 8) | (endpoint[address + 1] ?? 0);
+}
 
 /** Options of {@link MemorySwarmStore}. */
 export interface MemorySwarmStoreOptions {
@@ -44,6 +64,10 @@ export class MemorySwarmStore implements SwarmStore {
   readonly #maxPeers: number;
   readonly #lifetime: number;
   readonly #random: () => number;
+  readonly #arena4: RecordArena;
+  readonly #arena6: RecordArena;
+  /** The address and port of the announcing peer, in words. */
+  readonly #key = new Uint32Array(KEY_WORDS_6);
   #seeds = 0;
   #leechers = 0;
   #sweep: Iterator<[string, Swarm]> | undefined;
@@ -54,7 +78,10 @@ export class MemorySwarmStore implements SwarmStore {
     this.#maxPeers = options.maxPeers ?? DEFAULT_MAX_PEERS;
     this.#lifetime = options.peerLifetime ?? DEFAULT_PEER_LIFETIME;
     // Choosing peers is no secret: xorshift from a random start, fifty times an announce, costs nothing.
-    let state = (options.random ?? systemRandom).integer(2 ** 32) | 1;
+    const source = options.random ?? systemRandom;
+    this.#arena4 = new RecordArena(KEY_WORDS_4, KEY_WORDS_4 + OTHER_WORDS, source.integer(2 ** 32));
+    this.#arena6 = new RecordArena(KEY_WORDS_6, KEY_WORDS_6 + OTHER_WORDS, source.integer(2 ** 32));
+    let state = source.integer(2 ** 32) | 1;
     this.#random = () => {
       state ^= state << 13;
       state ^= state >>> 17;
@@ -65,15 +92,19 @@ export class MemorySwarmStore implements SwarmStore {
 
   announce(announce: SwarmAnnounce): SwarmAnswer | SwarmRefusal {
     const { infoHash, endpoint, seed, event, now } = announce;
-    const width = endpoint.length;
-    const key = Buffer.from(endpoint.buffer, endpoint.byteOffset, width).toString('latin1');
+    const family = endpoint.length === 6 ? 4 : 6;
+    readKey(endpoint, this.#key);
     let swarm = this.#swarms.get(infoHash);
     if (event === 'stopped') {
-      if (swarm === undefined)
-        return new Swarm().choose(0, seed, false, undefined, -1, this.#random);
-      if (swarm.existingTable(width, true)?.remove(key) === true) this.#seeds -= 1;
-      if (swarm.existingTable(width, false)?.remove(key) === true) this.#leechers -= 1;
-      return swarm.choose(0, seed, announce.withIds, undefined, -1, this.#random);
+      const asker = { wanted: 0, seed, withIds: announce.withIds };
+      if (swarm === undefined) return new Swarm().choose(asker, undefined, -1, this.#random);
+      const table = swarm.table(family);
+      const slot = table?.find(this.#key) ?? -1;
+      if (table !== undefined && slot >= 0) {
+        this.#count(table.isSeed(slot), -1);
+        table.remove(slot);
+      }
+      return swarm.choose(asker, undefined, -1, this.#random);
     }
     if (swarm === undefined) {
       if (this.#swarms.size >= this.#maxSwarms) return { refused: 'The tracker is full' };
@@ -83,19 +114,24 @@ export class MemorySwarmStore implements SwarmStore {
     }
     const seconds = Math.floor(now / 1000);
     swarm.lastSeen = seconds;
-    const own = swarm.table(width, seed);
-    let slot = own.slotOf(key);
-    const known = slot >= 0;
-    const moved = !known && swarm.existingTable(width, !seed)?.remove(key) === true;
-    if (moved) this.#count(!seed, -1);
-    // A peer that there is no room for is served all the same; it is only not told to others.
-    if (known || moved || this.#hasRoom(swarm)) {
-      if (!known) this.#count(seed, 1);
-      slot = own.put(key, announce.peerId, seconds);
+    const own = swarm.ownTable(family, family === 4 ? this.#arena4 : this.#arena6);
+    let slot = own.find(this.#key);
+    const wasSeed = slot >= 0 && own.isSeed(slot);
+    if (slot >= 0) {
+      if (wasSeed !== seed) {
+        this.#count(wasSeed, -1);
+        this.#count(seed, 1);
+        slot = own.setRole(slot, seed);
+      }
+    } else if (this.#hasRoom(swarm)) {
+      this.#count(seed, 1);
+      slot = own.add(this.#key, seed);
     }
+    // A peer that there is no room for is served all the same; it is only not told to others.
+    if (slot >= 0) own.touch(slot, announce.peerId, seconds);
     // Once a download: a peer that repeats itself is a seed already.
-    if (event === 'completed' && seed && !known) swarm.downloaded += 1;
-    return swarm.choose(announce.wanted, seed, announce.withIds, own, slot, this.#random);
+    if (event === 'completed' && seed && !wasSeed) swarm.downloaded += 1;
+    return swarm.choose(announce, own, slot, this.#random);
   }
 
   scrape(infoHashes: readonly string[]): readonly (SwarmFigures | undefined)[] {
@@ -122,6 +158,11 @@ export class MemorySwarmStore implements SwarmStore {
       // An empty swarm is kept for a while, for its count of downloads.
       if (swarm.size === 0 && swarm.lastSeen < deadline) this.#swarms.delete(infoHash);
     }
+  }
+
+  /** Bytes in which the peers are kept at present; swarms come on top. */
+  get peerBytes(): number {
+    return this.#arena4.bytes + this.#arena6.bytes;
   }
 
   /** What is held at present; costs nothing. */

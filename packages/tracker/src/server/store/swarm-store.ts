@@ -1,4 +1,4 @@
-import type { AnnounceEvent } from '../types.ts';
+import type { AnnounceEvent } from '../../types.ts';
 
 /**
  * One announce as a {@link SwarmStore} sees it: checked, and with the address settled. Byte strings hold one character per
@@ -19,6 +19,8 @@ export interface SwarmAnnounce {
   readonly wanted: number;
   /** Peer ids are wanted as well. */
   readonly withIds: boolean;
+  /** Only peers of this address family are of use to the asking one; absent: those of both are. */
+  readonly family?: 4 | 6;
   /** Clock time in milliseconds. */
   readonly now: number;
 }
