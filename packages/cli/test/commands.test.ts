@@ -316,6 +316,50 @@ describe('shoal tracker and scrape', () => {
     expect(await running).toBe(143);
   });
 
+  it('serves HTTP and UDP at one port, or one of them', async () => {
+    for (const [flags, schemes] of [
+      [[], ['http', 'udp']],
+      [['--no-udp'], ['http']],
+      [['--no-http'], ['udp']],
+    ] as const) {
+      const world = new TestWorld();
+      const running = world.run(
+        'tracker',
+        '--port',
+        '0',
+        '--bind',
+        '127.0.0.1',
+        '--json',
+        ...flags,
+      );
+      while (world.out === '') await new Promise(setImmediate);
+      const [line] = world.lines;
+      const urls = schemes.map(
+        (scheme) => `${scheme}://127.0.0.1:${String(line?.['port'])}/announce`,
+      );
+      expect(line).toMatchObject({ url: urls[0], urls });
+      for (const url of urls) {
+        const asking = new TestWorld();
+        expect(await asking.run('scrape', url, '--info-hash', 'ab'.repeat(20))).toBe(0);
+      }
+      world.emitter.emit('SIGTERM', 'SIGTERM');
+      expect(await running).toBe(143);
+    }
+    expect(await new TestWorld().run('tracker', '--no-http', '--no-udp')).toBe(2);
+    expect(await new TestWorld().run('tracker', '--no-http', '--stats')).toBe(2);
+  });
+
+  it('shows its figures at /stats', async () => {
+    const world = new TestWorld();
+    const at = ['--port', '0', '--bind', '127.0.0.1', '--udp-rate', '5'];
+    const running = world.run('tracker', '--stats', '--json', ...at);
+    while (world.out === '') await new Promise(setImmediate);
+    const answer = await fetch(String(world.lines[0]?.['url']).replace('/announce', '/stats'));
+    expect(await answer.json()).toMatchObject({ swarms: 0, announces: 0, udp: { connects: 0 } });
+    world.emitter.emit('SIGTERM', 'SIGTERM');
+    expect(await running).toBe(143);
+  });
+
   it('asks the trackers of a torrent, and ends with 5 where none answers', async () => {
     await using server = new TrackerServer();
     const { port } = await server.listen({ port: 0, address: '127.0.0.1' });

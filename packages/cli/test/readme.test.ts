@@ -31,6 +31,8 @@ const NEGATED = new Map([
   ['--no-date', '--date'],
   ['--no-private', '--private'],
   ['--no-web-seeds', '--web-seeds'],
+  ['--no-http', '--http'],
+  ['--no-udp', '--udp'],
 ]);
 
 describe('the README', () => {

@@ -1,4 +1,5 @@
 import type { InferredOptionTypes, Options } from 'yargs';
+import { parseCount } from '../parse/number.ts';
 import { parsePort } from '../parse/port.ts';
 import { parseSize } from '../parse/size.ts';
 import type { Command } from './command.ts';
@@ -10,7 +11,7 @@ const trackerOptions = {
     default: '6969',
     requiresArg: true,
     group: Group.network,
-    describe: 'TCP port to listen on; 0 takes any free one',
+    describe: 'Port to listen on, TCP and UDP; 0 takes any free one',
     coerce: once(parsePort),
   },
   bind: {
@@ -20,6 +21,31 @@ const trackerOptions = {
     describe: 'Local IP address to listen on; default: all',
     coerce: once(text),
   },
+  http: {
+    type: 'boolean',
+    default: true,
+    group: Group.network,
+    describe: 'Serve HTTP; --no-http: UDP alone',
+  },
+  udp: {
+    type: 'boolean',
+    default: true,
+    group: Group.network,
+    describe: 'Serve UDP; --no-udp: HTTP alone',
+  },
+  'udp-rate': {
+    type: 'string',
+    requiresArg: true,
+    group: Group.network,
+    describe: 'Requests over UDP that are answered to one address in a second; default: 200',
+    coerce: once((value) => parseCount(value, 'rate')),
+  },
+  stats: {
+    type: 'boolean',
+    default: false,
+    group: Group.network,
+    describe: 'Show what the tracker holds and has answered, as JSON at /stats',
+  },
   ...outputOptions,
 } as const satisfies Record<string, Options>;
 
@@ -28,11 +54,14 @@ export type TrackerArgs = InferredOptionTypes<typeof trackerOptions>;
 export const tracker: Command = {
   name: 'tracker',
   usage: 'tracker',
-  describe: 'Run a tracker over HTTP',
+  describe: 'Run a tracker over HTTP and UDP',
   build: (yargs) =>
     yargs
       .options(trackerOptions)
-      .example('$0 tracker --port 6969', 'Announce URL: http://<this host>:6969/announce'),
+      .example(
+        '$0 tracker --port 6969',
+        'Announce URLs: http://<this host>:6969/announce, udp://<this host>:6969/announce',
+      ),
   run: async (args, world) => {
     const { runTracker } = await import('../run/share.ts');
     return runTracker(args as TrackerArgs, world);
