@@ -1,6 +1,8 @@
 // @ts-check
 /** Shoal against opentracker and against its own tracker; other clients against shoal's tracker. */
 import { aria2 } from '../clients/aria2.mjs';
+import { libtorrent } from '../clients/libtorrent.mjs';
+import { qbittorrent } from '../clients/qbittorrent.mjs';
 import { transmission } from '../clients/transmission.mjs';
 import { announcedPeers, scrape } from '../lib/probe.mjs';
 import { udpUrl } from '../lib/trackers.mjs';
@@ -61,23 +63,25 @@ async function shoalThrough(context, startTracker, announceUrl = ({ announce }) 
  *
  * @param {Context} context
  * @param {import('../clients/client.mjs').Client} client
+ * @param {((tracker: Tracker) => string)} [urlOf] default: HTTP
  */
-async function throughShoal(context, client) {
+async function throughShoal(context, client, urlOf = ({ announce }) => announce) {
+  const options = { udpTrackers: urlOf === udpUrl };
   const fromClient = context.content('multi');
   const fromShoal = context.content('single');
   const contents = [fromClient, fromShoal];
   const tracker = await context.shoalTracker(contents.map(({ infoHash }) => infoHash));
-  const torrents = contents.map((content) => context.torrent(content, tracker.announce));
+  const torrents = contents.map((content) => context.torrent(content, urlOf(tracker)));
   const [clientTorrent = '', shoalTorrent = ''] = torrents;
 
-  const seed = await context.start(client, 'seed');
+  const seed = await context.start(client, 'seed', options);
   await seed.seed(fromClient, clientTorrent);
   await context.trackerKnows(tracker, fromClient.infoHash, { complete: 1 });
-  const own = await context.start(context.shoal, 'shoal-seed');
+  const own = await context.start(context.shoal, 'shoal-seed', options);
   await own.seed(fromShoal, shoalTorrent);
   await context.trackerKnows(tracker, fromShoal.infoHash, { complete: 1 });
 
-  const leech = await context.start(client, 'leech');
+  const leech = await context.start(client, 'leech', options);
   const downloads = [
     await leech.download(fromClient, clientTorrent),
     await leech.download(fromShoal, shoalTorrent),
@@ -115,10 +119,22 @@ export const trackerScenarios = [
     needs: ['shoal'],
     run: (context) => shoalThrough(context, (hashes) => context.shoalTracker(hashes)),
   },
+  {
+    name: 'tracker-shoal-udp',
+    shows: 'the same over UDP',
+    needs: ['shoal'],
+    run: (context) => shoalThrough(context, (hashes) => context.shoalTracker(hashes), udpUrl),
+  },
   ...[transmission, aria2].map((client) => ({
     name: `tracker-shoal-${client.name}`,
     shows: `two ${client.name} find each other, and a shoal seed, through shoal tracker`,
     needs: [client.name, 'shoal'],
     run: (/** @type {Context} */ context) => throughShoal(context, client),
+  })),
+  ...[transmission, aria2, libtorrent, qbittorrent].map((client) => ({
+    name: `tracker-shoal-udp-${client.name}`,
+    shows: `two ${client.name} find each other, and a shoal seed, through shoal tracker over UDP alone`,
+    needs: [client.name, 'shoal'],
+    run: (/** @type {Context} */ context) => throughShoal(context, client, udpUrl),
   })),
 ];
