@@ -12,7 +12,7 @@ import { settings } from './lib/settings.mjs';
 
 const DEBIAN = [
   ...['aria2', 'transmission-daemon', 'transmission-cli', 'qbittorrent-nox', 'mktorrent'],
-  ...['python3-libtorrent', 'gcc', 'libc6-dev', 'iproute2', 'util-linux'],
+  ...['python3-libtorrent', 'gcc', 'libc6-dev', 'iproute2', 'util-linux', 'opentracker'],
 ];
 
 /**
@@ -29,7 +29,7 @@ const NPM = [
     manifest: { overrides: { 'uint8-util': '2.2.5' } },
   },
   { folder: 'wt3', packages: ['webtorrent@3'] },
-  { folder: 'npm', packages: ['create-torrent', 'parse-torrent', 'bencode'] },
+  { folder: 'npm', packages: ['create-torrent', 'parse-torrent', 'bencode', 'bittorrent-tracker'] },
 ];
 
 /** Instead of WebRTC, whose native part is not built: TCP does not need it. */

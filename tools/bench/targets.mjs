@@ -38,6 +38,27 @@ export const targets = [
   },
   { measure: 'startup', column: 'wallMs', peer: 'node', atMost: 1.5, plus: 40 },
   { measure: 'show', column: 'wallMs', peer: 'node', atMost: 1.5, plus: 40 },
+  {
+    measure: 'tracker',
+    column: 'cpuEach',
+    peer: 'bittorrent-tracker',
+    label: /^UDP/,
+    atMost: 0.083,
+  },
+  {
+    measure: 'tracker',
+    column: 'cpuEach',
+    peer: 'bittorrent-tracker',
+    label: /kept/,
+    atMost: 0.25,
+  },
+  {
+    measure: 'tracker',
+    column: 'cpuEach',
+    peer: 'bittorrent-tracker',
+    label: /each$/,
+    atMost: 0.25,
+  },
   { measure: 'idle', column: 'wall', peer: 'libtorrent', label: /^1000 /, atMost: 1.5 },
   { measure: 'idle', column: 'peak', peer: 'libtorrent', label: /^1000 /, atMost: 1.5 },
 ];

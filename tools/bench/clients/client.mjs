@@ -26,6 +26,12 @@
  * @property {string} resume a folder for resume data
  * @property {string} report a file that each command writes its longest stall to, in ms
  *
+ * @typedef {object} TrackerTask
+ * @property {string} ip serve here
+ * @property {number} port and here, over HTTP and UDP
+ * @property {string} work an empty folder
+ * @property {string} infoHashes file in `work` that lists in hex what a tracker with a white list must know
+ *
  * @typedef {object} Command
  * @property {readonly string[]} command
  * @property {Record<string, string>} [env]
@@ -44,6 +50,7 @@
  * @property {() => Command} [startup] the quickest complete run of the command, or the loading of the library
  * @property {(file: string) => Command} [show] says what a .torrent file holds
  * @property {(file: string, seconds: number) => Command} [metainfo] decodes, encodes and parses it; prints `{"decode":,"encode":,"parse":,"rss":}`: ms of CPU each, MiB
+ * @property {(task: TrackerTask) => Command} [tracker] a tracker with its usual interval
  * @property {(task: Task, report: string) => Command} [watched] `leech` that writes delays of its event loop to the file `report`
  */
 

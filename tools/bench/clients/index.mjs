@@ -12,6 +12,7 @@ import {
 } from './makers.mjs';
 import { qbittorrent } from './qbittorrent.mjs';
 import { shoal, shoalFrom, shoalNode24 } from './shoal.mjs';
+import { bittorrentTracker, opentracker } from './trackers.mjs';
 import { transmission } from './transmission.mjs';
 import { webtorrent2, webtorrent3 } from './webtorrent.mjs';
 
@@ -33,6 +34,8 @@ export const clients = [
   createTorrent,
   hashing,
   parseTorrent,
+  opentracker,
+  bittorrentTracker,
   node,
 ];
 

@@ -87,6 +87,9 @@ export function shoalFrom(name, bin, node = process.execPath) {
         },
       };
     },
+    tracker: ({ ip, port }) => ({
+      command: [...command, 'tracker', '--bind', ip, '--port', `${port}`, '--quiet'],
+    }),
     metainfo: (file, seconds) => ({
       command: [node, METAINFO, packages, file, `${seconds}`],
     }),

@@ -9,10 +9,14 @@ import { settings } from './settings.mjs';
 const SOURCES = join(import.meta.dirname, '../native');
 
 /** @type {Record<string, string[]>} */
-const PROGRAMS = { wire: ['wire.c', 'peer.c'], prefault: ['prefault.c'] };
+const PROGRAMS = {
+  wire: ['wire.c', 'peer.c'],
+  prefault: ['prefault.c'],
+  announce: ['announce.c'],
+};
 
 /**
- * @param {'wire' | 'prefault'} name
+ * @param {'wire' | 'prefault' | 'announce'} name
  * @returns {string} path of the program
  */
 export function native(name) {

@@ -24,7 +24,7 @@ const TINY = {
 
 /** Too small to be seen with so little data. */
 const MAY_BE_ZERO = new Set([
-  ...['noise', 'counterpart', 'idle', 'delay99', 'delayMax'],
+  ...['noise', 'counterpart', 'idle', 'delay99', 'delayMax', 'lost'],
   ...stallKeys,
 ]);
 

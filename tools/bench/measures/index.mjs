@@ -16,6 +16,7 @@ import {
   startupMeasure,
 } from './make.mjs';
 import { idleMeasure, seedMeasure, verifyMeasure } from './seed.mjs';
+import { trackerMeasure, trackerMemoryMeasure } from './tracker.mjs';
 
 /** In the order of a report. @type {readonly import('./measure.mjs').Measure[]} */
 export const measures = [
@@ -34,4 +35,6 @@ export const measures = [
   idleMeasure,
   startupMeasure,
   showMeasure,
+  trackerMeasure,
+  trackerMemoryMeasure,
 ];

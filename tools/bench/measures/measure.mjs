@@ -68,7 +68,7 @@ const PEERS = 'libtorrent-fast,libtorrent,aria2,qbittorrent,webtorrent3,webtorre
 export const TRANSFER_CLIENTS = `shoal,${PEERS}`;
 
 /**
- * @template {'leech' | 'seed' | 'verify' | 'idle' | 'watched' | 'create' | 'createHybrid' | 'createV2' | 'files' | 'startup' | 'show' | 'metainfo'} K
+ * @template {'leech' | 'seed' | 'verify' | 'idle' | 'watched' | 'create' | 'createHybrid' | 'createV2' | 'files' | 'startup' | 'show' | 'metainfo' | 'tracker'} K
  * @param {import('../clients/client.mjs').Client} client
  * @param {K} action
  * @returns {NonNullable<import('../clients/client.mjs').Client[K]>}
