@@ -106,12 +106,8 @@ export class DatagramHub {
   }
 
   #dispatch(datagram: Uint8Array, from: Endpoint): void {
-    switch (datagram[0]) {
-      case DICTIONARY:
-        this.#users.get('dht')?.onDatagram(datagram, from);
-        return;
-      case TRACKER_ACTION:
-        this.#users.get('tracker')?.onDatagram(datagram, from);
-    }
+    const [first] = datagram;
+    if (first === DICTIONARY) this.#users.get('dht')?.onDatagram(datagram, from);
+    else if (first === TRACKER_ACTION) this.#users.get('tracker')?.onDatagram(datagram, from);
   }
 }
