@@ -23,6 +23,8 @@ const STALL_TIME = 10_000;
 export interface MetadataSource {
   /** Those of one address count as one. */
   readonly address: string;
+  /** It must have answered before it is asked for the next piece. */
+  readonly oneAtATime?: boolean;
 }
 
 /** What became of a piece that came. */
@@ -135,7 +137,8 @@ export class MetadataFetch<Source extends MetadataSource> {
   /** The piece to ask a peer for now, which then counts as asked for; undefined: none. To be called until there is none. */
   next(source: Source, now: number): number | undefined {
     const claim = this.#claims.get(source);
-    if (claim === undefined || now < claim.notBefore || claim.asked.size >= MAX_ASKED) {
+    const maxAsked = source.oneAtATime === true ? 1 : MAX_ASKED;
+    if (claim === undefined || now < claim.notBefore || claim.asked.size >= maxAsked) {
       return undefined;
     }
     const { attempt } = claim;

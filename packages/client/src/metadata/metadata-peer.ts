@@ -98,6 +98,10 @@ export class MetadataPeer implements ConnectionHandler, WireSink, MetadataSource
     return this.endpoint.address;
   }
 
+  get oneAtATime(): boolean {
+    return isRakshasaLibTorrent(this.peerId);
+  }
+
   /** Asks for a piece of the metadata; the caller flushes. */
   ask(piece: number): void {
     this.extended?.requestMetadata(piece);
@@ -267,4 +271,13 @@ export class MetadataPeer implements ConnectionHandler, WireSink, MetadataSource
       this.connection.destroy(error as Error);
     }
   }
+}
+
+/**
+ * Peers of rtorrent's library (up to 0.13.8 at least) read nothing more, ever, when a second request for metadata comes before they have
+ * answered the first.
+ */
+function isRakshasaLibTorrent(peerId: Uint8Array): boolean {
+  // -lt
+  return peerId[0] === 0x2d && peerId[1] === 0x6c && peerId[2] === 0x74;
 }

@@ -139,6 +139,17 @@ describe('MetadataFetch', () => {
     expect(fetch.progress).toEqual({ length: truth.length, received: PIECE });
   });
 
+  it('asks a peer that takes one request at a time for the next piece when it has answered', () => {
+    const truth = noise(2 * PIECE, 1);
+    const fetch = new MetadataFetch<MetadataSource>(() => true);
+    const source = { address: '1', oneAtATime: true };
+    fetch.offer(source, truth.length, 0);
+    expect(fetch.next(source, 0)).toBe(0);
+    expect(fetch.next(source, 9_000)).toBeUndefined();
+    fetch.data(source, 0, truth.length, pieceOf(truth, 0), 9_500);
+    expect(fetch.next(source, 9_500)).toBe(1);
+  });
+
   it('leaves a peer alone that rejects, longer each time', () => {
     const fetch = new MetadataFetch<MetadataSource>(() => 'right');
     const source = { address: '1' };

@@ -212,6 +212,23 @@ describe('the metadata of a magnet link', () => {
     await swarm.close();
   });
 
+  it.each([
+    ['-lt0D80-rtorrent.....', [0]],
+    ['-LT2080-libtorrent...', [0, 1, 2]],
+  ])('asks %s for pieces %j before it has answered', async (peerId, expected) => {
+    const asked: number[] = [];
+    const swarm = new MagnetSwarm(324);
+    const peer = await swarm.scripted({
+      peerId: Buffer.from(peerId).subarray(0, 20),
+      answers: 'nothing',
+      asked: (piece) => asked.push(piece),
+    });
+    await swarm.leech(swarm.magnet({ peers: [peer] }));
+    await swarm.pass(5_000);
+    expect(asked).toEqual(expected);
+    await swarm.close();
+  });
+
   it('goes on from another peer where one has left', async () => {
     const asked: number[] = [];
     const swarm = new MagnetSwarm(314);
