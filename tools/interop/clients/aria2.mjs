@@ -1,6 +1,7 @@
 // @ts-check
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LOCALHOST } from './client.mjs';
 import { postJson } from '../lib/http.mjs';
 import { Program, run } from '../lib/process.mjs';
 import { waitFor } from '../lib/wait.mjs';
@@ -21,6 +22,7 @@ import { waitFor } from '../lib/wait.mjs';
 export const aria2 = {
   name: 'aria2',
   leaves: /\.aria2$/, // its control files
+  finds: ['udp', 'pex', 'lsd', 'dht'],
 
   version: async () => {
     const text = await run(['aria2c', '--version'], {
@@ -31,23 +33,37 @@ export const aria2 = {
     return text.split('\n')[0]?.trim() ?? '';
   },
 
-  start: async ({ ip, port, rpcPort, home, log, udpTrackers = false }) => {
+  start: async ({
+    ip,
+    port,
+    rpcPort,
+    rpcIp = LOCALHOST,
+    enter = [],
+    home,
+    log,
+    udpTrackers = false,
+    discovery = {},
+  }) => {
     mkdirSync(home, { recursive: true });
     const program = new Program(
       [
+        ...enter,
         'aria2c',
         '--no-conf',
         '--enable-rpc',
         `--rpc-listen-port=${rpcPort}`,
-        '--rpc-listen-all=false',
+        `--rpc-listen-all=${rpcIp !== LOCALHOST}`,
         '--rpc-save-upload-metadata=false',
-        // Without a DHT node it has no socket for trackers over UDP. The node knows nobody, and private torrents do not use it.
-        `--enable-dht=${udpTrackers}`,
+        // Without a DHT node it has no socket for trackers over UDP. A node that is told of no other one finds nobody.
+        `--enable-dht=${udpTrackers || discovery.dht !== undefined}`,
+        '--enable-dht6=false',
         `--dht-listen-port=${port}`,
         `--dht-file-path=${join(home, 'dht.dat')}`,
-        '--enable-dht6=false',
-        '--bt-enable-lpd=false',
-        '--enable-peer-exchange=false',
+        ...(discovery.dht ?? [])
+          .slice(0, 1)
+          .map((node) => `--dht-entry-point=${node.ip}:${node.port}`),
+        `--bt-enable-lpd=${discovery.lsd ?? false}`,
+        `--enable-peer-exchange=${discovery.pex ?? false}`,
         '--disable-ipv6=true',
         '--async-dns=false',
         '--no-netrc',
@@ -74,7 +90,7 @@ export const aria2 = {
     const call = async (method, ...params) => {
       if (program.ended) throw new Error(`aria2 ${program.verdict}`);
       const answer = await postJson({
-        host: '127.0.0.1',
+        host: rpcIp,
         port: rpcPort,
         path: '/jsonrpc',
         body: { jsonrpc: '2.0', id: 1, method: `aria2.${method}`, params },

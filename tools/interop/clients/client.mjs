@@ -5,17 +5,28 @@
  * @typedef {object} StartOptions
  * @property {string} ip bind here
  * @property {number} port accept peers here (TCP)
- * @property {number} rpcPort free port on 127.0.0.1 for the client's control interface
+ * @property {number} rpcPort free port on `rpcIp` for the client's control interface
+ * @property {string} [rpcIp] default: 127.0.0.1; another address is reached by nobody but the harness and other clients
+ * @property {string[]} [enter] words that go before the command, to run it on a machine of its own
  * @property {string} home configuration and session; the same folder again means the same client again
  * @property {string} log path of the log file
  * @property {boolean} [udpTrackers] trackers over UDP are needed: some have to be told
+ * @property {Discovery} [discovery] default: none of them
+ *
+ * @typedef {object} Discovery the ways in which a client may find peers, besides trackers and those it is told
+ * @property {boolean} [pex] peer exchange
+ * @property {boolean} [lsd] local discovery
+ * @property {readonly Address[]} [dht] the DHT, to be entered by these nodes
+ *
+ * @typedef {{ ip: string, port: number }} Address
  *
  * @typedef {object} AddOptions
  * @property {string} torrent path of the .torrent file, or a magnet link
- * @property {{ ip: string, port: number }[]} [peers] to connect to at once; not every adapter can
+ * @property {Address[]} [peers] to connect to at once; not every adapter can
  * @property {string} directory the folder that holds, or will hold, the torrent's top file or folder
  * @property {boolean} [seed] the content is there and whole: check it, then seed
  * @property {boolean} [stay] a leecher that goes on seeding when it is done (default: may leave)
+ * @property {readonly string[]} [more] options of shoal that no other adapter has
  * @property {number} [uploadLimit] bytes per second
  * @property {number} [downloadLimit] bytes per second
  * @property {boolean} [localWebSeeds] web seeds that the torrent names may be in private networks; not every adapter can
@@ -38,10 +49,14 @@
  * @property {() => Promise<string>} version rejects when it is not installed
  * @property {(options: StartOptions) => Promise<Session>} start
  * @property {RegExp} [leaves] files of its own that it leaves beside the content
+ * @property {readonly ('udp' | 'pex' | 'lsd' | 'dht')[]} finds the ways to find peers that it knows besides HTTP trackers
  * @property {boolean} [skipsEmpty] does not create a torrent's empty files
  */
 
 import { scheduler } from 'node:timers/promises';
+
+/** Where clients are controlled that have no machine of their own. */
+export const LOCALHOST = '127.0.0.1';
 
 /**
  * Waits until a torrent is complete.

@@ -6,14 +6,15 @@ import { Program, run } from '../lib/process.mjs';
 import { delay } from '../lib/wait.mjs';
 
 /** Debian's own Python: the one that has python3-libtorrent. */
-const PYTHON = '/usr/bin/python3';
-const SCRIPT = join(import.meta.dirname, 'lt_peer.py');
+export const PYTHON = '/usr/bin/python3';
+export const SCRIPT = join(import.meta.dirname, 'lt_peer.py');
 
-/** @typedef {{ id: number, error?: string, info_hash?: string, v1?: string, v2?: string, complete?: boolean, progress?: number, state?: string, uploaded?: number, downloaded?: number }} Answer */
+/** @typedef {{ id: number, error?: string, info_hash?: string, v1?: string, v2?: string, complete?: boolean, progress?: number, state?: string, uploaded?: number, downloaded?: number, counts?: number[], peers?: string[] }} Answer */
 
 /** libtorrent through its Python binding. @type {import('./client.mjs').Client} */
 export const libtorrent = {
   name: 'libtorrent',
+  finds: ['udp', 'pex', 'lsd', 'dht'],
 
   version: async () => {
     return (
@@ -21,48 +22,14 @@ export const libtorrent = {
     ).trim();
   },
 
-  start: async ({ ip, port, home, log }) => {
-    const program = new Program([PYTHON, SCRIPT, 'serve', ip, `${port}`], {
+  start: async ({ ip, port, enter = [], home, log, discovery = {} }) => {
+    const options = JSON.stringify(discovery);
+    const program = new Program([...enter, PYTHON, SCRIPT, 'serve', ip, `${port}`, options], {
       home,
       log,
       pipeOutput: true,
     });
-    /** @type {Map<number, (answer: Answer) => void>} */
-    const waiting = new Map();
-    let nextId = 0;
-    if (program.child.stdout) {
-      createInterface({ input: program.child.stdout }).on('line', (line) => {
-        const answer = /** @type {Answer} */ (JSON.parse(line));
-        waiting.get(answer.id)?.(answer);
-        waiting.delete(answer.id);
-      });
-    }
-    /** @param {number} id @returns {Promise<Answer>} */
-    const answerTo = async (id) => {
-      /** @type {Promise<Answer>} */
-      const answered = new Promise((resolve) => waiting.set(id, resolve));
-      const answer = await Promise.race([answered, program.exited, delay(30_000)]);
-      if (!answer) {
-        throw new Error(
-          program.ended ? `libtorrent ${program.verdict}` : 'libtorrent does not answer',
-        );
-      }
-      return answer;
-    };
-    /**
-     * @param {Record<string, unknown>} command
-     * @returns {Promise<Answer>}
-     */
-    const call = async (command) => {
-      if (program.ended) throw new Error(`libtorrent ${program.verdict}`);
-      const id = ++nextId;
-      const answered = answerTo(id);
-      program.child.stdin?.write(`${JSON.stringify({ id, ...command })}\n`);
-      const answer = await answered;
-      if (answer.error) throw new Error(`libtorrent: ${answer.error}`);
-      return answer;
-    };
-    await answerTo(0);
+    const call = await talkTo(program);
 
     return {
       add: async ({ torrent, directory, peers = [], uploadLimit, downloadLimit }) => {
@@ -95,6 +62,50 @@ export const libtorrent = {
     };
   },
 };
+
+/**
+ * @param {Program} program speaks JSON lines
+ * @returns {Promise<(command: Record<string, unknown>) => Promise<Answer>>} once it is ready
+ */
+export async function talkTo(program) {
+  /** @type {Map<number, (answer: Answer) => void>} */
+  const waiting = new Map();
+  let nextId = 0;
+  if (program.child.stdout) {
+    createInterface({ input: program.child.stdout }).on('line', (line) => {
+      const answer = /** @type {Answer} */ (JSON.parse(line));
+      waiting.get(answer.id)?.(answer);
+      waiting.delete(answer.id);
+    });
+  }
+  /** @param {number} id @returns {Promise<Answer>} */
+  const answerTo = async (id) => {
+    /** @type {Promise<Answer>} */
+    const answered = new Promise((resolve) => waiting.set(id, resolve));
+    const answer = await Promise.race([answered, program.exited, delay(30_000)]);
+    if (!answer) {
+      throw new Error(
+        program.ended ? `libtorrent ${program.verdict}` : 'libtorrent does not answer',
+      );
+    }
+    return answer;
+  };
+  /**
+   * @param {Record<string, unknown>} command
+   * @returns {Promise<Answer>}
+   */
+  const call = async (command) => {
+    if (program.ended) throw new Error(`libtorrent ${program.verdict}`);
+    const id = ++nextId;
+    const answered = answerTo(id);
+    program.child.stdin?.write(`${JSON.stringify({ id, ...command })}\n`);
+    const answer = await answered;
+    if (answer.error) throw new Error(`libtorrent: ${answer.error}`);
+    return answer;
+  };
+  await answerTo(0);
+  return call;
+}
 
 /**
  * Makes a .torrent file with libtorrent: the stand-in for `shoal create`.

@@ -1,6 +1,8 @@
 // @ts-check
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { LOCALHOST } from './client.mjs';
 import { http } from '../lib/http.mjs';
 import { Program, run } from '../lib/process.mjs';
 import { waitFor } from '../lib/wait.mjs';
@@ -21,6 +23,7 @@ import { waitFor } from '../lib/wait.mjs';
 /** qbittorrent-nox, driven over its Web API. @type {import('./client.mjs').Client} */
 export const qbittorrent = {
   name: 'qbittorrent',
+  finds: ['udp', 'pex', 'lsd', 'dht'],
 
   version: async () => {
     const text = await run(['qbittorrent-nox', '--version'], {
@@ -31,7 +34,16 @@ export const qbittorrent = {
     return text.trim();
   },
 
-  start: async ({ ip, port, rpcPort, home, log }) => {
+  start: async ({
+    ip,
+    port,
+    rpcPort,
+    rpcIp = LOCALHOST,
+    enter = [],
+    home,
+    log,
+    discovery = {},
+  }) => {
     const config = join(home, 'qBittorrent', 'config');
     mkdirSync(config, { recursive: true });
     writeFileSync(
@@ -40,9 +52,9 @@ export const qbittorrent = {
         '[LegalNotice]',
         'Accepted=true',
         '[BitTorrent]',
-        'Session\\DHTEnabled=false',
-        'Session\\LSDEnabled=false',
-        'Session\\PeXEnabled=false',
+        `Session\\DHTEnabled=${discovery.dht !== undefined}`,
+        `Session\\LSDEnabled=${discovery.lsd ?? false}`,
+        `Session\\PeXEnabled=${discovery.pex ?? false}`,
         'Session\\BTProtocol=TCP',
         'Session\\Encryption=2', // off
         `Session\\Port=${port}`,
@@ -57,20 +69,25 @@ export const qbittorrent = {
         '[Preferences]',
         'General\\Locale=en',
         'WebUI\\Enabled=true',
-        'WebUI\\Address=127.0.0.1',
+        `WebUI\\Address=${rpcIp}`,
         `WebUI\\Port=${rpcPort}`,
         'WebUI\\UseUPnP=false',
         'WebUI\\LocalHostAuth=false',
+        'WebUI\\AuthSubnetWhitelistEnabled=true',
+        'WebUI\\AuthSubnetWhitelist=10.0.0.0/8',
         'WebUI\\CSRFProtection=false',
         'WebUI\\HostHeaderValidation=false',
         '',
       ].join('\n'),
     );
-    const program = new Program(['qbittorrent-nox', `--profile=${home}`], { home, log });
+    const program = new Program([...enter, 'qbittorrent-nox', `--profile=${home}`], {
+      home,
+      log,
+    });
 
     /**
      * @param {string} path
-     * @param {{ fields: Record<string, string>, torrent: string }} [form]
+     * @param {{ fields: Record<string, string>, torrent?: string }} [form]
      * @returns {Promise<string>}
      */
     const call = async (path, form) => {
@@ -83,16 +100,19 @@ export const qbittorrent = {
             `--${boundary}\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
           );
         }
-        parts.push(
-          `--${boundary}\r\ncontent-disposition: form-data; name="torrents"; filename="${basename(form.torrent)}"\r\n` +
-            'content-type: application/x-bittorrent\r\n\r\n',
-          readFileSync(form.torrent),
-          `\r\n--${boundary}--\r\n`,
-        );
+        if (form.torrent) {
+          parts.push(
+            `--${boundary}\r\ncontent-disposition: form-data; name="torrents"; filename="${basename(form.torrent)}"\r\n` +
+              'content-type: application/x-bittorrent\r\n\r\n',
+            readFileSync(form.torrent),
+            '\r\n',
+          );
+        }
+        parts.push(`--${boundary}--\r\n`);
       }
       const body = Buffer.concat(parts.map((part) => Buffer.from(part)));
       const answer = await http({
-        host: '127.0.0.1',
+        host: rpcIp,
         port: rpcPort,
         path: `/api/v2/${path}`,
         ...(form
@@ -127,16 +147,29 @@ export const qbittorrent = {
       }
     });
 
+    const [node] = discovery.dht ?? [];
+    if (node) {
+      // It takes nodes to enter by from torrents alone. What is announced before is not announced again for a quarter of an hour.
+      const urls = `magnet:?xt=urn:btih:${createHash('sha1').update(ip).digest('hex')}&dht=${node.ip}:${node.port}`;
+      await call('torrents/add', { fields: { urls } });
+      await waitFor('qbittorrent enters the DHT', 30_000, async () => {
+        const info = /** @type {{ dht_nodes: number }} */ (JSON.parse(await call('transfer/info')));
+        return info.dht_nodes > 0;
+      });
+    }
+
     return {
       add: async ({ torrent, directory, uploadLimit, downloadLimit }) => {
         mkdirSync(directory, { recursive: true });
+        const isMagnet = torrent.startsWith('magnet:');
         /** @type {string[]} */
         const known = /** @type {TorrentFields[]} */ (JSON.parse(await call('torrents/info'))).map(
           (t) => t.hash,
         );
         await call('torrents/add', {
-          torrent,
+          ...(isMagnet ? {} : { torrent }),
           fields: {
+            ...(isMagnet ? { urls: torrent } : {}),
             savepath: directory,
             autoTMM: 'false',
             contentLayout: 'Original',

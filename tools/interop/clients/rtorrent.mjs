@@ -1,6 +1,7 @@
 // @ts-check
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LOCALHOST } from './client.mjs';
 import { Program, run } from '../lib/process.mjs';
 import { waitFor } from '../lib/wait.mjs';
 import { call } from './scgi.mjs';
@@ -19,15 +20,25 @@ const FIELDS = [
 /** rtorrent without a terminal, driven by XML-RPC over SCGI. @type {import('./client.mjs').Client} */
 export const rtorrent = {
   name: 'rtorrent',
-  // It has no notion of padding files (BEP 47): to it they are files.
-  leaves: /^[^/]+\/\.pad\/\d+$/,
+  // It has no notion of padding files (BEP 47): to it they are files. Metadata stays beside the content.
+  finds: ['udp'],
+  leaves: /^[^/]+\/\.pad\/\d+$|^[0-9A-F]{40}\.meta$/,
 
   version: async () => {
     const text = await run(['rtorrent', '-h'], { home: '/tmp', log: '/dev/null', timeout: 20_000 });
     return `rtorrent ${/version ([\d.]*\d)/.exec(text)?.[1] ?? 'of unknown version'}`;
   },
 
-  start: async ({ ip, port, rpcPort, home, log }) => {
+  start: async ({
+    ip,
+    port,
+    rpcPort,
+    rpcIp = LOCALHOST,
+    enter = [],
+    home,
+    log,
+    discovery = {},
+  }) => {
     const session = join(home, 'session');
     mkdirSync(session, { recursive: true });
     const config = join(home, 'rtorrent.rc');
@@ -39,11 +50,11 @@ export const rtorrent = {
         `network.bind_address.set = ${ip}`,
         `network.port_range.set = ${port}-${port}`,
         'network.port_random.set = no',
-        `network.scgi.open_port = 127.0.0.1:${rpcPort}`,
+        `network.scgi.open_port = ${rpcIp}:${rpcPort}`,
         'protocol.encryption.set = none',
-        'protocol.pex.set = no',
+        `protocol.pex.set = ${discovery.pex ? 'yes' : 'no'}`,
         'dht.mode.set = disable',
-        'trackers.use_udp.set = no',
+        'trackers.use_udp.set = yes',
         'system.file.allocate.set = 0',
         'system.daemon.set = true',
         `log.open_file = "log", ${log}`,
@@ -53,7 +64,10 @@ export const rtorrent = {
         '',
       ].join('\n'),
     );
-    const program = new Program(['rtorrent', '-n', '-o', `import=${config}`], { home, log });
+    const program = new Program([...enter, 'rtorrent', '-n', '-o', `import=${config}`], {
+      home,
+      log,
+    });
 
     /**
      * @param {string} method
@@ -61,7 +75,7 @@ export const rtorrent = {
      */
     const ask = (method, ...params) => {
       if (program.ended) throw new Error(`rtorrent ${program.verdict}`);
-      return call(rpcPort, method, params);
+      return call({ ip: rpcIp, port: rpcPort }, method, params);
     };
     const listed = async () =>
       /** @type {string[]} */ (await ask('download_list', '')).map((hash) => hash.toLowerCase());

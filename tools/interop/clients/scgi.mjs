@@ -10,12 +10,12 @@ import { createConnection } from 'node:net';
 /**
  * One call.
  *
- * @param {number} port on 127.0.0.1
+ * @param {import('./client.mjs').Address} where
  * @param {string} method
  * @param {readonly string[]} params
  * @returns {Promise<Answer>} rejects where the program answers with a fault, or not within 10 s
  */
-export async function call(port, method, params) {
+export async function call(where, method, params) {
   const xml =
     `<?xml version="1.0"?><methodCall><methodName>${method}</methodName><params>` +
     params.map((p) => `<param><value><string>${escape(p)}</string></value></param>`).join('') +
@@ -23,7 +23,7 @@ export async function call(port, method, params) {
   const body = Buffer.from(xml);
   const head = `CONTENT_LENGTH\0${body.length}\0SCGI\x001\0`;
   const answer = await exchange(
-    port,
+    where,
     Buffer.concat([Buffer.from(`${head.length}:${head},`), body]),
   );
   const value = parse(answer);
@@ -37,13 +37,13 @@ function escape(text) {
 }
 
 /**
- * @param {number} port
+ * @param {import('./client.mjs').Address} where
  * @param {Buffer} request
  * @returns {Promise<string>} all that came until the other side closed
  */
-function exchange(port, request) {
+function exchange({ ip, port }, request) {
   return new Promise((resolve, reject) => {
-    const socket = createConnection({ host: '127.0.0.1', port });
+    const socket = createConnection({ host: ip, port });
     /** @type {Buffer[]} */
     const chunks = [];
     socket.setTimeout(10_000, () => socket.destroy(new Error('rtorrent does not answer')));

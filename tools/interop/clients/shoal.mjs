@@ -40,6 +40,7 @@ const COMPLETE_EVENT = /^complete$/;
 /** The `shoal` command: one process per torrent. @type {import('./client.mjs').Client} */
 export const shoal = {
   name: 'shoal',
+  finds: ['udp', 'pex', 'lsd', 'dht'],
 
   version: async () => {
     const script = COMMAND.find((word) => isAbsolute(word) && /\.[cm]?js$/.test(word));
@@ -51,7 +52,7 @@ export const shoal = {
     return `shoal ${(await run([...COMMAND, '--version'], { home: '/', log: '/dev/null', timeout: 30_000 })).trim()}`;
   },
 
-  start: async ({ ip, port, home, log }) => {
+  start: async ({ ip, port, enter = [], home, log, discovery = {} }) => {
     /** @typedef {{ program: Program, events: Events, seed: boolean, stay: boolean, address: { ip: string, port: number } }} Running */
     /** @type {Map<string, Running>} */
     const running = new Map();
@@ -68,10 +69,12 @@ export const shoal = {
         uploadLimit,
         downloadLimit,
         localWebSeeds = false,
+        more = [],
       }) => {
         const address = { ip, port: nextPort++ };
         const program = new Program(
           [
+            ...enter,
             ...COMMAND,
             ...(seed
               ? ['seed', torrent, '--data', directory]
@@ -81,6 +84,9 @@ export const shoal = {
             '--port',
             `${address.port}`,
             '--json',
+            ...(discovery.pex ? [] : ['--no-pex']),
+            discovery.lsd ? '--lsd' : '--no-lsd',
+            ...more,
             ...peers.flatMap((peer) => ['--peer', `${peer.ip}:${peer.port}`]),
             ...(uploadLimit ? ['--max-upload', `${uploadLimit}`] : []),
             ...(downloadLimit ? ['--max-download', `${downloadLimit}`] : []),

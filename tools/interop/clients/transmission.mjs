@@ -1,6 +1,7 @@
 // @ts-check
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LOCALHOST } from './client.mjs';
 import { postJson } from '../lib/http.mjs';
 import { Program, run } from '../lib/process.mjs';
 import { waitFor } from '../lib/wait.mjs';
@@ -16,6 +17,7 @@ const LOCAL_ERROR = 3;
  * @property {number} status
  * @property {number} error
  * @property {string} errorString
+ * @property {number} metadataPercentComplete 0 to 1
  * @property {number} percentDone
  * @property {number} leftUntilDone
  * @property {number} recheckProgress
@@ -28,6 +30,7 @@ export const transmission = {
   name: 'transmission',
   // Transmission 3.00 creates no zero-length files.
   skipsEmpty: true,
+  finds: ['udp', 'pex', 'lsd', 'dht'],
 
   version: async () => {
     const options = { home: '/', log: '/dev/null', timeout: 20_000 };
@@ -35,21 +38,30 @@ export const transmission = {
     return (await run(['sh', '-c', 'transmission-daemon --version 2>&1'], options)).trim();
   },
 
-  start: async ({ ip, port, rpcPort, home, log }) => {
+  start: async ({
+    ip,
+    port,
+    rpcPort,
+    rpcIp = LOCALHOST,
+    enter = [],
+    home,
+    log,
+    discovery = {},
+  }) => {
     mkdirSync(home, { recursive: true });
     const settings = {
       'bind-address-ipv4': ip,
       'bind-address-ipv6': '::1',
       'peer-port': port,
       'rpc-enabled': true,
-      'rpc-bind-address': '127.0.0.1',
+      'rpc-bind-address': rpcIp,
       'rpc-port': rpcPort,
       'rpc-authentication-required': false,
       'rpc-whitelist-enabled': false,
       'rpc-host-whitelist-enabled': false,
-      'dht-enabled': false,
-      'lpd-enabled': false,
-      'pex-enabled': false,
+      'dht-enabled': discovery.dht !== undefined,
+      'lpd-enabled': discovery.lsd ?? false,
+      'pex-enabled': discovery.pex ?? false,
       'utp-enabled': false,
       'port-forwarding-enabled': false,
       encryption: 0, // plain text preferred
@@ -65,7 +77,11 @@ export const transmission = {
       'trash-original-torrent-files': false,
     };
     writeFileSync(join(home, 'settings.json'), JSON.stringify(settings));
-    const program = new Program(['transmission-daemon', '-f', '-g', home, '--log-info'], {
+    if (discovery.dht) {
+      const nodes = discovery.dht.map((node) => `${node.ip} ${node.port}\n`);
+      writeFileSync(join(home, 'dht.bootstrap'), nodes.join(''));
+    }
+    const program = new Program([...enter, 'transmission-daemon', '-f', '-g', home, '--log-info'], {
       home,
       log,
     });
@@ -80,7 +96,7 @@ export const transmission = {
       if (program.ended) throw new Error(`transmission ${program.verdict}`);
       for (let attempt = 0; attempt < 2; attempt++) {
         const answer = await postJson({
-          host: '127.0.0.1',
+          host: rpcIp,
           port: rpcPort,
           path: '/transmission/rpc',
           headers: { 'x-transmission-session-id': token },
@@ -110,6 +126,7 @@ export const transmission = {
           'status',
           'error',
           'errorString',
+          'metadataPercentComplete',
           'percentDone',
           'leftUntilDone',
           'recheckProgress',
@@ -137,7 +154,9 @@ export const transmission = {
       add: async ({ torrent, directory, uploadLimit, downloadLimit }) => {
         mkdirSync(directory, { recursive: true });
         const added = await call('torrent-add', {
-          metainfo: readFileSync(torrent).toString('base64'),
+          ...(torrent.startsWith('magnet:')
+            ? { filename: torrent }
+            : { metainfo: readFileSync(torrent).toString('base64') }),
           'download-dir': directory,
           paused: false, // it verifies what is there, then starts
         });
@@ -159,7 +178,10 @@ export const transmission = {
         if (torrent.error === LOCAL_ERROR) throw new Error(`transmission: ${torrent.errorString}`);
         return {
           complete:
-            torrent.leftUntilDone === 0 && torrent.percentDone === 1 && torrent.status === SEEDING,
+            torrent.metadataPercentComplete === 1 &&
+            torrent.leftUntilDone === 0 &&
+            torrent.percentDone === 1 &&
+            torrent.status === SEEDING,
           text: `${Math.round(torrent.percentDone * 100)} %, status ${torrent.status} ${torrent.errorString}`.trim(),
           uploaded: torrent.uploadedEver,
           downloaded: torrent.downloadedEver,

@@ -29,6 +29,7 @@ const MIB = 1024 * KIB;
  * @property {number} pieceLength bytes
  * @property {number} pieceCount
  * @property {Buffer} info the encoded info dictionary
+ * @property {Record<string, import('./bencode.mjs').Bencode>} [fields] the info dictionary, without `private`
  * @property {string} infoHash lower-case hex
  * @property {string[]} [infoHashes] of a v2 or hybrid torrent: those by which clients may call it, 40 digits each
  * @property {boolean} [aligned] each file begins with a piece of its own; `pieceCount` and `length` count the padding
@@ -36,7 +37,7 @@ const MIB = 1024 * KIB;
 
 /**
  * What a shape of content holds. `path` without a name: a single-file torrent.
- * @type {Record<'single' | 'multi' | 'large', { name: string, pieceLength: number, files: readonly (readonly [string, number])[] }>}
+ * @type {Record<'single' | 'multi' | 'sought' | 'large', { name: string, pieceLength: number, files: readonly (readonly [string, number])[] }>}
  */
 const SHAPES = {
   // an odd tail, so that the last piece and its last block are short
@@ -54,6 +55,16 @@ const SHAPES = {
       ['small/2.txt', 20_000],
       ['small/3.txt', 300_000],
       ['Ünïcode 東京 ☂/naïve файл.bin', 2 * MIB + 99],
+    ],
+  },
+  // Many pieces: the info dictionary takes two messages of the metadata exchange. A part of an empty one tells nothing.
+  sought: {
+    name: 'sought',
+    pieceLength: 16 * KIB,
+    files: [
+      ['first.bin', 5 * MIB + 1_234],
+      ['in a folder/añother & one.bin', 9 * MIB + 567],
+      ['one-byte', 1],
     ],
   },
   large: { name: 'large.bin', pieceLength: 256 * KIB, files: [['', 200 * MIB + 4_321]] },
@@ -117,26 +128,43 @@ export function makeContent(shape, directory) {
     digests.push(createHash('sha1').update(readPiece(content, piece)).digest());
   }
   const single = files.length === 1 && files[0]?.path === name;
-  const info = encode({
+  const fields = {
     name,
     'piece length': pieceLength,
     pieces: Buffer.concat(digests),
-    private: 1, // private: the clients must keep to the tracker even where a switch was forgotten
     ...(single
       ? { length }
       : { files: files.map((f) => ({ length: f.length, path: f.path.split('/').slice(1) })) }),
-  });
-  return { ...content, info, infoHash: createHash('sha1').update(info).digest('hex') };
+  };
+  // private: the clients must keep to the tracker even where a switch was forgotten
+  return { ...content, fields, ...named({ ...fields, private: 1 }) };
+}
+
+/**
+ * The same content in a torrent that is not private, and that nobody else has.
+ *
+ * @param {Content} content
+ * @param {string} source what tells it from others of the same content
+ * @returns {Content}
+ */
+export function openTorrentOf(content, source) {
+  return { ...content, ...named({ ...content.fields, source }) };
+}
+
+/** @param {Record<string, import('./bencode.mjs').Bencode>} fields */
+function named(fields) {
+  const info = encode(fields);
+  return { info, infoHash: createHash('sha1').update(info).digest('hex') };
 }
 
 /**
  * @param {Content} content
- * @param {string} announce
+ * @param {string | undefined} announce
  * @param {string} path of the .torrent file
  */
 export function writeTorrent(content, announce, path) {
   // The info dictionary goes in as the very bytes that were hashed.
-  const head = encode({ announce }).subarray(0, -1);
+  const head = encode(announce === undefined ? {} : { announce }).subarray(0, -1);
   writeFileSync(path, Buffer.concat([head, Buffer.from('4:info'), content.info, Buffer.from('e')]));
 }
 

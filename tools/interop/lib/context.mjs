@@ -1,10 +1,12 @@
 // @ts-check
 /** What a scenario works with: addresses, folders, clients and trackers, all taken back at its end. */
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { waitComplete } from '../clients/client.mjs';
 import { compareWithSource } from './compare.mjs';
-import { makeContent, writeTorrent } from './content.mjs';
+import { makeContent, openTorrentOf, writeTorrent } from './content.mjs';
+import { LAN_GATEWAY, makeLan, startMachine } from './lan.mjs';
+import { killAllOf } from './process.mjs';
 import { scrape } from './probe.mjs';
 import { startOpentracker, startOwnTracker } from './trackers.mjs';
 import { waitFor } from './wait.mjs';
@@ -14,6 +16,8 @@ import { startNginx, startPieceServer } from './web-server.mjs';
 /** @typedef {import('./content.mjs').Shape} Shape */
 /** @typedef {import('../clients/client.mjs').Client} Client */
 /** @typedef {import('../clients/client.mjs').Session} Session */
+/** @typedef {import('../clients/client.mjs').AddOptions} AddOptions */
+/** @typedef {import('../clients/client.mjs').Discovery} Discovery */
 
 /** Ports below the range from which the kernel takes those of outgoing connections. */
 const FIRST_PORT = 20_000;
@@ -59,7 +63,7 @@ export class Actor {
    *
    * @param {Content} content
    * @param {string} torrent path
-   * @param {{ uploadLimit?: number }} [options] bytes per second
+   * @param {Pick<AddOptions, 'uploadLimit' | 'peers' | 'more'>} [options]
    */
   async seed(content, torrent, options = {}) {
     const added = { torrent, directory: content.directory, seed: true, ...options };
@@ -76,7 +80,7 @@ export class Actor {
    *
    * @param {Content} content
    * @param {string} torrent path or magnet link
-   * @param {{ directory?: string, stay?: boolean, downloadLimit?: number, localWebSeeds?: boolean, peers?: { ip: string, port: number }[] }} [options]
+   * @param {Partial<AddOptions>} [options]
    * @returns {Promise<Download>}
    */
   async download(content, torrent, options = {}) {
@@ -161,9 +165,14 @@ export class Context {
     return content;
   }
 
+  /** Content in a torrent of this scenario's own, which is not private. @param {Shape} shape */
+  openContent(shape) {
+    return openTorrentOf(this.content(shape), basename(this.folder));
+  }
+
   /**
    * @param {Content} content
-   * @param {string} announce
+   * @param {string} [announce]
    * @returns {string} path
    */
   torrent(content, announce) {
@@ -175,32 +184,45 @@ export class Context {
   /**
    * @param {Client} client
    * @param {string} label its part in the scenario
-   * @param {{ home?: string, udpTrackers?: boolean }} [options] `home`: of an actor that is started again
+   * @param {{ home?: string, udpTrackers?: boolean, discovery?: Discovery }} [options] `home`: of an actor that is started again; `discovery`: it has a
+   *   machine of its own in the local network, and finds peers so
    */
-  async start(client, label, options = {}) {
+  async start(client, label, { home, udpTrackers = false, discovery } = {}) {
     const address = allocate();
-    const folder = options.home ?? join(this.folder, label);
+    const place = discovery ? await this.machine() : undefined;
+    if (place) address.ip = place.ip;
+    const folder = home ?? join(this.folder, label);
     const session = await client.start({
       ...address,
+      ...(place && discovery ? { rpcIp: place.ip, enter: place.enter, discovery } : {}),
       home: join(folder, 'home'),
       log: join(this.logs, `${label}.log`),
-      udpTrackers: options.udpTrackers === true,
+      udpTrackers: udpTrackers || discovery !== undefined,
     });
     await this.onEnd(() => session.kill());
     return new Actor(client, session, `${label} (${client.name})`, folder, address, this);
   }
 
-  /** @param {string[]} infoHashes */
-  async opentracker(infoHashes) {
-    const tracker = await startOpentracker({ ...this.#trackerPlace('opentracker'), infoHashes });
+  /** A machine in the local network. @param {{ addresses?: number }} [options] */
+  async machine(options) {
+    const machine = await startMachine(options);
+    await this.onEnd(() => machine.end());
+    return machine;
+  }
+
+  /** @param {string[]} infoHashes @param {{ lan?: boolean }} [options] `lan`: for those who have a machine of their own */
+  async opentracker(infoHashes, options = {}) {
+    const place = this.#serverPlace('opentracker', options);
+    const tracker = await startOpentracker({ ...place, infoHashes });
     await this.onEnd(() => tracker.program.kill());
     return tracker;
   }
 
-  /** shoal's tracker, or its stand-in. @param {string[]} infoHashes */
-  async shoalTracker(infoHashes) {
-    if (this.standIn) return this.opentracker(infoHashes);
-    const tracker = await startOwnTracker({ ...this.#trackerPlace('shoal-tracker'), infoHashes });
+  /** shoal's tracker, or its stand-in. @param {string[]} infoHashes @param {{ lan?: boolean }} [options] */
+  async shoalTracker(infoHashes, options = {}) {
+    if (this.standIn) return this.opentracker(infoHashes, options);
+    const place = this.#serverPlace('shoal-tracker', options);
+    const tracker = await startOwnTracker({ ...place, infoHashes });
     await this.onEnd(() => tracker.program.stop({ signal: 'SIGINT', patience: 5_000 }));
     return tracker;
   }
@@ -210,9 +232,10 @@ export class Context {
    *
    * @param {string} root
    * @param {boolean} ranges
+   * @param {{ lan?: boolean }} [options] `lan`: for those who have a machine of their own
    */
-  async nginx(root, ranges) {
-    const server = await startNginx({ ...this.#trackerPlace('nginx'), root, ranges });
+  async nginx(root, ranges, options = {}) {
+    const server = await startNginx({ ...this.#serverPlace('nginx', options), root, ranges });
     await this.onEnd(() => server.program.kill());
     return server;
   }
@@ -224,9 +247,11 @@ export class Context {
     return server;
   }
 
-  /** @param {string} label */
-  #trackerPlace(label) {
-    const { ip, port } = allocate();
+  /** @param {string} label @param {{ lan?: boolean }} options */
+  #serverPlace(label, { lan = false }) {
+    const { ip: own, port } = allocate();
+    if (lan) makeLan();
+    const ip = lan ? LAN_GATEWAY : own;
     return { ip, port, home: join(this.folder, label), log: join(this.logs, `${label}.log`) };
   }
 
@@ -266,5 +291,6 @@ export class Context {
       await ending();
     }
     this.#endings = [];
+    await killAllOf(this.logs);
   }
 }

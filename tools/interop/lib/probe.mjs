@@ -2,10 +2,14 @@
 /** What the harness itself says on the wire: a scrape, an announce, a handshake. */
 import { connect } from 'node:net';
 import { asDictionary, decode } from './bencode.mjs';
+import { LAN_GATEWAY } from './lan.mjs';
 import { http } from './http.mjs';
 
 /** The harness's own address, so that no client takes it for one of the peers under test. */
 const OWN_ADDRESS = '10.99.0.250';
+
+/** From where an address is asked: machines in the local network know no way to the other one. @param {string} ip */
+const from = (ip) => (ip.startsWith('10.99.') ? OWN_ADDRESS : LAN_GATEWAY);
 
 /** @typedef {{ ip: string, port: number }} Address */
 
@@ -22,7 +26,7 @@ export async function scrape(tracker, infoHash) {
     host: tracker.ip,
     port: tracker.port,
     path: `/scrape?info_hash=${escaped(infoHash)}`,
-    from: OWN_ADDRESS,
+    from: from(tracker.ip),
   });
   if (answer.status !== 200) throw new Error(`scrape: status ${answer.status}`);
   const files = asDictionary(asDictionary(decode(answer.body).value)['files']);
@@ -72,7 +76,7 @@ export async function announcedPeers(tracker, infoHash) {
  */
 export function answersHandshake(peer, infoHash) {
   return new Promise((resolve) => {
-    const socket = connect({ host: peer.ip, port: peer.port, localAddress: OWN_ADDRESS });
+    const socket = connect({ host: peer.ip, port: peer.port, localAddress: from(peer.ip) });
     let got = Buffer.alloc(0);
     const finish = (/** @type {boolean} */ verdict) => {
       socket.destroy();

@@ -22,6 +22,19 @@ export function cleanEnvironment(home) {
   };
 }
 
+/** Those that run. @type {Set<Program>} */
+const running = new Set();
+
+/**
+ * Ends what still runs and logs below a folder: a client that could not be started leaves its program behind.
+ *
+ * @param {string} folder
+ */
+export async function killAllOf(folder) {
+  const left = [...running].filter(({ log }) => log.startsWith(folder));
+  await Promise.all(left.map((program) => program.kill()));
+}
+
 /** One running program. */
 export class Program {
   /** @type {import('node:child_process').ChildProcess} */
@@ -41,6 +54,8 @@ export class Program {
     mkdirSync(options.home, { recursive: true });
     const log = openSync(options.log, 'a');
     this.name = file;
+    this.log = options.log;
+    running.add(this);
     this.child = spawn(file, args, {
       cwd: options.cwd ?? options.home,
       env: cleanEnvironment(options.home),
@@ -51,10 +66,12 @@ export class Program {
     this.exited = new Promise((resolve) => {
       this.child.once('error', (error) => {
         this.ended ??= { code: 127, signal: error.message };
+        running.delete(this);
         resolve();
       });
       this.child.once('close', (code, signal) => {
         this.ended ??= { code, signal };
+        running.delete(this);
         resolve();
       });
     });

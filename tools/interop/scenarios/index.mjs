@@ -1,6 +1,7 @@
 // @ts-check
 import { createScenarios } from './create.mjs';
 import { loadScenarios } from './create-kinds.mjs';
+import { discoveryScenarios } from './discovery.mjs';
 import { hybridV1Scenarios } from './hybrid-v1.mjs';
 import { resumeScenarios } from './resume.mjs';
 import { threeWayScenarios } from './three-way.mjs';
@@ -27,5 +28,6 @@ export const scenarios = [
   ...v2Scenarios,
   ...hybridV1Scenarios,
   ...webSeedScenarios,
+  ...discoveryScenarios,
   ...resumeScenarios,
 ];
