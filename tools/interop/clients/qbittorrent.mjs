@@ -149,13 +149,23 @@ export const qbittorrent = {
 
     const [node] = discovery.dht ?? [];
     if (node) {
-      // It takes nodes to enter by from torrents alone. What is announced before is not announced again for a quarter of an hour.
-      const urls = `magnet:?xt=urn:btih:${createHash('sha1').update(ip).digest('hex')}&dht=${node.ip}:${node.port}`;
-      await call('torrents/add', { fields: { urls } });
-      await waitFor('qbittorrent enters the DHT', 30_000, async () => {
-        const info = /** @type {{ dht_nodes: number }} */ (JSON.parse(await call('transfer/info')));
-        return info.dht_nodes > 0;
-      });
+      // It takes nodes to enter by from torrents alone, and only once its DHT is at work. What is announced before is not announced again
+      // for a quarter of an hour.
+      let tries = 0;
+      await waitFor(
+        'qbittorrent enters the DHT',
+        30_000,
+        async () => {
+          const hash = createHash('sha1').update(`${ip} ${tries++}`).digest('hex');
+          const urls = `magnet:?xt=urn:btih:${hash}&dht=${node.ip}:${node.port}`;
+          await call('torrents/add', { fields: { urls } });
+          const info = /** @type {{ dht_nodes: number }} */ (
+            JSON.parse(await call('transfer/info'))
+          );
+          return info.dht_nodes > 0;
+        },
+        1_000,
+      );
     }
 
     return {

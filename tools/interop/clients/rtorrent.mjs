@@ -21,7 +21,7 @@ const FIELDS = [
 export const rtorrent = {
   name: 'rtorrent',
   // It has no notion of padding files (BEP 47): to it they are files. Metadata stays beside the content.
-  finds: ['udp'],
+  finds: ['udp', 'pex', 'dht'],
   leaves: /^[^/]+\/\.pad\/\d+$|^[0-9A-F]{40}\.meta$/,
 
   version: async () => {
@@ -53,7 +53,10 @@ export const rtorrent = {
         `network.scgi.open_port = ${rpcIp}:${rpcPort}`,
         'protocol.encryption.set = none',
         `protocol.pex.set = ${discovery.pex ? 'yes' : 'no'}`,
-        'dht.mode.set = disable',
+        // It takes no torrent without trackers unless its DHT is on. A node that is told of no other one finds nobody.
+        `dht.mode.set = ${enter.length > 0 ? 'on' : 'disable'}`,
+        `dht.port.set = ${port}`,
+        ...(discovery.dht ?? []).map((node) => `dht.add_node = ${node.ip}:${node.port}`),
         'trackers.use_udp.set = yes',
         'system.file.allocate.set = 0',
         'system.daemon.set = true',

@@ -1,6 +1,8 @@
 // @ts-check
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { encode } from '../lib/bencode.mjs';
 import { LOCALHOST } from './client.mjs';
 import { postJson } from '../lib/http.mjs';
 import { Program, run } from '../lib/process.mjs';
@@ -78,8 +80,12 @@ export const transmission = {
     };
     writeFileSync(join(home, 'settings.json'), JSON.stringify(settings));
     if (discovery.dht) {
-      const nodes = discovery.dht.map((node) => `${node.ip} ${node.port}\n`);
-      writeFileSync(join(home, 'dht.bootstrap'), nodes.join(''));
+      // As if it had been there before: nodes it remembers are asked every other second, those it is told of four times a minute.
+      const nodes = discovery.dht.map(compact);
+      writeFileSync(
+        join(home, 'dht.dat'),
+        encode({ id: randomBytes(20), nodes: Buffer.concat(nodes) }),
+      );
     }
     const program = new Program([...enter, 'transmission-daemon', '-f', '-g', home, '--log-info'], {
       home,
@@ -192,3 +198,8 @@ export const transmission = {
     };
   },
 };
+
+/** @param {import('./client.mjs').Address} address */
+function compact({ ip, port }) {
+  return Buffer.from([...ip.split('.').map(Number), port >> 8, port & 0xff]);
+}

@@ -13,7 +13,7 @@ const PORT = 6881;
 /**
  * @param {import('./context.mjs').Context} context
  * @returns {Promise<{ nodes: import('../clients/client.mjs').Address[], knows: (infoHash: string, peer: import('../clients/client.mjs').Address) => Promise<void> }>}
- *   `nodes`: to enter by, one of each kind; `knows`: waits until the nodes have heard of a peer
+ *   `nodes`: to enter by, one of each kind first; `knows`: waits until the nodes have heard of a peer
  */
 export async function startDht(context) {
   const machine = await context.machine({ addresses: NODES });
@@ -37,7 +37,7 @@ export async function startDht(context) {
     return counts.every((count) => count >= NODES / 2);
   });
   return {
-    nodes: [first, ...others],
+    nodes: [first, ...others, ...machine.ips.slice(1).map((ip) => ({ ip, port: PORT }))],
     knows: async (infoHash, peer) => {
       const wanted = `${peer.ip}:${peer.port}`;
       await waitFor(`the DHT knows ${wanted}`, context.patience, async () => {

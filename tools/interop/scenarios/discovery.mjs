@@ -163,6 +163,13 @@ const WAYS = [
     run: byExchange,
   },
   { name: 'lsd', ...found('local discovery'), kind: 'lsd', needs: [], run: byLocalDiscovery },
+  {
+    name: 'dht',
+    ...found('the DHT'),
+    kind: 'dht',
+    needs: ['libtorrent', 'transmission'],
+    run: byDht,
+  },
   ...[true, false].map((ranges) => ({
     name: ranges ? 'web' : 'web-whole',
     from: `shoal downloads by a magnet link, metadata from CLIENT, content from nginx alone${ranges ? '' : ', which has ranges switched off'}`,
@@ -191,4 +198,3 @@ export const discoveryScenarios = WAYS.flatMap(({ name, from, to, kind, needs, r
       },
     ]),
 );
-void byDht;
