@@ -56,7 +56,6 @@ export const rtorrent = {
         // It takes no torrent without trackers unless its DHT is on. A node that is told of no other one finds nobody.
         `dht.mode.set = ${enter.length > 0 ? 'on' : 'disable'}`,
         `dht.port.set = ${port}`,
-        ...(discovery.dht ?? []).map((node) => `dht.add_node = ${node.ip}:${node.port}`),
         'trackers.use_udp.set = yes',
         'system.file.allocate.set = 0',
         'system.daemon.set = true',
@@ -91,6 +90,10 @@ export const rtorrent = {
         return false;
       }
     });
+
+    for (const node of discovery.dht ?? []) {
+      await ask('dht.add_node', '', `${node.ip}:${node.port}`);
+    }
 
     return {
       add: async ({ torrent, directory, uploadLimit = 0, downloadLimit = 0 }) => {

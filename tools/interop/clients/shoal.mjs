@@ -19,6 +19,9 @@ const COMMAND = (process.env['SHOAL_BIN'] ?? 'node packages/cli/dist/bin.js')
 /** Events of one process that go to the log file, in lines. */
 const LOGGED_EVENTS = 2_000;
 
+/** Nodes that it is told of to enter the DHT by: one of each kind. */
+const DHT_ENTRIES = 3;
+
 /** Events of `--json` that say that a download is complete and verified. */
 const COMPLETE_EVENT = /^complete$/;
 
@@ -86,6 +89,10 @@ export const shoal = {
             '--json',
             ...(discovery.pex ? [] : ['--no-pex']),
             discovery.lsd ? '--lsd' : '--no-lsd',
+            ...(discovery.dht ? [] : ['--no-dht']),
+            ...(discovery.dht ?? [])
+              .slice(0, DHT_ENTRIES)
+              .flatMap((node) => ['--dht-bootstrap', `${node.ip}:${node.port}`]),
             ...more,
             ...peers.flatMap((peer) => ['--peer', `${peer.ip}:${peer.port}`]),
             ...(uploadLimit ? ['--max-upload', `${uploadLimit}`] : []),

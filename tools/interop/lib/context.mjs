@@ -165,9 +165,14 @@ export class Context {
     return content;
   }
 
-  /** Content in a torrent of this scenario's own, which is not private. @param {Shape} shape */
-  openContent(shape) {
-    return openTorrentOf(this.content(shape), basename(this.folder));
+  /**
+   * Content in a torrent of this scenario's own, which is not private.
+   *
+   * @param {Shape} shape
+   * @param {string} [label] what tells several such torrents from each other
+   */
+  openContent(shape, label = '') {
+    return openTorrentOf(this.content(shape), `${basename(this.folder)}${label}`);
   }
 
   /**

@@ -25,11 +25,13 @@ export async function startDht(context) {
   const call = await talkTo(program);
   const first = { ip: machine.ip, port: PORT };
   const others = [];
-  // Neither has a torrent of those that are looked for.
   for (const client of [transmission, context.shoal]) {
     const actor = await context.start(client, `node-${client.name}`, {
       discovery: { dht: [first] },
     });
+    // A torrent that nobody looks for: shoal runs while it has one.
+    const unsought = context.openContent('sought', `-${client.name}`);
+    await actor.seed(unsought, context.torrent(unsought));
     others.push(actor.address);
   }
   await waitFor('the nodes of the DHT know each other', 30_000, async () => {
