@@ -20,6 +20,8 @@ import { webSeedScenarios } from './web-seeds.mjs';
 
 /** All scenarios, in the order in which they run. @type {Scenario[]} */
 export const scenarios = [
+  // The longest one first: nothing waits for it in the end.
+  ...resumeScenarios,
   ...transferScenarios,
   ...threeWayScenarios,
   ...trackerScenarios,
@@ -29,5 +31,4 @@ export const scenarios = [
   ...hybridV1Scenarios,
   ...webSeedScenarios,
   ...discoveryScenarios,
-  ...resumeScenarios,
 ];
