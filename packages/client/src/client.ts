@@ -1,4 +1,4 @@
-import { type DhtNode, MAINLINE_BOOTSTRAP } from '@shoal/dht';
+import type { DhtNode } from '@shoal/dht';
 import {
   type MagnetLink,
   type Metainfo,
@@ -6,43 +6,28 @@ import {
   parseMetainfo,
   parseMetainfoAsync,
 } from '@shoal/metainfo';
-import {
-  addressKind,
-  type Host,
-  nodeHost,
-  parseAddress,
-  systemResolve,
-  type Timer,
-} from '@shoal/net';
-import { EncoderBufferPool, makePeerId, type ReservedBits } from '@shoal/peer-wire';
-import {
-  AnnounceScheduler,
-  HttpTrackerClient,
-  SchemeTrackerClient,
-  type TrackerClient,
-  UdpTrackerClient,
-} from '@shoal/tracker';
-import { CheckQueue } from './check-queue.ts';
+import { type Host, nodeHost, type Timer } from '@shoal/net';
+import { makePeerId, type ReservedBits } from '@shoal/peer-wire';
+import type { TrackerClient } from '@shoal/tracker';
 import { checkClientOptions } from './check-options.ts';
+import {
+  isBoundToLoopback,
+  openDht,
+  openTrackerClient,
+  torrentHostOf,
+  type TorrentManager,
+} from './client-services.ts';
 import { DatagramHub } from './datagram/datagram-hub.ts';
-import { GateTurns } from './choke/gate-turns.ts';
-import { RateLimiter } from './choke/rate-limiter.ts';
-import { DhtDiscovery } from './discovery/dht-discovery.ts';
-import { DhtStateFile } from './discovery/dht-state.ts';
+import type { DhtDiscovery } from './discovery/dht-discovery.ts';
 import { LocalDiscovery } from './discovery/local-discovery.ts';
 import { DiskStores } from './disk/disk-stores.ts';
 import { ClientError } from './errors.ts';
-import { LeafTurns } from './hashes/leaf-turns.ts';
 import { Torrent } from './known-torrent.ts';
-import { MetadataMemory } from './metadata/metadata-memory.ts';
-import { OpenTurns } from './open-turns.ts';
 import { clientDefaults, type AddOptions, type ClientOptions } from './options.ts';
 import { Acceptor } from './peer/acceptor.ts';
 import { Dialer } from './peer/dialer.ts';
 import { OpenConnections } from './peer/open-connections.ts';
 import { type SwarmNames, swarmNamesOf } from './peer/swarm-names.ts';
-import { PieceBuffers } from './piece/piece-buffers.ts';
-import { LocalData } from './reuse/local-data.ts';
 import type { AnyTorrent } from './torrent.ts';
 import { TorrentRegistry } from './torrent-registry.ts';
 import type { TorrentHost } from './torrent-host.ts';
@@ -104,7 +89,7 @@ export class Client implements AsyncDisposable {
     this.#host = host;
     this.peerId = options.peerId ?? makePeerId(PEER_ID_CLIENT, PEER_ID_VERSION, random.bytes(12));
     this.#hub = new DatagramHub({ network, bind: options.bind, port: () => this.port });
-    this.#trackerClient = options.trackerClient ?? this.#makeTrackerClient();
+    this.#trackerClient = options.trackerClient ?? openTrackerClient(host, this.#hub, options.bind);
     const { diskWorkers, diskThreads } = options;
     this.#disk = new DiskStores({
       threads: diskThreads,
@@ -130,7 +115,7 @@ export class Client implements AsyncDisposable {
       ...shared,
       find: (name) => this.#torrents.named(name),
     });
-    this.#dht = this.#makeDht();
+    this.#dht = openDht(options, host, this.#hub, () => this.port);
     if (options.localDiscovery ?? !isBoundToLoopback(options)) {
       this.#localDiscovery = new LocalDiscovery({
         network,
@@ -141,7 +126,17 @@ export class Client implements AsyncDisposable {
         bind: options.bind,
       });
     }
-    this.#torrentHost = this.#makeTorrentHost();
+    this.#torrentHost = torrentHostOf(options, host, {
+      peerId: this.peerId,
+      acceptor: this.#acceptor,
+      hub: this.#hub,
+      disk: this.#disk,
+      trackerClient: this.#trackerClient,
+      dht: this.#dht,
+      localDiscovery: this.#localDiscovery,
+      webSeeds: this.#webSeeds,
+      manager: this.#manager(),
+    });
   }
 
   /**
@@ -251,6 +246,27 @@ export class Client implements AsyncDisposable {
     if (failures.length > 0) throw failures[0];
   }
 
+  /** What torrents tell the manager and ask of it. */
+  #manager(): TorrentManager {
+    return {
+      lenderOf: (infoHash) => this.#torrents.named(infoHash)?.lender,
+      dial: (torrent) => {
+        this.#dialling.add(torrent);
+        this.#dialSoon();
+      },
+      busy: (torrent) => this.#busy.add(torrent),
+      renamed: (torrent, names, rename) => {
+        this.#checkFree(names, torrent);
+        this.#torrents.rename(torrent, rename);
+      },
+      forget: (torrent) => {
+        this.#busy.delete(torrent);
+        this.#dialling.delete(torrent);
+        this.#torrents.delete(torrent);
+      },
+    };
+  }
+
   /** Throws `ERR_CLIENT_DUPLICATE` where a torrent other than `torrent` has one of these names. */
   #checkFree(names: SwarmNames, torrent?: AnyTorrent): void {
     const known = this.#torrents.clash(names, torrent);
@@ -288,124 +304,6 @@ export class Client implements AsyncDisposable {
     const used = this.#connections.size + this.#dialer.connecting;
     return Math.max(0, (this.#options.maxPeers ?? clientDefaults.maxPeers) - used);
   }
-
-  /** Trackers over UDP are asked through the socket that all UDP goes through. */
-  #makeTrackerClient(): TrackerClient {
-    const { bind } = this.#options;
-    const { clock, random } = this.#host;
-    const hub = this.#hub;
-    const web = new HttpTrackerClient(bind === undefined ? {} : { bind });
-    const overUdp = async (): Promise<TrackerClient> => {
-      await hub.open();
-      const client = new UdpTrackerClient({
-        clock,
-        random,
-        families: hub.families,
-        send: (datagram, to) => hub.send(datagram, to),
-      });
-      hub.use('tracker', client);
-      return client;
-    };
-    return new SchemeTrackerClient({ http: web, https: web, udp: overUdp });
-  }
-
-  #makeDht(): DhtDiscovery | undefined {
-    const { dht = defaultDht(this.#options), resumeDirectory } = this.#options;
-    if (dht === false) return undefined;
-    const {
-      bootstrap = MAINLINE_BOOTSTRAP,
-      readOnly = false,
-      resolve = systemResolve,
-    } = dht === true ? {} : dht;
-    const { clock, random } = this.#host;
-    return new DhtDiscovery({
-      clock,
-      random,
-      hub: this.#hub,
-      port: () => this.port,
-      bootstrap,
-      resolve,
-      readOnly,
-      stateFile: resumeDirectory === undefined ? undefined : new DhtStateFile(resumeDirectory),
-    });
-  }
-
-  #makeTorrentHost(): TorrentHost {
-    const options = this.#options;
-    const { clock, random } = this.#host;
-    const acceptor = this.#acceptor;
-    const disk = this.#disk;
-    const hub = this.#hub;
-    return {
-      clock,
-      random,
-      peerId: this.peerId,
-      get port() {
-        return acceptor.port;
-      },
-      uploadSlots: options.uploadSlots ?? clientDefaults.uploadSlots,
-      maxPeersPerTorrent: options.maxPeersPerTorrent ?? clientDefaults.maxPeersPerTorrent,
-      buffers: new PieceBuffers({
-        budget: options.pieceBufferBudget ?? clientDefaults.pieceBufferBudget,
-      }),
-      encoderPool: new EncoderBufferPool(),
-      leafTurns: new LeafTurns(),
-      localData:
-        options.reuseLocalData === false
-          ? undefined
-          : new LocalData((infoHash) => this.#torrents.named(infoHash)?.lender),
-      metadataMemory: new MetadataMemory(options.metadataBudget ?? clientDefaults.metadataBudget),
-      checks: new CheckQueue(),
-      openTurns: new OpenTurns(),
-      saves: new CheckQueue(),
-      trackerClient: this.#trackerClient,
-      peerServices: [this.#dht, this.#localDiscovery].filter((each) => each !== undefined),
-      dht: this.#dht,
-      get datagramPort() {
-        return hub.port;
-      },
-      exchangesPeers: options.pex ?? true,
-      announceScheduler: new AnnounceScheduler({ clock }),
-      resumeDirectory: options.resumeDirectory,
-      peerListOptions: {
-        random,
-        get ownPort() {
-          return acceptor.port;
-        },
-      },
-      downloadLimiter: new RateLimiter(options.maxDownloadRate),
-      uploadLimiter: new RateLimiter(options.maxUploadRate),
-      gateTurns: new GateTurns(clock),
-      webSeeds: this.#webSeeds,
-      openStorage: (info, add, hashes) =>
-        add.storage?.(info, add.directory, hashes) ??
-        disk.open(info, add.directory, hashes, add.preallocate),
-      uploadReader: (storage) => disk.uploadReader(storage),
-      dial: (torrent) => {
-        this.#dialling.add(torrent);
-        this.#dialSoon();
-      },
-      busy: (torrent) => this.#busy.add(torrent),
-      renamed: (torrent, names, rename) => {
-        this.#checkFree(names, torrent);
-        this.#torrents.rename(torrent, rename);
-      },
-      forget: (torrent) => {
-        this.#busy.delete(torrent);
-        this.#dialling.delete(torrent);
-        this.#torrents.delete(torrent);
-      },
-    };
-  }
-}
-
-/** A client of a world of its own has no business in the real one. */
-function defaultDht(options: ClientOptions): boolean {
-  return options.host === undefined && !isBoundToLoopback(options);
-}
-
-function isBoundToLoopback({ bind }: ClientOptions): boolean {
-  return bind !== undefined && parseAddress(bind) !== undefined && addressKind(bind) === 'loopback';
 }
 
 function parsedFrom(source: TorrentSource): Metainfo | MagnetLink {

@@ -1,47 +1,33 @@
-import type { Clock, Connection, Endpoint, Timer } from '@shoal/net';
+import type { Clock, Connection, Endpoint } from '@shoal/net';
 import type { TorrentInfo } from '@shoal/metainfo';
-import { BLOCK_LENGTH } from '@shoal/peer-wire';
 import type { EncoderBufferPool, Handshake } from '@shoal/peer-wire';
 import { ChokeRounds } from './choke/choke-rounds.ts';
 import { RateMeter } from './choke/rate-meter.ts';
 import type { UploadReader } from './disk/read-batch.ts';
 import { PeerError } from './errors.ts';
 import type { PeerReport } from './events.ts';
-import { HashTraffic } from './hashes/hash-traffic.ts';
-import { LateChecks } from './hashes/late-checks.ts';
-import type { LeafSource } from './hashes/leaf-source.ts';
-import type { PieceHashes } from './hashes/piece-hashes.ts';
+import type { HashTraffic } from './hashes/hash-traffic.ts';
+import { HaveAnnouncer } from './peer/have-announcer.ts';
 import { Peer } from './peer/peer.ts';
 import { PexTraffic } from './pex/pex-traffic.ts';
 import type { PeerSwarm } from './peer/peer-swarm.ts';
 import { isBetterConnection } from './peer/better-connection.ts';
 import { relieveStarved } from './peer/relieve-starved.ts';
 import type { BlockSource } from './piece/block-source.ts';
-import { BufferShare } from './piece/buffer-share.ts';
-import { payloadLengthsOf } from './piece/payload-lengths.ts';
-import { PieceFinisher } from './piece/piece-finisher.ts';
-import { PiecePicker } from './piece/piece-picker.ts';
-import { type LocalCopies, openCopies } from './reuse/local-copies.ts';
+import type { PiecePicker } from './piece/piece-picker.ts';
 import type { SwarmOptions } from './swarm-options.ts';
-
-/** Milliseconds a HAVE waits for others, so that pieces verified together are announced in one write. */
-const HAVE_DELAY = 5;
+import { SwarmPieces } from './swarm-pieces.ts';
 
 /**
- * Milliseconds without a block after which partial pieces are given up where memory is short: torrents whose peers have all
- * gone must not hold what the others could work with.
- */
-const STALL_TIME = 30_000;
-
-/**
- * The engine of one torrent at work: its connected peers and the way of a piece from the picker through the disk to the
- * others. Policies (picker, choker, smart-ban, peer list) are objects of their own; this wires them together.
+ * The engine of one torrent at work: its connected peers, and what they and its pieces ({@link SwarmPieces}) have to do with each
+ * other. Policies (picker, choker, smart-ban, peer list) are objects of their own; this wires them together.
  */
 export class Swarm implements PeerSwarm {
   readonly info: TorrentInfo;
   readonly picker: PiecePicker<BlockSource>;
   readonly reader: UploadReader;
   readonly encoderPool: EncoderBufferPool;
+  readonly pieces: SwarmPieces;
   readonly hashTraffic: HashTraffic | undefined;
   readonly peers = new Set<Peer>();
   readonly downloadRate = new RateMeter();
@@ -53,19 +39,10 @@ export class Swarm implements PeerSwarm {
 
   readonly #options: SwarmOptions;
   readonly #clock: Clock;
-  readonly #memory: BufferShare;
-  readonly #finisher: PieceFinisher<BlockSource>;
-  /** What is had from this machine; undefined: nothing. */
-  readonly #copies: LocalCopies | undefined;
-  readonly #lateChecks: LateChecks;
+  readonly #haves: HaveAnnouncer;
   readonly #chokes: ChokeRounds;
   readonly #pexTraffic: PexTraffic<Peer>;
-  readonly #newHaves: number[] = [];
-  readonly #rivals: BlockSource[] = [];
-  #haveTimer: Timer | undefined;
   #running = false;
-  /** When the last block came. */
-  #lastBlockAt = -Infinity;
 
   constructor(options: SwarmOptions) {
     this.#options = options;
@@ -77,47 +54,10 @@ export class Swarm implements PeerSwarm {
     this.wastedBytes = options.before.wastedBytes;
     this.reusedBytes = options.before.reusedBytes;
     this.encoderPool = options.host.encoderPool;
-    this.#memory = new BufferShare(options.host.buffers, () => this.refill());
-    this.picker = new PiecePicker<BlockSource>({
-      pieceCount: options.info.pieceCount,
-      pieceLength: options.info.pieceLength,
-      totalLength: options.info.totalLength,
-      payloadLengths: payloadLengthsOf(options.info),
-      random: options.host.random,
-      buffers: this.#memory,
-      have: options.have,
-      isHeld: heldOf(options.hashes),
-    });
-    this.#finisher = new PieceFinisher<BlockSource>({
-      storage: options.storage,
-      picker: this.picker,
-      memory: this.#memory,
-      hashes: options.hashes,
-      clock: this.#clock,
-      events: {
-        verified: (piece) => {
-          this.#copies?.verified(piece);
-          this.#verified(piece);
-        },
-        convicted: (addresses, piece) => this.#convict(addresses, 'It sent corrupt data', piece),
-        wasted: (bytes) => this.wasted(bytes),
-        failed: (error) => options.events.diskFailed(error),
-        changed: () => this.refill(),
-      },
-    });
-    this.#copies = openCopies(options.local, options.storage, this.picker, {
-      copied: (piece, bytes) => {
-        this.reusedBytes += bytes;
-        this.#verified(piece);
-      },
-      changed: () => this.#followWanted(),
-      failed: (error) => options.events.diskFailed(error),
-    });
-    this.#lateChecks = this.#makeLateChecks();
-    if (options.info.infoHashV2 !== undefined) {
-      this.hashTraffic = this.#openHashTraffic();
-      this.leafSource = this.hashTraffic;
-    }
+    this.pieces = this.#makePieces();
+    this.picker = this.pieces.picker;
+    this.hashTraffic = this.pieces.hashTraffic;
+    this.#haves = new HaveAnnouncer(this.peers, this.#clock);
     this.#pexTraffic = new PexTraffic(this.#clock, options.discovery);
     this.#chokes = new ChokeRounds({
       peers: this.peers,
@@ -165,44 +105,12 @@ export class Swarm implements PeerSwarm {
 
   /** Pieces handed to the disk and not yet answered. */
   get writing(): number {
-    return this.#finisher.writing + (this.#copies?.copying ?? 0);
+    return this.pieces.writing;
   }
 
   /** Pieces are being written or read, or wait for that. */
   get isAtDisk(): boolean {
-    return this.writing > 0 || this.#lateChecks.pending > 0;
-  }
-
-  /** Where the leaf hashes of corrupt pieces come from; undefined (the default): from nowhere. */
-  get leafSource(): LeafSource | undefined {
-    return this.#finisher.leafSource;
-  }
-
-  set leafSource(source: LeafSource | undefined) {
-    this.#finisher.leafSource = source;
-  }
-
-  /** See {@link PieceFinisher.judgeBlocks}. */
-  judgeBlocks(piece: number, trustedLeaves: Uint8Array): boolean {
-    return this.#finisher.judgeBlocks(piece, trustedLeaves);
-  }
-
-  /** See {@link PieceFinisher.giveUpJudging}. */
-  giveUpJudging(piece: number): void {
-    this.#finisher.giveUpJudging(piece);
-  }
-
-  /**
-   * {@link PieceHashes} has learned what these pieces must hash to: they may be fetched, unless what is on disk is to be looked at
-   * first.
-   */
-  hashesLearned(pieces: readonly number[]): void {
-    for (const piece of pieces) if (!this.#lateChecks.learned(piece)) this.picker.letGo(piece);
-    this.#lateChecks.run();
-    this.#copies?.wake();
-    if (this.uploadOnly) this.purposeChanged();
-    this.#options.events.hashesLearned();
-    this.refill();
+    return this.pieces.isAtDisk;
   }
 
   /**
@@ -247,8 +155,7 @@ export class Swarm implements PeerSwarm {
     this.#options.webSeeds?.tick(now);
     this.#chokes.run(now);
     this.#pexTraffic.tick(now);
-    this.#finisher.giveUpOverdue(now);
-    this.#copies?.tick();
+    this.pieces.tick(now);
     this.#yieldMemory(now);
   }
 
@@ -265,14 +172,13 @@ export class Swarm implements PeerSwarm {
 
   /** What is wanted changed: interest and requests follow. */
   wantedChanged(): void {
-    this.#copies?.wake();
+    this.pieces.wantedChanged();
     this.#followWanted();
   }
 
   /** For a stream: pieces `first` to `last`, both included, are had before all others; none where `last` is less. */
   setWindow(first: number, last: number): void {
-    this.picker.setDeadlineWindow(first, last);
-    this.#copies?.hurry(first, last);
+    this.pieces.setWindow(first, last);
     this.refill();
   }
 
@@ -300,31 +206,24 @@ export class Swarm implements PeerSwarm {
   /** Connections are welcome. */
   start(): void {
     this.#running = true;
-    this.#lateChecks.start();
-    this.#lastBlockAt = this.#clock.now();
-    this.#copies?.start();
+    this.pieces.start();
     this.#options.webSeeds?.start();
   }
 
   /** Ends all connections; pieces on their way to the disk still arrive there. */
   stop(): void {
     this.#running = false;
-    this.#copies?.stop();
-    this.#haveTimer?.cancel();
-    this.#haveTimer = undefined;
+    this.pieces.stop();
+    this.#haves.stop();
     this.#chokes.stop();
-    this.#lateChecks.stop();
     for (const peer of [...this.peers]) peer.drop();
     this.#options.webSeeds?.stop();
-    this.#finisher.giveUpOverdue(Infinity);
-    this.picker.dropPartials();
-    this.#memory.leave();
+    this.pieces.leave();
   }
 
   /** Resolves when nothing is on its way to the disk any more. To be called after {@link stop}. */
-  async settled(): Promise<void> {
-    await Promise.all([this.#finisher.settled(), this.#copies?.settled()]);
-    await this.#lateChecks.settled();
+  settled(): Promise<void> {
+    return this.pieces.settled();
   }
 
   // PeerSwarm
@@ -346,20 +245,7 @@ export class Swarm implements PeerSwarm {
   ): void {
     this.downloadedBytes += length;
     this.downloadRate.add(length, now);
-    this.#lastBlockAt = now;
-    const id = piece * this.picker.blocksPerPiece + begin / BLOCK_LENGTH;
-    // Also when the end-game is over for now, as after a corrupt piece: what it asked for twice is still owed twice.
-    this.picker.duplicatesOf(id, source, this.#rivals);
-    const result = this.picker.blockReceived(source, piece, begin);
-    if (this.#rivals.length > 0) {
-      for (const rival of this.#rivals) {
-        rival.requests.cancel(id);
-        rival.flush();
-      }
-      this.#rivals.length = 0;
-    }
-    if (result === 'ignored') this.wasted(length);
-    if (result === 'piece') this.#finisher.finish(piece);
+    this.pieces.blockReceived(source, piece, begin, length, now);
   }
 
   received(peer: Peer, bytes: number): void {
@@ -416,11 +302,7 @@ export class Swarm implements PeerSwarm {
 
   /** Gives up partial pieces nobody goes on with while others, or we, ask for memory in vain. */
   #yieldMemory(now: number): void {
-    const isShort = this.#memory.isShort();
-    if (!isShort || this.picker.partialCount === 0 || now - this.#lastBlockAt < STALL_TIME) return;
-    this.#memory.yield();
-    this.#finisher.giveUpOverdue(Infinity);
-    this.picker.dropPartials();
+    if (!this.pieces.yieldMemory(now)) return;
     this.#options.webSeeds?.cancelForgotten();
     for (const peer of this.peers) {
       peer.requests.cancelForgotten();
@@ -429,8 +311,7 @@ export class Swarm implements PeerSwarm {
   }
 
   #verified(piece: number): void {
-    this.#announce(piece);
-    this.#lateChecks.verified(piece);
+    if (this.#running) this.#haves.announce(piece);
     this.#options.events.pieceVerified(piece);
     if (this.picker.wantedLeft === 0) this.#finished();
   }
@@ -440,62 +321,25 @@ export class Swarm implements PeerSwarm {
     this.#options.events.finished();
   }
 
-  #announce(piece: number): void {
-    if (!this.#running) return;
-    this.#newHaves.push(piece);
-    this.#haveTimer ??= this.#clock.setTimer(() => {
-      this.#haveTimer = undefined;
-      const pieces = this.#newHaves.splice(0);
-      for (const peer of this.peers) {
-        for (const each of pieces) peer.announceHave(each);
-        peer.flush();
-      }
-    }, HAVE_DELAY);
+  /** Hashes of pieces came from peers. */
+  #hashesLearned(): void {
+    if (this.uploadOnly) this.purposeChanged();
+    this.#options.events.hashesLearned();
+    this.refill();
   }
 
-  #makeLateChecks(): LateChecks {
-    const { storage, host, unverified, events } = this.#options;
-    return new LateChecks({
-      storage,
-      turns: host.checks,
-      pieceLength: this.info.pieceLength,
-      stateOf: (piece) => this.picker.stateOf(piece),
-      unverified,
-      events: {
-        found: (piece) => {
-          this.picker.found(piece);
-          this.#verified(piece);
-        },
-        missing: (piece) => {
-          this.picker.letGo(piece);
-          this.refill();
-        },
-        lost: (piece) => {
-          this.picker.lost(piece);
-          events.pieceLost(piece);
-          this.refill();
-        },
-        failed: (error) => events.diskFailed(error),
+  #makePieces(): SwarmPieces {
+    return new SwarmPieces(this.#options, {
+      verified: (piece) => this.#verified(piece),
+      reused: (bytes) => {
+        this.reusedBytes += bytes;
       },
-    });
-  }
-
-  #openHashTraffic(): HashTraffic {
-    const { hashes, storage, limits, host } = this.#options;
-    return new HashTraffic({
-      hashes,
-      storage,
-      limits,
-      picker: this.picker,
-      clock: this.#clock,
-      pieceLength: this.info.pieceLength,
-      turns: host.leafTurns,
-      events: {
-        learned: (pieces) => this.hashesLearned(pieces),
-        leaves: (piece, leaves) => this.judgeBlocks(piece, leaves),
-        noLeaves: (piece) => this.giveUpJudging(piece),
-        lied: (peer) => this.#convict([peer.endpoint.address], 'It sent wrong hashes'),
-      },
+      wasted: (bytes) => this.wasted(bytes),
+      convicted: (addresses, piece) => this.#convict(addresses, 'It sent corrupt data', piece),
+      lied: (peer) => this.#convict([peer.endpoint.address], 'It sent wrong hashes'),
+      hashesLearned: () => this.#hashesLearned(),
+      changed: () => this.refill(),
+      wantedChanged: () => this.#followWanted(),
     });
   }
 
@@ -519,9 +363,4 @@ export class Swarm implements PeerSwarm {
   #report(peer: Peer, event: PeerReport['event'], reason?: string): void {
     this.#options.events.peerChanged({ endpoint: peer.endpoint, event, reason });
   }
-}
-
-/** What keeps pieces from being begun that could not be verified. */
-function heldOf(hashes: PieceHashes): ((piece: number) => boolean) | undefined {
-  return hashes.sha1 === undefined ? (piece) => !hashes.isVerifiable(piece) : undefined;
 }

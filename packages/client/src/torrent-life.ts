@@ -1,22 +1,12 @@
-import type { Bitfield } from '@shoal/peer-wire';
-import { findPieces, type FoundPieces } from './check.ts';
 import type { TorrentStorage } from './disk/storage.ts';
-import { DiskError, type DiskErrorCode, torrentClosedError } from './errors.ts';
+import { torrentClosedError } from './errors.ts';
 import type { TorrentState } from './events.ts';
-import { missingFile } from './missing-file.ts';
 import { clientDefaults, type CheckMode } from './options.ts';
-import { localMeans } from './reuse/local-copies.ts';
-import { runInSlices } from './slices.ts';
 import type { SwarmEvents } from './swarm-options.ts';
 import type { Swarm } from './swarm.ts';
-import { SwarmKeeper, type SwarmParts } from './swarm-keeper.ts';
+import type { SwarmKeeper } from './swarm-keeper.ts';
+import { TorrentData } from './torrent-data.ts';
 import type { LifeEvents, TorrentParts } from './torrent-parts.ts';
-
-/** Failures to make data durable after which a torrent stops. */
-const HOPELESS: ReadonlySet<DiskErrorCode> = new Set(['ERR_DISK_MISSING', 'ERR_DISK_FULL']);
-
-/** Pieces that are gone over in about ten milliseconds. */
-const MANY_PIECES = 32_768;
 
 /**
  * The state machine of one torrent: `checking → downloading → seeding`, with `paused` and `error` on the way and `closed` at
@@ -29,24 +19,29 @@ export class TorrentLife {
   readonly #events: LifeEvents;
   #state: TorrentState = 'checking';
   #error: Error | undefined;
-  #storage: TorrentStorage | undefined;
+  readonly #data: TorrentData;
   readonly #keeper: SwarmKeeper;
-  #checked: number | undefined;
-  /** Ends a check under way. */
-  #checking: AbortController | undefined;
   #wantsPause: boolean;
   #closing = false;
   /** The selection has changed, and its turn has not come yet. */
   #selectionDue = false;
   /** Callers that wait for piece hashes. */
   #hashSeekers = 0;
-  #saveDue = false;
   #turn: Promise<void> = Promise.resolve();
 
   constructor(parts: TorrentParts, events: LifeEvents) {
     this.#parts = parts;
     this.#events = events;
-    this.#keeper = new SwarmKeeper(parts.info);
+    this.#data = new TorrentData(parts, {
+      warning: (error) => events.warning(error),
+      saveFailed: (error, isHopeless) => {
+        if (!this.isActive) return;
+        // To be tried again, also by a torrent that sleeps.
+        events.busy();
+        if (isHopeless) void this.#inTurn(() => this.#fail(error));
+      },
+    });
+    this.#keeper = this.#data.keeper;
     this.#wantsPause = parts.options.paused ?? false;
   }
 
@@ -60,7 +55,7 @@ export class TorrentLife {
   }
 
   get storage(): TorrentStorage | undefined {
-    return this.#storage;
+    return this.#data.storage;
   }
 
   /** Undefined until the first check is over, and while the torrent is asleep. */
@@ -75,7 +70,7 @@ export class TorrentLife {
 
   /** Pieces looked at by the check under way; undefined when none is. */
   get checked(): number | undefined {
-    return this.#checked;
+    return this.#data.checked;
   }
 
   /** Peers are welcome. */
@@ -164,7 +159,7 @@ export class TorrentLife {
       this.#selectionDue = false;
       if (this.#closing) return;
       try {
-        await this.#storage?.setWanted(selection.wanted());
+        await this.storage?.setWanted(selection.wanted());
       } catch (error) {
         await this.#fail(error as Error);
       }
@@ -180,7 +175,7 @@ export class TorrentLife {
   /** The swarm, which a sleeping torrent is given one of; undefined until the first check is over. */
   awake(): Swarm | undefined {
     return this.#keeper.awake(
-      () => this.#swarmParts(),
+      () => this.#data.swarmParts(() => this.seeksHashes, this.#swarmEvents()),
       (swarm) => {
         const { selection, files, options } = this.#parts;
         swarm.picker.sequential = options.sequential ?? false;
@@ -202,46 +197,27 @@ export class TorrentLife {
     if (!this.isActive) return;
     this.swarm?.tick(now);
     this.#sleepWhenIdle(now);
-    if (this.#parts.resume.isDue(now)) this.#saveInTurn();
+    if (this.#parts.resume.isDue(now)) this.#data.saveInTurn();
   }
 
   /** Saves resume data where something changed. Failing to is a warning. */
-  async save(): Promise<void> {
-    if (!this.#keeper.isMeasured || this.#storage === undefined) return;
-    try {
-      await this.#parts.resume.save(this.#storage, () => ({
-        have: this.#keeper.have,
-        priorities: this.#parts.selection.priorities,
-        uploaded: this.#keeper.totals.uploadedBytes,
-        downloaded: this.#keeper.totals.downloadedBytes,
-      }));
-    } catch (error) {
-      this.#events.warning(error as Error);
-      // To be tried again, also by a torrent that sleeps.
-      if (this.isActive) this.#events.busy();
-      // Going on would lose what comes: the files are gone, or there is no room for them.
-      const lost = error instanceof DiskError && HOPELESS.has(error.code);
-      if (lost && this.isActive) void this.#inTurn(() => this.#fail(error));
-    }
+  save(): Promise<void> {
+    return this.#data.save();
   }
 
   /** @param timeout ms to wait for the trackers */
   async close(timeout: number): Promise<void> {
     this.#closing = true;
-    this.#checking?.abort();
+    this.#data.abortCheck();
     await this.#inTurn(async () => {
       if (this.#state === 'closed') return;
-      const { host, discovery, limits, resume, files, borrower } = this.#parts;
+      const { host, discovery, limits, files, borrower } = this.#parts;
       if (borrower !== undefined) host.localData?.forget(borrower);
       const stopped = discovery.stop(timeout);
       this.swarm?.stop();
       limits.close();
       await this.swarm?.settled();
-      // What was uploaded is worth remembering.
-      if (this.#keeper.totals.uploadedBytes > 0) resume.changed();
-      await this.save();
-      await this.#given(this.#storage?.close());
-      await this.#given(resume.close());
+      await this.#data.close();
       await stopped;
       this.#setState('closed');
       files.close();
@@ -249,74 +225,33 @@ export class TorrentLife {
   }
 
   async #open(): Promise<void> {
-    const { host, info, options, selection, hashes } = this.#parts;
     try {
       this.#setState('checking');
-      await runInSlices(hashes.prepare());
-      this.#storage ??= host.openStorage(info, options, hashes);
-      await this.#storage.setWanted(selection.wanted());
-      await this.#check(options.check ?? 'resume', undefined);
+      await this.#data.open();
+      await this.#check(this.#parts.options.check ?? 'resume', undefined);
     } catch (error) {
       await this.#fail(error as Error);
     }
   }
 
   async #check(mode: CheckMode, signal: AbortSignal | undefined): Promise<void> {
-    const storage = this.#storage;
-    if (storage === undefined || this.#closing) return;
-    const { resume } = this.#parts;
-    const suspect = mode === 'force' || !this.#keeper.isMeasured ? undefined : this.#keeper.have;
+    if (this.storage === undefined || this.#closing) return;
     try {
       this.#setState('checking');
-      const trusted = mode === 'trust' && suspect === undefined;
-      const found = trusted ? undefined : await this.#find(mode, suspect, storage, signal);
-      const have = found?.have ?? 'all';
-      // Whoever only serves what is there may do so beside another process.
-      const unlocked = have === 'all' || have.isFull ? undefined : await resume.lock();
-      if (unlocked !== undefined) this.#events.warning(unlocked);
+      const { have, unverified } = await this.#data.check(mode, signal);
       // Who only looks leaves no trace.
-      if (mode !== 'trust' && !this.#wantsPause) await storage.prepare?.();
-      await this.#begin(have, found?.unverified);
+      if (mode !== 'trust' && !this.#wantsPause) await this.#data.prepare();
+      await this.#data.measured(have, unverified);
+      // A swarm is made where there is something to fetch.
+      if (!this.#parts.selection.progress.isComplete) this.awake();
+      this.#settle();
     } catch (error) {
-      if (this.#checking?.signal.aborted === true) return;
+      if (this.#data.isCheckAborted) return;
       if (signal?.aborted === true && this.#keeper.isMeasured) this.#settle();
       else throw error;
     } finally {
-      this.#checked = undefined;
-      this.#checking = undefined;
+      this.#data.endCheck();
     }
-  }
-
-  /** Looks at the files when it is this torrent's turn. */
-  async #find(
-    mode: CheckMode,
-    suspect: Bitfield | undefined,
-    storage: TorrentStorage,
-    signal: AbortSignal | undefined,
-  ): Promise<FoundPieces> {
-    const { host, info, resume, hashes } = this.#parts;
-    this.#checking = new AbortController();
-    this.#checked = 0;
-    const onPiece = (): void => {
-      this.#checked = (this.#checked ?? 0) + 1;
-    };
-    const { signal: closed } = this.#checking;
-    const ended = signal === undefined ? closed : AbortSignal.any([closed, signal]);
-    const check = { mode, suspect, info, hashes, storage, resume, signal: ended, onPiece };
-    return await host.checks.run(() => findPieces(check), ended);
-  }
-
-  /** What is there is known: a swarm is made of it where there is something to fetch. */
-  async #begin(have: Bitfield | 'all', unverified: Bitfield | undefined): Promise<void> {
-    const { host, info, selection, files, borrower } = this.#parts;
-    this.#keeper.measured(have, unverified);
-    selection.measure(have);
-    files.measured();
-    if (borrower !== undefined) host.localData?.register(borrower);
-    // Going over as many pieces takes long enough for a turn of its own.
-    if (info.pieceCount > MANY_PIECES) await host.openTurns.next();
-    if (!selection.progress.isComplete) this.awake();
-    this.#settle();
   }
 
   #settle(): void {
@@ -326,7 +261,7 @@ export class TorrentLife {
 
   async #wake(): Promise<void> {
     try {
-      await this.#storage?.prepare?.();
+      await this.#data.prepare();
       this.#activate();
     } catch (error) {
       await this.#fail(error as Error);
@@ -378,17 +313,7 @@ export class TorrentLife {
     if (this.#state !== 'seeding' || !this.#keeper.sleepWhenIdle(now)) return;
     this.#parts.peers.rest();
     this.#parts.limits.rest();
-    this.#storage?.rest?.();
-  }
-
-  /** A thousand torrents do not save at once. */
-  #saveInTurn(): void {
-    if (this.#saveDue) return;
-    this.#saveDue = true;
-    void this.#parts.host.saves.run(() => {
-      this.#saveDue = false;
-      return this.save();
-    });
+    this.storage?.rest?.();
   }
 
   async #rest(state: TorrentState): Promise<void> {
@@ -407,23 +332,14 @@ export class TorrentLife {
     this.#events.failed(error);
   }
 
-  /** What cannot be closed keeps nothing else from being closed. */
-  async #given(ending: Promise<void> | undefined): Promise<void> {
-    try {
-      await ending;
-    } catch (error) {
-      this.#events.warning(error as Error);
-    }
-  }
-
   /** The last wanted piece was written. */
   async #complete(): Promise<void> {
-    if (this.swarm?.picker.wantedLeft !== 0 || this.#storage === undefined) return;
+    const { storage } = this;
+    if (this.swarm?.picker.wantedLeft !== 0 || storage === undefined) return;
     if (this.#state === 'closed' || this.#state === 'error') return;
-    const { host, discovery, info, selection, borrower } = this.#parts;
+    const { host, discovery, borrower } = this.#parts;
     try {
-      const gone = missingFile(info, selection.wanted(), await this.#storage.fileStates());
-      if (gone !== undefined) throw gone;
+      await this.#data.assertThere(storage);
     } catch (error) {
       await this.#fail(error as Error);
       return;
@@ -437,36 +353,10 @@ export class TorrentLife {
     this.#events.complete();
   }
 
-  #swarmParts(): SwarmParts {
-    const { host, info, peers, limits, options, hashes, discovery, webSeeds } = this.#parts;
-    const storage = (this.#storage ??= host.openStorage(info, options, hashes));
-    return {
-      hashes,
-      storage,
-      reader: host.uploadReader(storage),
-      host,
-      peerList: peers.list,
-      discovery,
-      limits,
-      local: localMeans(this.#parts),
-      seeksHashes: () => this.seeksHashes,
-      webSeeds,
-      events: this.#swarmEvents(),
-    };
-  }
-
   #swarmEvents(): SwarmEvents {
-    const { selection, resume, files } = this.#parts;
     return {
-      pieceVerified: (piece) => {
-        selection.progress.add(piece);
-        resume.changed();
-        files.arrived(piece);
-        this.#events.piece(piece);
-      },
-      pieceLost: (piece) => {
-        selection.progress.remove(piece);
-        resume.changed();
+      pieceVerified: (piece) => this.#events.piece(piece),
+      pieceLost: () => {
         void this.#inTurn(async () => {
           await Promise.resolve();
           if (this.isActive) this.#setState(this.#stateAtWork());

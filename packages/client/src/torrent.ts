@@ -1,12 +1,13 @@
 import { EventEmitter } from 'node:events';
-import { infoHashHex, type MagnetLink, type Metainfo, type TorrentInfo } from '@shoal/metainfo';
+import type { MagnetLink, Metainfo, TorrentInfo } from '@shoal/metainfo';
 import type { Connection, ConnectionHandler, Endpoint } from '@shoal/net';
 import type { Handshake } from '@shoal/peer-wire';
 import { type RateLimits, TransferLimits } from './choke/transfer-limits.ts';
-import { Discovery, type DiscoveryOptions, type Privacy } from './discovery/discovery.ts';
+import { Discovery, type DiscoveryOptions } from './discovery/discovery.ts';
+import { privacyOf } from './discovery/privacy.ts';
 import { ClientError } from './errors.ts';
 import type { TorrentEvents, TorrentProgress, TorrentState } from './events.ts';
-import { type InfoHashes, infoHashesOf } from './info-hashes.ts';
+import type { InfoHashes } from './info-hashes.ts';
 import type { Torrent } from './known-torrent.ts';
 import { linkPeers } from './metadata/link-peers.ts';
 import { metadataProgress } from './metadata/metadata-progress.ts';
@@ -16,30 +17,17 @@ import { metainfoOf } from './metadata/metainfo-of.ts';
 import { clientDefaults, type AddOptions } from './options.ts';
 import { KnownPeers } from './peer/known-peers.ts';
 import type { PeerList } from './peer/peer-list.ts';
-import { isV2Name, type SwarmNames, swarmNamesOf } from './peer/swarm-names.ts';
+import { isV2Name, type SwarmNames } from './peer/swarm-names.ts';
 import { progressOf } from './progress.ts';
 import type { Lender } from './reuse/lender.ts';
 import type { Swarm } from './swarm.ts';
 import { resumeFolderOf, TorrentContent, type TorrentMeans } from './torrent-content.ts';
 import type { TorrentHost } from './torrent-host.ts';
+import { type TorrentNames, torrentNamesOf } from './torrent-names.ts';
+import { TorrentNeeds } from './torrent-needs.ts';
 import { callOut, TorrentVoice } from './torrent-voice.ts';
 import { waitForState, type WaitOptions } from './wait.ts';
 import { watchProgress, type WatchOptions } from './watch.ts';
-
-/**
- * Connected peers from which on a download leaves its trackers alone until they want to be asked again. A seed never asks
- * before: those who want something come to it.
- */
-const ENOUGH_PEERS = 10;
-
-/**
- * Part of its connections that a downloading torrent keeps for the peers it dials: whoever takes all others from outside,
- * and then does nothing, cannot keep it from those that its trackers name.
- */
-const KEPT_FOR_DIALLING = 0.25;
-
-/** Bytes that a tracker is told are left while nobody knows, or hashes are all that is left: 0 would be a seed. */
-const UNKNOWN_LEFT = 16_384;
 
 /**
  * One torrent of a client, whether its files are known or, added by a magnet link, not yet: `metadata → checking → downloading →
@@ -52,15 +40,14 @@ const UNKNOWN_LEFT = 16_384;
 export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisposable {
   /** The folder that holds the torrent's top file or folder. */
   readonly directory: string;
-  #infoHashes: InfoHashes;
-  #infoHashHex: string;
-  #swarmNames: SwarmNames;
+  #names: TorrentNames;
   readonly #host: TorrentHost;
   readonly #options: AddOptions;
   readonly #voice: TorrentVoice;
   readonly #discovery: Discovery;
   readonly #peers: KnownPeers;
   readonly #limits: TransferLimits;
+  readonly #needs: TorrentNeeds;
   /** Undefined until the metadata is known. */
   #content: TorrentContent | undefined;
   /** Of a magnet link, until its connections are handed over. */
@@ -81,9 +68,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
     const link = 'info' in source ? undefined : source;
     const named = 'info' in source ? source.info : source;
     this.directory = options.directory;
-    this.#infoHashes = infoHashesOf(named);
-    this.#infoHashHex = infoHashHex(named);
-    this.#swarmNames = swarmNamesOf(named);
+    this.#names = torrentNamesOf(named);
     this.#host = host;
     this.#options = options;
     this.#voice = new TorrentVoice(this, host);
@@ -94,17 +79,24 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
       host.clock,
       host.gateTurns,
     );
+    this.#needs = new TorrentNeeds({
+      host,
+      options,
+      peers: this.#peers,
+      content: () => this.#content,
+      stage: () => this.#stage,
+    });
     const own = metainfo?.trackers ?? link?.trackers.map((url) => [url]) ?? [];
     this.#discovery = new Discovery(
       this.#discoveryOptions(),
       [...own, ...(options.trackers ?? [])],
-      privacyOf(metainfo, options),
+      privacyOf(metainfo, options.private === true),
     );
     this.#discovery.found(options.peers ?? [], 'user');
     this.#link = link;
     const folder = resumeFolderOf(host, options);
     if (link !== undefined && folder !== undefined) {
-      this.#store = new MetadataStore(folder, this.#infoHashes);
+      this.#store = new MetadataStore(folder, this.#names.infoHashes);
     }
     if (link !== undefined) this.#seek(link);
     else if (metainfo !== undefined) this.#begin(metainfo, options);
@@ -112,12 +104,12 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
 
   /** One of them, or of a hybrid torrent both; of a magnet link those it names, until the metadata is known. */
   get infoHashes(): InfoHashes {
-    return this.#infoHashes;
+    return this.#names.infoHashes;
   }
 
   /** The SHA-1 info-hash, 40 lower-case digits; where there is none the SHA-256 one, 64. */
   get infoHashHex(): string {
-    return this.#infoHashHex;
+    return this.#names.infoHashHex;
   }
 
   /**
@@ -125,7 +117,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
    * @internal
    */
   get swarmNames(): SwarmNames {
-    return this.#swarmNames;
+    return this.#names.swarmNames;
   }
 
   /**
@@ -224,14 +216,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
    * @internal
    */
   get freeConnections(): number {
-    const { isActive } = this.#content?.life ?? this.#stage ?? { isActive: false };
-    if (!isActive) return 0;
-    const peers = this.#content === undefined ? this.#stage?.swarm.peers : this.swarm?.peers;
-    return Math.max(0, this.#maxPeers - (peers?.size ?? 0));
-  }
-
-  get #maxPeers(): number {
-    return this.#options.maxPeers ?? this.#host.maxPeersPerTorrent;
+    return this.#needs.freeConnections;
   }
 
   /** A moment's figures. Cheap. */
@@ -345,8 +330,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
    * @internal
    */
   accepts(from: Endpoint): boolean {
-    const kept = this.#isFetching ? Math.floor(this.#maxPeers * KEPT_FOR_DIALLING) : 0;
-    return this.freeConnections > kept && this.peerList.accepts(from, this.#host.clock.now());
+    return this.#needs.accepts(from);
   }
 
   /**
@@ -380,7 +364,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
     this.#discovery.found(linkPeers(link), 'link');
     this.#stage = new MetadataStage({
       host: this.#host,
-      hashes: this.#infoHashes,
+      hashes: this.#names.infoHashes,
       peers: this.#peers,
       discovery: this.#discovery,
       store: this.#store,
@@ -393,11 +377,10 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
 
   /** The metadata of a magnet link is known, and with it the names the torrent really has. */
   #learn(info: TorrentInfo, link: MagnetLink): void {
-    const before = this.#swarmNames;
-    this.#host.renamed(this, swarmNamesOf(info), () => {
-      this.#infoHashes = infoHashesOf(info);
-      this.#infoHashHex = infoHashHex(info);
-      this.#swarmNames = swarmNamesOf(info);
+    const before = this.swarmNames;
+    const names = torrentNamesOf(info);
+    this.#host.renamed(this, names.swarmNames, () => {
+      this.#names = names;
     });
     const select = this.#select ?? this.#options.select ?? link.selectOnly;
     const paused = this.#stage?.wantsPause ?? false;
@@ -422,53 +405,18 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
     void this.#content.life.open();
   }
 
-  /** It works on getting what it has not. */
-  get #isFetching(): boolean {
-    const { state } = this;
-    return state === 'downloading' || state === 'metadata' || this.#seeksHashes;
-  }
-
-  /** It is at work, and looks for piece hashes for their own sake. */
-  get #seeksHashes(): boolean {
-    return this.state === 'seeding' && this.#content?.life.seeksHashes === true;
-  }
-
-  /** It is short of peers, and knows of none to dial. */
-  #needsPeers(): boolean {
-    if (!this.#isFetching) return false;
-    const peers = this.swarm?.peers.size ?? this.#stage?.swarm.peers.size ?? 0;
-    return peers < ENOUGH_PEERS && this.freeConnections > 0 && !this.knowsPeers;
-  }
-
-  /** Bytes of wanted files that are not verified; padding is nobody's. */
-  get #bytesLeft(): number {
-    if (this.#content === undefined || this.#content.life.seeksHashes) return UNKNOWN_LEFT;
-    const { totalBytes, completedBytes } = this.#content.selection.progress;
-    return totalBytes - completedBytes;
-  }
-
   #discoveryOptions(): DiscoveryOptions {
     return {
       host: this.#host,
       names: () => this.swarmNames,
       peerList: () => this.peerList,
-      stats: () => ({
-        uploaded: this.#content?.life.keeper.totals.uploadedBytes ?? 0,
-        downloaded: this.#content?.life.keeper.totals.downloadedBytes ?? 0,
-        left: this.#bytesLeft,
-      }),
-      needsPeers: () => this.#needsPeers(),
+      stats: () => this.#needs.stats(),
+      needsPeers: () => this.#needs.needsPeers,
       report: (report) => callOut(() => this.emit('tracker', report)),
       dial: () => this.#host.dial(this),
       changed: () => this.#stage?.swarm.update(),
     };
   }
-}
-
-/** Of a magnet link's torrent it is unknown, unless the user knows it. */
-function privacyOf(metainfo: Metainfo | undefined, options: AddOptions): Privacy {
-  if (options.private === true || metainfo?.info.private === true) return 'private';
-  return metainfo === undefined ? 'unknown' : 'public';
 }
 
 function noMetadata(): ClientError {

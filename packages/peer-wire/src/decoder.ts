@@ -1,7 +1,7 @@
 import { checkInteger, copyBytes, readUint32 } from './bytes.ts';
 import { WireError } from './errors.ts';
 import { checkHashMessageLength, HashMessageReader } from './hash-message-reader.ts';
-import { DEFAULT_WIRE_LIMITS } from './limits.ts';
+import { limitsOf, MAX_LIMIT } from './limits.ts';
 import type { WireLimits } from './limits.ts';
 import { MessageId } from './message-id.ts';
 import { MessageGatherer } from './message-gatherer.ts';
@@ -12,9 +12,6 @@ import type { HashSink, WireSink } from './sink.ts';
 const HEAD_LENGTH = 17;
 /** Answer of the message reader: the bytes at hand do not reach. */
 const MORE = -1;
-/** Most bytes a message of any kind may be allowed, so that sums stay exact: 1 GiB. */
-const MAX_LIMIT = 1_073_741_824;
-
 const BETWEEN_MESSAGES = 0;
 const IN_BLOCK = 1;
 const GATHERING = 2;
@@ -398,12 +395,4 @@ export class WireDecoder {
     this.#state = length > 0 ? SKIPPING : BETWEEN_MESSAGES;
     this.#sink.onUnknown(id, length);
   }
-}
-
-/** Throws `ERR_WIRE_INVALID_ARGUMENT` for a limit that is out of range; the defaults are as they are for every peer. */
-function limitsOf(given: Partial<WireLimits> | undefined): WireLimits {
-  if (given === undefined) return DEFAULT_WIRE_LIMITS;
-  const limits = { ...DEFAULT_WIRE_LIMITS, ...given };
-  for (const [name, value] of Object.entries(limits)) checkInteger(name, value, MAX_LIMIT);
-  return limits;
 }

@@ -1,3 +1,5 @@
+import { checkInteger } from './bytes.ts';
+
 /** Bytes of a block as everyone requests it: 16 KiB (BEP 3). The last block of a torrent may be shorter. */
 export const BLOCK_LENGTH = 16_384;
 
@@ -89,3 +91,14 @@ export const DEFAULT_WIRE_LIMITS: WireLimits = {
   maxHashesLength: (MAX_HASHES + MAX_PROOF_LAYERS) * HASH_LENGTH,
   maxUnknownLength: 1_048_576,
 };
+
+/** Most bytes a message of any kind may be allowed, so that sums stay exact: 1 GiB. */
+export const MAX_LIMIT = 1_073_741_824;
+
+/** Throws `ERR_WIRE_INVALID_ARGUMENT` for a limit that is out of range; the defaults are as they are for every peer. */
+export function limitsOf(given: Partial<WireLimits> | undefined): WireLimits {
+  if (given === undefined) return DEFAULT_WIRE_LIMITS;
+  const limits = { ...DEFAULT_WIRE_LIMITS, ...given };
+  for (const [name, value] of Object.entries(limits)) checkInteger(name, value, MAX_LIMIT);
+  return limits;
+}

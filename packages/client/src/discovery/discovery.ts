@@ -6,6 +6,7 @@ import type { SwarmNames } from '../peer/swarm-names.ts';
 import type { DiscoverySide } from './discovery-side.ts';
 import type { TorrentHost } from '../torrent-host.ts';
 import type { Sought } from './peer-service.ts';
+import type { Privacy } from './privacy.ts';
 import { Trackers } from './trackers.ts';
 
 /** From whom a private torrent (BEP 27) may have its peers. */
@@ -16,9 +17,6 @@ const PRIVATE_SOURCES: readonly PeerSource[] = ['user', 'tracker', 'incoming'];
  * then nobody else should have heard of it; but the trackers of many links are long dead, or know nobody.
  */
 export const TRACKERS_ALONE_TIME = 30_000;
-
-/** Whether a torrent is private (BEP 27); of a magnet link it is unknown until the metadata comes. */
-export type Privacy = 'public' | 'private' | 'unknown';
 
 export interface DiscoveryOptions {
   readonly host: TorrentHost;

@@ -10,18 +10,21 @@ import {
   MAX_CRASHES,
 } from './disk-limits.ts';
 import {
-  OUTCOME_CORRUPT,
-  OUTCOME_INCONSISTENT,
-  OUTCOME_WRITTEN,
   RESULT_FIELDS,
   type FromWorker,
-  type SingleTask,
   type TaskValue,
   type ToWorker,
   type WriteResults,
 } from './disk-protocol.ts';
 import { startDiskThread } from './disk-thread.ts';
 import { defaultDiskThreads, type DiskThreads } from './disk-threads.ts';
+import {
+  failTask,
+  outcomeOf,
+  type PendingTask,
+  type PieceTask,
+  type PoolTask,
+} from './pool-task.ts';
 import { PoolWorker } from './pool-worker.ts';
 import type { PieceWrite } from './storage.ts';
 import { diskWorkerUrl } from './worker-url.ts';
@@ -42,41 +45,6 @@ export interface DiskPoolOptions {
   readonly workerUrl?: URL;
 }
 
-/** A piece on its way to a worker. */
-export interface PieceTask {
-  readonly storage: number;
-  readonly piece: number;
-  readonly buffer: ArrayBuffer;
-  /** Bytes of the piece, at the start of the buffer. */
-  readonly length: number;
-  readonly wantBlockHashes: boolean;
-  /** Slot in the parts file, or -1. */
-  readonly slot: number;
-}
-
-/** A task without the number the pool gives it. */
-export type PoolTask = SingleTask extends infer Task
-  ? Task extends SingleTask
-    ? Omit<Task, 'task'>
-    : never
-  : never;
-
-interface PendingPiece {
-  readonly kind: 'piece';
-  readonly task: PieceTask;
-  readonly bufferLength: number;
-  readonly resolve: (result: PieceWrite) => void;
-}
-
-interface PendingTask {
-  readonly kind: 'task';
-  readonly task: PoolTask;
-  readonly resolve: (value: TaskValue) => void;
-  readonly reject: (error: DiskError) => void;
-}
-
-type Pending = PendingPiece | PendingTask;
-
 /**
  * Threads that hash and write pieces, shared by all torrents of a client. Pieces wait in one queue; a worker that has time
  * is given the next megabyte of them in one message, their buffers being transferred, and answers in one message. Threads
@@ -93,7 +61,7 @@ export class DiskPool implements AsyncDisposable {
   readonly #threads: DiskThreads | undefined;
   readonly #layouts = new Map<number, LayoutData>();
   readonly #workers: PoolWorker[] = [];
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new Map<number, PendingTask>();
   #queue: number[] = [];
   #nextStorage = 1;
   #nextTask = 1;
@@ -153,14 +121,14 @@ export class DiskPool implements AsyncDisposable {
   /** Hashes a piece and writes it. Never rejects. */
   write(task: PieceTask): Promise<PieceWrite> {
     return new Promise((resolve) => {
-      const pending: Pending = {
+      const pending: PendingTask = {
         kind: 'piece',
         task,
         bufferLength: task.buffer.byteLength,
         resolve,
       };
       if (this.#closed !== undefined) {
-        fail(pending, closedError());
+        failTask(pending, closedError());
         return;
       }
       this.#queuedBytes += task.length;
@@ -171,8 +139,8 @@ export class DiskPool implements AsyncDisposable {
   /** Runs any other task on one of the workers. Rejects with a {@link DiskError}. */
   run(task: PoolTask): Promise<TaskValue> {
     return new Promise((resolve, reject) => {
-      const pending: Pending = { kind: 'task', task, resolve, reject };
-      if (this.#closed !== undefined) fail(pending, closedError());
+      const pending: PendingTask = { kind: 'task', task, resolve, reject };
+      if (this.#closed !== undefined) failTask(pending, closedError());
       else this.#enqueue(pending);
     });
   }
@@ -198,7 +166,7 @@ export class DiskPool implements AsyncDisposable {
     this.#layouts.clear();
   }
 
-  #enqueue(pending: Pending): void {
+  #enqueue(pending: PendingTask): void {
     const task = this.#nextTask++;
     this.#pending.set(task, pending);
     this.#queue.push(task);
@@ -338,7 +306,7 @@ export class DiskPool implements AsyncDisposable {
     }
   }
 
-  #take(task: number, worker: PoolWorker | undefined): Pending | undefined {
+  #take(task: number, worker: PoolWorker | undefined): PendingTask | undefined {
     const pending = this.#pending.get(task);
     this.#pending.delete(task);
     worker?.tasks.delete(task);
@@ -365,7 +333,7 @@ export class DiskPool implements AsyncDisposable {
     for (const task of tasks) {
       const pending = this.#take(task, worker);
       if (pending !== undefined)
-        fail(pending, new DiskError('ERR_DISK_WORKER', message, { cause }));
+        failTask(pending, new DiskError('ERR_DISK_WORKER', message, { cause }));
     }
   }
 
@@ -376,35 +344,6 @@ export class DiskPool implements AsyncDisposable {
   }
 }
 
-function outcomeOf(number: number | undefined): PieceWrite['outcome'] {
-  switch (number) {
-    case OUTCOME_WRITTEN:
-      return 'written';
-    case OUTCOME_CORRUPT:
-      return 'corrupt';
-    case OUTCOME_INCONSISTENT:
-      return 'inconsistent';
-    default:
-      return 'failed';
-  }
-}
-
 function closedError(): DiskError {
   return new DiskError('ERR_DISK_CLOSED', 'The disk pool is closed', { cause: undefined });
-}
-
-function fail(pending: Pending, error: DiskError): void {
-  if (pending.kind === 'task') {
-    pending.reject(error);
-    return;
-  }
-  const { buffer } = pending.task;
-  pending.resolve({
-    outcome: 'failed',
-    // A buffer that went down with its worker is replaced, so that the owner's count stays right.
-    buffer:
-      buffer.byteLength === pending.bufferLength ? buffer : new ArrayBuffer(pending.bufferLength),
-    blockHashes: undefined,
-    error,
-  });
 }

@@ -1,43 +1,25 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { TorrentInfo } from '@shoal/metainfo';
-import { DiskError, InconsistentHashesError } from '../errors.ts';
-import type { PieceHashes } from '../hashes/piece-hashes.ts';
+import { DiskError } from '../errors.ts';
 import { runCheckTasks, slotsOf } from './check-tasks.ts';
 import { toDiskError } from './disk-error.ts';
 import type { DiskLayout } from './disk-layout.ts';
-import { SETTLE_TASK_PIECES } from './disk-limits.ts';
 import type { DiskPool } from './disk-pool.ts';
-import { SLOT_FREED, SLOT_INCONSISTENT } from './disk-protocol.ts';
 import type { FileCache } from './file-cache.ts';
 import { allDone, readFully } from './file-io.ts';
 import { FileStates } from './file-states.ts';
-import type { FileSyncer } from './file-syncer.ts';
+import type { FileStorageOptions } from './file-storage-options.ts';
 import { assertStorable, layoutOf, layoutSteps } from './layout-of.ts';
 import type { PartsFile } from './parts-file.ts';
 import { mayHoldAnything } from './presence.ts';
 import { PARTS_FILE, planReads, type ReadStep } from './read-plan.ts';
 import { runInSlices } from '../slices.ts';
+import { settleParts } from './settle-parts.ts';
 import { StorageWork } from './storage-work.ts';
 import type { BlockRead, PieceWrite, TorrentStorage } from './storage.ts';
 
-export interface FileStorageOptions {
-  /** The threads that hash and write. */
-  readonly pool: DiskPool;
-  /** The files open for reading. */
-  readonly files: FileCache;
-  /** Makes files durable. */
-  readonly syncer: FileSyncer;
-  /** What the pieces must hash to; default: the SHA-1 hashes of the torrent alone. */
-  readonly hashes?: PieceHashes | undefined;
-  /** Which files are wanted, by index. Default: all. */
-  readonly wanted?: readonly boolean[];
-  /**
-   * `none`: files grow as pieces arrive, with holes where none has arrived yet. `full`: each wanted file is given its full
-   * length before the first piece is written; file systems that know no holes thereby reserve the space. Default `none`.
-   */
-  readonly preallocate?: 'none' | 'full';
-}
+export type { FileStorageOptions } from './file-storage-options.ts';
 
 /**
  * A torrent's payload in files below a folder.
@@ -413,25 +395,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   /** Moves data of files that are wanted by now out of the parts file. */
   async #settle(): Promise<void> {
     await this.#exclusively(async () => {
-      const all = [...this.#parts.slots];
-      let inconsistent: number | undefined;
-      for (let from = 0; from < all.length; from += SETTLE_TASK_PIECES) {
-        const batch = all.slice(from, from + SETTLE_TASK_PIECES);
-        const pieces = Uint32Array.from(batch, ([piece]) => piece);
-        const slots = Int32Array.from(batch, ([, slot]) => slot);
-        const freed = await this.#pool.run({
-          kind: 'settle',
-          storage: this.#storage,
-          pieces,
-          slots,
-        });
-        for (const [index, piece] of pieces.entries()) {
-          this.#work.markDirty(piece, slots[index] ?? -1);
-          if (freed?.[index] === SLOT_FREED) this.#parts.clear(piece);
-          if (freed?.[index] === SLOT_INCONSISTENT) inconsistent ??= piece;
-        }
-      }
-      if (inconsistent !== undefined) throw new InconsistentHashesError(inconsistent);
+      await settleParts(this.#work, this.#pool);
       if (!this.#parts.isIdle) return;
       await this.#pool.closeFiles(this.#storage);
       await this.#files.drop(this);

@@ -22,7 +22,7 @@ const SHA256_LENGTH = 32;
  * The one owner of what the pieces of a torrent must hash to: SHA-1 of each with its padding (v1, hybrid), and the SHA-256
  * subtree root of each without (v2, hybrid; BEP 52). The latter come from the .torrent file, or piece by piece from peers where
  * there was only the info dictionary: whoever fetches them hands them to {@link addHashes} and tells the swarm
- * (`Swarm.hashesLearned`). Disk threads see them at once, as they lie in shared memory.
+ * (`SwarmPieces.hashesLearned`). Disk threads see them at once, as they lie in shared memory.
  *
  * Memory: 33 bytes for each piece of a torrent with SHA-256 hashes, once they are used.
  */

@@ -1,5 +1,4 @@
 import {
-  allowedFastSet,
   Bitfield,
   type Handshake,
   ProtocolGuard,
@@ -7,6 +6,7 @@ import {
   WireEncoder,
   type WireSink,
 } from '@shoal/peer-wire';
+import type { TorrentInfo } from '@shoal/metainfo';
 import type { Clock, Connection, ConnectionHandler, Endpoint } from '@shoal/net';
 import { PeerError } from '../errors.ts';
 import { PeerExtended } from '../extension/peer-extended.ts';
@@ -14,13 +14,10 @@ import { clientDefaults } from '../options.ts';
 import { HashPort } from '../hashes/hash-port.ts';
 import { RateMeter } from '../choke/rate-meter.ts';
 import type { PickerPeer } from '../piece/piece-picker.ts';
+import { grantAllowedFast, MAX_ALLOWED_FAST } from './allowed-fast.ts';
 import { BlockRequests } from './block-requests.ts';
 import type { PeerSwarm } from './peer-swarm.ts';
-import { swarmNamesOf } from './swarm-names.ts';
 import { UploadQueue } from './upload-queue.ts';
-
-/** Pieces a choked peer may ask for all the same (BEP 6); what other clients give. */
-const ALLOWED_FAST_PIECES = 10;
 
 /**
  * Bytes that may wait for a peer to read them. The blocks it asked for are bounded already (two batches); the rest is
@@ -111,14 +108,7 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     this.#knowsDht = handshake.reserved.dht;
     this.have = new Bitfield(info.pieceCount);
     this.connectedAt = this.#lastReceived = this.#lastSent = clock.now();
-    this.#guard = new ProtocolGuard({
-      pieceCount: info.pieceCount,
-      pieceLength: info.pieceLength,
-      totalLength: info.totalLength,
-      fast: this.fast,
-      // To refuse them is to lose aria2, which sends them in place of many haves.
-      lateBitfields: true,
-    });
+    this.#guard = guardOf(info, this.fast);
     const { hashTraffic } = swarm;
     if (isV2 && hashTraffic !== undefined) {
       this.hashes = new HashPort(this, hashTraffic, this.#encoder, clock);
@@ -155,7 +145,7 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     if (this.fast && have.isFull) this.#encoder.haveAll();
     else if (this.fast && have.isEmpty) this.#encoder.haveNone();
     else if (!have.isEmpty) this.#encoder.bitfield(have.bytes);
-    if (this.fast) this.#grantAllowedFast();
+    if (this.fast) this.#grantFast();
     const { dhtPort } = this.#swarm;
     if (this.#knowsDht && dhtPort > 0) this.#encoder.port(dhtPort);
     this.flush();
@@ -365,8 +355,7 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
 
   onAllowedFast(piece: number): void {
     this.#guard.allowedFast(piece);
-    // A peer may name any number; only a bounded set is of use.
-    if (this.allowedFast.size < 4 * ALLOWED_FAST_PIECES) this.allowedFast.add(piece);
+    if (this.allowedFast.size < MAX_ALLOWED_FAST) this.allowedFast.add(piece);
   }
 
   onExtended(id: number, payload: Uint8Array): void {
@@ -414,18 +403,17 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     this.updateInterest();
   }
 
-  #grantAllowedFast(): void {
-    const { info } = this.#swarm;
-    const { v1, v2 } = swarmNamesOf(info);
-    const infoHash = this.isV2 ? v2 : v1;
-    if (infoHash === undefined || this.#swarm.picker.have.isEmpty) return;
-    const count = Math.min(ALLOWED_FAST_PIECES, info.pieceCount);
-    for (const piece of allowedFastSet(this.endpoint.address, infoHash, info.pieceCount, count)) {
-      if (!this.#swarm.picker.have.get(piece)) continue;
-      // With the padding it ends with, which many ask for like anything else.
-      const length = Math.min(info.pieceLength, info.totalLength - piece * info.pieceLength);
-      this.grantedFast.set(piece, length);
-      this.#encoder.allowedFast(piece);
-    }
+  #grantFast(): void {
+    const { info, picker } = this.#swarm;
+    grantAllowedFast(this, info, picker.have, this.grantedFast);
+    for (const piece of this.grantedFast.keys()) this.#encoder.allowedFast(piece);
   }
+}
+
+function guardOf(
+  { pieceCount, pieceLength, totalLength }: TorrentInfo,
+  fast: boolean,
+): ProtocolGuard {
+  // To refuse late bitfields is to lose aria2, which sends them in place of many haves.
+  return new ProtocolGuard({ pieceCount, pieceLength, totalLength, fast, lateBitfields: true });
 }

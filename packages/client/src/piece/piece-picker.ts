@@ -1,17 +1,10 @@
-import type { Bitfield } from '@shoal/peer-wire';
-import { HIGHEST_PRIORITY, PieceRanking } from './availability.ts';
 import type { PieceFilter } from './availability.ts';
-import { BlockTransfers } from './block-transfers.ts';
 import { pickDuplicates } from './end-game.ts';
 import type { PartialPiece } from './partial-piece.ts';
-import { PartialPieces } from './partial-pieces.ts';
-import type { PieceBufferSource } from './partial-pieces.ts';
+import { PieceBooks } from './piece-books.ts';
 import { PieceChooser } from './piece-chooser.ts';
-import { DOWNLOADING, HAVE, MISSING, PieceStates, VERIFYING } from './piece-states.ts';
-import type { PieceState } from './piece-states.ts';
-import type { PiecePickerOptions, TakenPiece } from './picker-options.ts';
-import { SuspectPieces } from './suspect-pieces.ts';
-import { PickerPeers } from './picker-peers.ts';
+import { DOWNLOADING } from './piece-states.ts';
+import type { PiecePickerOptions } from './picker-options.ts';
 import type { PeerEntry, PickerPeer } from './picker-peers.ts';
 import { type Claim, RunPicker, type RunWish } from './run-picker.ts';
 
@@ -29,85 +22,30 @@ const MIN_PARTIAL_PIECES = 64;
 const MAX_PARTIAL_PIECES = 4096;
 
 /**
- * Chooses the blocks to request, and is the only owner of what state each piece and block is in.
+ * Chooses the blocks to request, and is the only owner of what state each piece ({@link PieceBooks}) and block is in.
  *
- * A piece goes `missing → downloading → verifying → have`, back to `missing` when its hash is wrong. A block of a
- * downloading piece is free, requested (from up to three peers in end-game), being received or received. A block is named
+ * A block of a downloading piece is free, requested (from up to three peers in end-game), being received or received. A block is named
  * by its id: piece × {@link blocksPerPiece} + block index.
  */
-export class PiecePicker<P extends PickerPeer> {
-  /** Blocks in every piece but perhaps the last. */
-  readonly blocksPerPiece: number;
-  readonly #states: PieceStates;
-  readonly #ranking: PieceRanking;
-  readonly #partials: PartialPieces<P>;
-  readonly #peers = new PickerPeers<P>();
+export class PiecePicker<P extends PickerPeer> extends PieceBooks<P> {
   readonly #chooser: PieceChooser<P>;
   readonly #runs: RunPicker<P>;
-  readonly #transfers: BlockTransfers<P>;
-  readonly #buffers: PieceBufferSource;
   readonly #maxPartials: number;
-  readonly #suspects = new SuspectPieces();
   /** The last {@link pick} could not open a piece for want of memory. */
   #wasRefused = false;
 
   constructor(options: PiecePickerOptions) {
-    this.#states = new PieceStates(options, options.have);
-    const { blocksPerPiece, pieceCount } = this.#states;
-    this.blocksPerPiece = blocksPerPiece;
-    this.#buffers = options.buffers;
+    super(options);
     this.#maxPartials =
       options.maxPartialPieces ??
       Math.min(
         MAX_PARTIAL_PIECES,
-        Math.max(MIN_PARTIAL_PIECES, Math.ceil(DEFAULT_PARTIAL_BLOCKS / blocksPerPiece)),
+        Math.max(MIN_PARTIAL_PIECES, Math.ceil(DEFAULT_PARTIAL_BLOCKS / this.blocksPerPiece)),
       );
-    this.#ranking = new PieceRanking(this.#states.priority, options.random);
-    this.#partials = new PartialPieces(pieceCount, blocksPerPiece);
-    this.#chooser = new PieceChooser({
-      states: this.#states,
-      ranking: this.#ranking,
-      partials: this.#partials,
-      peers: this.#peers,
-      open: (piece) => this.#open(piece),
-    });
-    this.#runs = new RunPicker({
-      states: this.#states,
-      ranking: this.#ranking,
-      partials: this.#partials,
-      chooser: this.#chooser,
-      open: (piece) => this.#open(piece),
-    });
-    this.#transfers = new BlockTransfers({
-      partials: this.#partials,
-      peers: this.#peers,
-      blockFreed: () => this.#chooser.blockFreed(),
-      gaveUp: (piece, buffer) => this.#gaveUp(piece, buffer),
-    });
-    let needed = 0;
-    for (let piece = 0; piece < pieceCount; piece++) {
-      const isHeld = options.isHeld?.(piece) === true;
-      if (isHeld) this.#states.hold(piece);
-      if (!this.#states.is(piece, MISSING) || !this.#states.wanted(piece)) continue;
-      needed++;
-      if (!isHeld) this.#ranking.add(piece);
-    }
-    this.#peers.neededAtFirst(needed);
-  }
-
-  /** Verified pieces. Only the picker changes it. */
-  get have(): Bitfield {
-    return this.#states.have;
-  }
-
-  /** Wanted pieces that are not verified yet. */
-  get wantedLeft(): number {
-    return this.#states.wantedLeft;
-  }
-
-  /** Bytes of the pieces counted by {@link wantedLeft}, whole pieces without the padding they end with. */
-  get wantedBytesLeft(): number {
-    return this.#states.wantedBytesLeft;
+    const { states, ranking, partials, peers } = this;
+    const open = (piece: number): PartialPiece<P> | undefined => this.#open(piece);
+    this.#chooser = new PieceChooser({ states, ranking, partials, peers, open });
+    this.#runs = new RunPicker({ states, ranking, partials, chooser: this.#chooser, open });
   }
 
   /** Whether pieces are fetched in the order of their index instead of rarest first. */
@@ -119,77 +57,6 @@ export class PiecePicker<P extends PickerPeer> {
     this.#chooser.sequential = value;
   }
 
-  /**
-   * Strict end-game: every block of every wanted piece that may be begun is here or requested, and not all are here.
-   */
-  get endGame(): boolean {
-    return (
-      this.#ranking.total === 0 &&
-      this.#partials.freeBlocks === this.#partials.aloneFreeBlocks &&
-      this.#states.wantedLeft > this.#states.wantedHeld
-    );
-  }
-
-  /** Pieces of which blocks are requested or received. */
-  get partialCount(): number {
-    return this.#partials.count;
-  }
-
-  /** Bytes received of pieces that are still downloading. */
-  get partialBytes(): number {
-    return this.#partials.receivedBytes;
-  }
-
-  /** Bytes of one piece that are to be had from peers: padding at its end is none of them. */
-  pieceLengthAt(piece: number): number {
-    return this.#states.lengthAt(piece);
-  }
-
-  stateOf(piece: number): PieceState {
-    return this.#states.nameOf(piece);
-  }
-
-  priorityOf(piece: number): number {
-    return this.#states.priority[piece] ?? 0;
-  }
-
-  /** Peers that have a piece, as far as they are connected. */
-  availabilityOf(piece: number): number {
-    return this.#ranking.availabilityOf(piece) + this.#peers.seeds;
-  }
-
-  /** Calls `visit` for each partial piece with the bytes received of it. */
-  forEachPartial(visit: (piece: number, receivedBytes: number, length: number) => void): void {
-    for (const partial of this.#partials.slots)
-      if (partial.piece >= 0) visit(partial.piece, partial.receivedBytes, partial.length);
-  }
-
-  /**
-   * Sets a priority: 0 is unwanted, 1 lowest, 4 normal, 7 highest. What a partial piece has received is dropped when it
-   * becomes unwanted; requests for it that are under way are forgotten, and their answers will not be asked for.
-   */
-  setPriority(piece: number, priority: number): void {
-    if (!Number.isInteger(priority) || priority < 0 || priority > HIGHEST_PRIORITY)
-      throw new RangeError(`piece priority must be an integer from 0 to 7, not ${priority}`);
-    // Of padding there is nothing to be wanted.
-    if (!(piece >= 0 && piece < this.#states.pieceCount) || this.pieceLengthAt(piece) === 0) return;
-    const wanted = this.#states.wanted(piece);
-    if (this.priorityOf(piece) === priority) return;
-    const needed = this.#states.is(piece, MISSING) || this.#states.is(piece, DOWNLOADING);
-    const missing = this.#states.is(piece, MISSING);
-    if (missing) this.#ranking.remove(piece);
-    if (needed && wanted && priority === 0) this.#peers.need(piece, -1);
-    this.#states.prioritize(piece, priority);
-    if (needed && !wanted) this.#peers.need(piece, 1);
-    if (missing && priority > 0) this.#nowCandidate(piece);
-    const partial = this.#partials.of(piece);
-    if (partial !== undefined) {
-      if (priority === 0) this.#transfers.abandon(partial);
-      else this.#partials.spare(partial);
-    }
-    this.#chooser.reconsider();
-  }
-
   /** For streaming: pieces `first` to `last`, both included, are fetched before all others and in order. */
   setDeadlineWindow(first: number, last: number): void {
     this.#chooser.setWindow(first, last);
@@ -197,56 +64,6 @@ export class PiecePicker<P extends PickerPeer> {
 
   clearDeadlineWindow(): void {
     this.#chooser.setWindow(0, -1);
-  }
-
-  /** A peer is connected and has said what it has (nothing counts as that too). To be called once for each peer. */
-  peerJoined(peer: P): void {
-    if (this.#peers.get(peer) !== undefined) return;
-    const entry = this.#peers.add(peer);
-    if (!entry.seed) this.#countPieces(entry);
-  }
-
-  /** A peer that joined has one more piece; its bit is set already, and was not set before. */
-  peerGained(peer: P, piece: number): void {
-    const entry = this.#peers.get(peer);
-    if (entry === undefined || entry.seed) return;
-    this.#ranking.adjust(piece, 1);
-    if (this.#isNeeded(piece)) entry.interest++;
-    if (this.#states.is(piece, MISSING)) entry.exhausted &= ~(1 << this.priorityOf(piece));
-  }
-
-  /**
-   * A peer that joined has a piece no longer (BEP 54); its bit is cleared already, and was set before. Blocks of it that are requested
-   * stay so until they are given back.
-   */
-  peerLost(peer: P, piece: number): void {
-    const entry = this.#peers.get(peer);
-    if (entry === undefined) return;
-    // It may be the one it was to go on with.
-    entry.current = undefined;
-    entry.currentPiece = -1;
-    if (entry.seed) {
-      this.#peers.noSeed(entry);
-      this.#countPieces(entry);
-      return;
-    }
-    this.#ranking.adjust(piece, -1);
-    if (this.#isNeeded(piece)) entry.interest--;
-  }
-
-  /** A peer is gone. Its requests are given back with {@link releaseAll}, before or after. */
-  peerLeft(peer: P): void {
-    const entry = this.#peers.get(peer);
-    if (entry === undefined) return;
-    if (entry.outstanding > 0) this.releaseAll(peer);
-    this.#peers.remove(entry);
-    if (!entry.seed) peer.have.forEachSet((piece) => this.#ranking.adjust(piece, -1));
-  }
-
-  /** The peer has a wanted piece that is missing or downloading. Costs a look-up. */
-  isInteresting(peer: P): boolean {
-    const entry = this.#peers.get(peer);
-    return entry !== undefined && this.#peers.hasInterest(entry);
   }
 
   /**
@@ -257,25 +74,25 @@ export class PiecePicker<P extends PickerPeer> {
    */
   pick(peer: P, count: number, out: number[], allowed?: PieceFilter): number {
     this.#wasRefused = false;
-    const entry = this.#peers.get(peer);
-    if (entry === undefined || !this.#peers.hasInterest(entry)) return 0;
+    const entry = this.peers.get(peer);
+    if (entry === undefined || !this.peers.hasInterest(entry)) return 0;
     let taken = 0;
     while (taken < count) {
-      if (this.#partials.freeBlocks === 0 && this.#ranking.total === 0) break;
+      if (this.partials.freeBlocks === 0 && this.ranking.total === 0) break;
       let partial = this.#chooser.choose(entry, allowed);
       if (taken === 0) partial ??= this.#chooser.deserted(entry, allowed);
       if (partial === undefined && taken === 0 && allowed === undefined) {
         const useless =
-          this.#buffers.diskIsBehind === true ? undefined : this.#chooser.evictable(entry);
+          this.buffers.diskIsBehind === true ? undefined : this.#chooser.evictable(entry);
         if (useless === undefined) break;
-        this.#transfers.abandon(useless);
+        this.transfers.abandon(useless);
         partial = this.#chooser.choose(entry, allowed);
       }
       if (partial === undefined) break;
       taken += this.#take(entry, partial, count - taken, out);
     }
     if (taken < count && this.endGame)
-      taken += pickDuplicates(this.#partials, entry, count - taken, out, allowed);
+      taken += pickDuplicates(this.partials, entry, count - taken, out, allowed);
     return taken;
   }
 
@@ -287,9 +104,9 @@ export class PiecePicker<P extends PickerPeer> {
    * @returns how many were appended to `out`
    */
   pickOwed(peer: P, count: number, out: number[], allowed?: PieceFilter): number {
-    const entry = this.#peers.get(peer);
-    if (entry === undefined || !this.#wasRefused || this.#buffers.diskIsBehind === true) return 0;
-    return pickDuplicates(this.#partials, entry, count, out, allowed);
+    const entry = this.peers.get(peer);
+    if (entry === undefined || !this.#wasRefused || this.buffers.diskIsBehind === true) return 0;
+    return pickDuplicates(this.partials, entry, count, out, allowed);
   }
 
   /**
@@ -300,8 +117,8 @@ export class PiecePicker<P extends PickerPeer> {
    */
   pickRun(peer: P, wish: RunWish, out: number[]): number {
     this.#wasRefused = false;
-    const entry = this.#peers.get(peer);
-    if (entry === undefined || !this.#peers.hasInterest(entry)) return 0;
+    const entry = this.peers.get(peer);
+    if (entry === undefined || !this.peers.hasInterest(entry)) return 0;
     return this.#runs.pick(entry, wish, out);
   }
 
@@ -312,15 +129,15 @@ export class PiecePicker<P extends PickerPeer> {
    * @returns how many were appended to `out`
    */
   pickOwedRun(peer: P, blocks: number, out: number[]): number {
-    const entry = this.#peers.get(peer);
-    const isShort = this.#wasRefused && this.#buffers.diskIsBehind !== true;
+    const entry = this.peers.get(peer);
+    const isShort = this.#wasRefused && this.buffers.diskIsBehind !== true;
     if (entry === undefined || (!isShort && !this.endGame)) return 0;
     return this.#runs.pickOwed(entry, blocks, out);
   }
 
   /** Requests those of the blocks `first` to `end` - 1 of a piece that are free from `peer`, which has begun to send them. */
   claim(peer: P, piece: number, first: number, end: number): Claim {
-    const entry = this.#peers.get(peer);
+    const entry = this.peers.get(peer);
     return entry === undefined ? 'nothing' : this.#runs.claim(entry, piece, first, end);
   }
 
@@ -334,21 +151,12 @@ export class PiecePicker<P extends PickerPeer> {
    * received from this peer, the decoder must have been told to discard the rest of it first.
    */
   release(peer: P, blockId: number): void {
-    this.#transfers.release(peer, blockId);
-  }
-
-  /**
-   * Nothing that was requested from this peer will be answered; also ends what it is sending just now.
-   *
-   * @returns how many requests were given back
-   */
-  releaseAll(peer: P): number {
-    return this.#transfers.releaseAll(peer);
+    this.transfers.release(peer, blockId);
   }
 
   /** Whether the block is requested from this peer, or being received from it. */
   isRequested(peer: P, blockId: number): boolean {
-    return this.#transfers.isRequested(peer, blockId);
+    return this.transfers.isRequested(peer, blockId);
   }
 
   /**
@@ -356,7 +164,7 @@ export class PiecePicker<P extends PickerPeer> {
    * from this peer, has other bounds, is here already, or another peer is streaming it.
    */
   blockTarget(peer: P, piece: number, begin: number, length: number): Uint8Array | undefined {
-    return this.#transfers.begin(peer, piece, begin, length);
+    return this.transfers.begin(peer, piece, begin, length);
   }
 
   /**
@@ -366,7 +174,7 @@ export class PiecePicker<P extends PickerPeer> {
    * when the payload was dropped (the peer's request for it is forgotten then)
    */
   blockReceived(peer: P, piece: number, begin: number): 'block' | 'piece' | 'ignored' {
-    return this.#transfers.end(peer, piece, begin);
+    return this.transfers.end(peer, piece, begin);
   }
 
   /**
@@ -374,169 +182,42 @@ export class PiecePicker<P extends PickerPeer> {
    * {@link blockReceived}.
    */
   duplicatesOf(blockId: number, peer: P, out: P[]): void {
-    this.#transfers.duplicatesOf(blockId, peer, out);
+    this.transfers.duplicatesOf(blockId, peer, out);
   }
 
-  /** Takes a complete piece out to be verified. Throws a RangeError when it is not complete. */
-  takePiece(piece: number): TakenPiece<P> {
-    const partial = this.#partials.of(piece);
-    if (partial?.buffer === undefined || partial.received !== partial.blockCount)
-      throw new RangeError(`piece ${piece} is not complete`);
-    const { buffer, length } = partial;
-    const contributors = partial.senders as P[];
-    this.#partials.close(partial);
-    this.#states.become(piece, VERIFYING);
-    if (this.#states.wanted(piece)) this.#peers.need(piece, -1);
-    return { piece, buffer, length, contributors };
+  protected override reconsider(): void {
+    this.#chooser.reconsider();
   }
 
-  /** It must not be begun yet: what it has to hash to is not known. */
-  isHeld(piece: number): boolean {
-    return this.#states.isHeld(piece);
-  }
-
-  /**
-   * A piece is to be had elsewhere: no peer is asked for it until {@link pieceVerified} or {@link pieceFailed}, as if it were
-   * complete, and what it has received is dropped.
-   * @returns false where that cannot be: it is there or complete, it must not be begun, or a block of it is just arriving
-   */
-  reserve(piece: number): boolean {
-    const partial = this.#partials.of(piece);
-    if (partial !== undefined) this.#transfers.abandon(partial);
-    if (!this.#states.is(piece, MISSING) || this.#states.isHeld(piece)) return false;
-    this.#ranking.remove(piece);
-    this.#states.become(piece, VERIFYING);
-    if (this.#states.wanted(piece)) this.#peers.need(piece, -1);
-    return true;
-  }
-
-  /** The piece's hash was right and it is stored. */
-  pieceVerified(piece: number): void {
-    this.#suspects.settled(piece);
-    if (this.#states.is(piece, VERIFYING)) this.#states.become(piece, HAVE);
-  }
-
-  /**
-   * The piece's hash was wrong, or it could not be stored. After the second time it is taken from one peer alone, whoever that is:
-   * else somebody who spoils a part of each attempt could go on for ever.
-   */
-  pieceFailed(piece: number): void {
-    if (!this.#states.is(piece, VERIFYING)) return;
-    this.#suspects.failed(piece);
-    this.#nowMissing(piece);
-  }
-
-  /** A missing piece turned out to be there. */
-  found(piece: number): void {
-    if (!this.#states.is(piece, MISSING)) return;
-    this.#ranking.remove(piece);
-    if (this.#states.wanted(piece)) this.#peers.need(piece, -1);
-    this.#states.become(piece, HAVE);
-    this.#states.letGo(piece);
-  }
-
-  /** A piece that was had turned out to be gone or damaged. */
-  lost(piece: number): void {
-    if (this.#states.is(piece, HAVE)) this.#nowMissing(piece);
-  }
-
-  /**
-   * A piece failed, but some of its blocks are known to be right: they are kept, and only the others are asked for again.
-   * The buffer goes back to where it came from where the piece is not wanted any more.
-   * @param taken as {@link takePiece} gave it, with the buffer that came back
-   */
-  pieceFailedInPart(taken: TakenPiece<P>, isGood: (block: number) => boolean): void {
-    const { piece, buffer, length, contributors } = taken;
-    if (!this.#states.is(piece, VERIFYING)) throw new RangeError(`piece ${piece} is not taken`);
-    if (!this.#states.wanted(piece)) {
-      this.#buffers.release(buffer);
-      this.#states.become(piece, MISSING);
-      return;
-    }
-    this.#states.become(piece, DOWNLOADING);
-    this.#peers.need(piece, 1);
-    const partial = this.#partials.open(piece, length, this.#states.blocksAt(piece), buffer);
-    for (const [block, sender] of contributors.entries())
-      if (isGood(block)) this.#transfers.restore(partial, block, sender);
+  protected override blockFreed(): void {
     this.#chooser.blockFreed();
   }
 
-  /** What a piece has to hash to is known now: it may be begun. */
-  letGo(piece: number): void {
-    if (!this.#states.letGo(piece)) return;
-    if (this.#states.is(piece, MISSING) && this.#states.wanted(piece)) this.#nowCandidate(piece);
-  }
-
-  /** Gives up all partial pieces, as far as nothing is streaming into them: for a torrent that is paused or closed. */
-  dropPartials(): void {
-    for (const partial of this.#partials.slots)
-      if (partial.piece >= 0) this.#transfers.abandon(partial);
-  }
-
   #open(piece: number): PartialPiece<P> | undefined {
-    if (this.#states.isHeld(piece)) return undefined;
-    const length = this.#states.lengthAt(piece);
-    const hasRoom = this.#partials.count < this.#maxPartials;
-    const buffer = hasRoom ? this.#buffers.acquire(this.#states.roomFor(piece)) : undefined;
+    if (this.states.isHeld(piece)) return undefined;
+    const length = this.states.lengthAt(piece);
+    const hasRoom = this.partials.count < this.#maxPartials;
+    const buffer = hasRoom ? this.buffers.acquire(this.states.roomFor(piece)) : undefined;
     this.#wasRefused = buffer === undefined;
     if (buffer === undefined) return undefined;
-    this.#ranking.remove(piece);
-    this.#states.become(piece, DOWNLOADING);
-    const partial = this.#partials.open(piece, length, this.#states.blocksAt(piece), buffer);
-    if (this.#suspects.mustBeAlone(piece)) this.#partials.keepAlone(partial);
+    this.ranking.remove(piece);
+    this.states.become(piece, DOWNLOADING);
+    const partial = this.partials.open(piece, length, this.states.blocksAt(piece), buffer);
+    if (this.suspects.mustBeAlone(piece)) this.partials.keepAlone(partial);
     return partial;
-  }
-
-  /** Counts all the pieces that a peer has. */
-  #countPieces(entry: PeerEntry<P>): void {
-    entry.peer.have.forEachSet((piece) => {
-      this.#ranking.adjust(piece, 1);
-      if (this.#isNeeded(piece)) entry.interest++;
-    });
-  }
-
-  /** It is wanted, and missing or downloading. */
-  #isNeeded(piece: number): boolean {
-    const states = this.#states;
-    return states.wanted(piece) && (states.is(piece, MISSING) || states.is(piece, DOWNLOADING));
   }
 
   #take(entry: PeerEntry<P>, partial: PartialPiece<P>, count: number, out: number[]): number {
     const { peer } = entry;
     const base = partial.piece * this.blocksPerPiece;
-    if (partial.alone && partial.owner !== peer) this.#partials.restart(partial);
+    if (partial.alone && partial.owner !== peer) this.partials.restart(partial);
     const taken = Math.min(count, partial.free);
     if (partial.orphan && partial.received === 0) partial.owner = peer;
     else if (partial.owner !== peer) partial.owner = undefined;
     if (!peer.slow) partial.slow = false;
     for (let index = 0; index < taken; index++)
-      out.push(base + this.#partials.requestNext(partial, peer));
+      out.push(base + this.partials.requestNext(partial, peer));
     entry.outstanding += taken;
     return taken;
-  }
-
-  /** A partial piece was closed before it was complete. */
-  #gaveUp(piece: number, buffer: ArrayBuffer | undefined): void {
-    if (buffer !== undefined) this.#buffers.release(buffer);
-    this.#states.become(piece, MISSING);
-    if (this.#states.wanted(piece)) this.#nowCandidate(piece);
-  }
-
-  #nowMissing(piece: number): void {
-    this.#states.become(piece, MISSING);
-    this.#nowNeeded(piece);
-  }
-
-  #nowNeeded(piece: number): void {
-    if (!this.#states.wanted(piece)) return;
-    this.#peers.need(piece, 1);
-    this.#nowCandidate(piece);
-  }
-
-  #nowCandidate(piece: number): void {
-    if (this.#states.isHeld(piece)) return;
-    this.#ranking.add(piece);
-    this.#peers.candidate(piece, this.priorityOf(piece));
-    this.#chooser.blockFreed();
   }
 }

@@ -1,7 +1,7 @@
 import type { Bitfield } from '@shoal/peer-wire';
 import type { Asked } from './judge-answer.ts';
 import { fileUrl, pieceUrl } from './seed-url.ts';
-import type { WebSeedIdentity } from './web-seed.ts';
+import type { WebSeedIdentity } from './web-seed-means.ts';
 import type { WebGeometry, WebPart } from './web-parts.ts';
 import { webSeedDefaults } from './web-seed-options.ts';
 import type { WebAnswer, WebRequest } from './web-transport.ts';

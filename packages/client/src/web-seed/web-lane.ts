@@ -1,59 +1,13 @@
 import type { Bitfield } from '@shoal/peer-wire';
 import { BLOCK_LENGTH } from '@shoal/peer-wire';
-import type { RateGate } from '../choke/rate-gate.ts';
 import type { BlockSource } from '../piece/block-source.ts';
-import type { Claim, PiecePicker } from '../piece/piece-picker.ts';
 import { AnswerWatch } from './answer-watch.ts';
-import { BlockSink, type BlockTaker } from './block-sink.ts';
-import { type Asked, type Fault, judgeAnswer, retryAfterOf } from './judge-answer.ts';
-import { claimable, isAnyOpen } from './stream-claims.ts';
-import type { WebGeometry, WebPart } from './web-parts.ts';
-import type { WebAnswer, WebExchange, WebHandler, WebRequest } from './web-transport.ts';
-
-/** What a lane needs of its torrent; implemented by `Swarm`. */
-export interface LaneSwarm {
-  readonly picker: PiecePicker<BlockSource>;
-  /** A block is whole in its piece buffer. `now` is monotonic, in milliseconds. */
-  blockReceived(
-    source: BlockSource,
-    piece: number,
-    begin: number,
-    length: number,
-    now: number,
-  ): void;
-  /** Payload of no use came in. */
-  wasted(bytes: number): void;
-}
-
-/** How a run of a lane ended. */
-export type LaneEnd =
-  /** All came, or all that is left of it has been taken back. */
-  | { readonly kind: 'done' }
-  /** The server knows no ranges. */
-  | { readonly kind: 'no ranges' }
-  | { readonly kind: 'fault'; readonly fault: Fault; readonly part: WebPart };
-
-/** What a lane needs of the seed it belongs to. */
-export interface LaneOwner {
-  /** What smart-ban knows the seed by. */
-  readonly name: string;
-  readonly have: Bitfield;
-  readonly geometry: WebGeometry;
-  readonly swarm: LaneSwarm;
-  readonly gate: RateGate;
-  now(): number;
-  /** What to ask for a part; with `isWhole` without a range. Undefined: the file has no URL. */
-  requestFor(part: WebPart, isWhole: boolean): { request: WebRequest; asked: Asked } | undefined;
-  open(request: WebRequest, handler: WebHandler): WebExchange;
-  /** The server sends the whole file that this is a part of: what to read of it, and after it; nothing where it is not worth it. */
-  streamOf(part: WebPart): readonly WebPart[];
-  /** An answer has begun that is what was asked for. */
-  answered(part: WebPart, answer: WebAnswer): void;
-  /** Bytes of a body came. */
-  received(bytes: number, now: number): void;
-  /** The lane is free again; all it had not received is given back. */
-  ended(lane: WebLane, end: LaneEnd): void;
-}
+import { BlockSink } from './block-sink.ts';
+import { type Asked, judgeAnswer, retryAfterOf } from './judge-answer.ts';
+import { LaneBlocks } from './lane-blocks.ts';
+import type { LaneEnd, LaneOwner } from './lane-owner.ts';
+import type { WebPart } from './web-parts.ts';
+import type { WebAnswer, WebExchange, WebHandler } from './web-transport.ts';
 
 const ZEROS = new Uint8Array(BLOCK_LENGTH);
 /** Bytes of the body that comes with a status 503 (BEP 17): a number of seconds. */
@@ -63,22 +17,19 @@ const MAX_WAIT_TEXT = 16;
  * One request after the other to a web seed, as the picker sees it: a source of blocks. It fetches a run of blocks part by part,
  * or streams files from their beginning, claiming the pieces as they come by.
  */
-export class WebLane implements BlockSource, WebHandler, BlockTaker {
+export class WebLane implements BlockSource, WebHandler {
   readonly have: Bitfield;
   readonly isSeed = true;
   readonly slow = false;
   readonly endpoint: { readonly address: string };
   readonly requests = { cancel: (id: number): void => this.cancel(id) };
-  /** Payload bytes of blocks of the present run, and since when it is under way, monotonic ms. */
-  runBytes = 0;
+  /** Since when the present run is under way, monotonic ms. */
   runSince = 0;
   readonly #owner: LaneOwner;
+  readonly #blocks: LaneBlocks;
   readonly #sink: BlockSink;
   #parts: readonly WebPart[] | undefined;
-  #isStream = false;
   #at = 0;
-  /** Ids of the blocks that are still to come, in order. */
-  readonly #outstanding = new Set<number>();
   #exchange: WebExchange | undefined;
   #asked: Asked | undefined;
   /** Bytes of the body still to come; -1: there is no answer yet. */
@@ -93,17 +44,14 @@ export class WebLane implements BlockSource, WebHandler, BlockTaker {
   /** Why the body is not read for now. */
   #isOverLimit = false;
   #isShort = false;
-  /** Nothing that a stream could still bring is wanted of it. */
-  #isPointless = false;
   readonly #watch = new AnswerWatch();
-  /** The block that begins is wanted of this lane. */
-  #isOurs = false;
 
   constructor(owner: LaneOwner) {
     this.#owner = owner;
     this.have = owner.have;
     this.endpoint = { address: owner.name };
-    this.#sink = new BlockSink(owner.geometry, this);
+    this.#blocks = new LaneBlocks(owner, this);
+    this.#sink = new BlockSink(owner.geometry, this.#blocks);
   }
 
   get isBusy(): boolean {
@@ -112,12 +60,17 @@ export class WebLane implements BlockSource, WebHandler, BlockTaker {
 
   /** It streams files, rather than fetching what was requested before. */
   get isStreaming(): boolean {
-    return this.isBusy && this.#isStream;
+    return this.isBusy && this.#blocks.isStream;
   }
 
   /** Blocks still to come. */
   get outstanding(): number {
-    return this.#outstanding.size;
+    return this.#blocks.outstanding;
+  }
+
+  /** Payload bytes of blocks of the present run. */
+  get runBytes(): number {
+    return this.#blocks.runBytes;
   }
 
   /** The part it is at. */
@@ -131,31 +84,30 @@ export class WebLane implements BlockSource, WebHandler, BlockTaker {
 
   /** Fetches blocks that the picker has given this lane. */
   fetch(ids: readonly number[], parts: readonly WebPart[]): void {
-    for (const id of ids) this.#outstanding.add(id);
-    this.#run(parts, false);
+    this.#blocks.fetch(ids);
+    this.#run(parts);
   }
 
   /** Streams files from their beginning: each part is what is to be read of one. */
   stream(parts: readonly WebPart[]): void {
-    this.#run(parts, true);
+    this.#blocks.stream(parts);
+    this.#run(parts);
   }
 
   /** Takes a request back: another has sent the block, or shall. */
   cancel(id: number): void {
-    if (!this.#outstanding.delete(id)) return;
-    this.#owner.swarm.picker.release(this, id);
-    this.#endWhenIdle();
+    if (this.#blocks.cancel(id)) this.#endWhenIdle();
   }
 
   /** Takes back all but the first `keep` blocks still to come. */
   truncate(keep: number): void {
-    for (const id of [...this.#outstanding].slice(keep).reverse()) this.cancel(id);
+    for (const id of this.#blocks.ids().slice(keep).reverse()) this.cancel(id);
   }
 
   /** Takes back what the picker does not wait for any more. */
   cancelForgotten(): void {
     const { picker } = this.#owner.swarm;
-    for (const id of [...this.#outstanding]) {
+    for (const id of this.#blocks.ids()) {
       if (!picker.isRequested(this, id)) this.cancel(id);
     }
   }
@@ -186,12 +138,11 @@ export class WebLane implements BlockSource, WebHandler, BlockTaker {
     this.#exchange?.abort();
     this.#exchange = undefined;
     this.#owner.gate.forget(this);
-    this.#isOverLimit = this.#isShort = this.#isPointless = false;
+    this.#isOverLimit = this.#isShort = false;
     this.#pending = undefined;
     this.#zerosLeft = 0;
     this.#sink.reset();
-    this.#outstanding.clear();
-    this.#owner.swarm.picker.releaseAll(this);
+    this.#blocks.giveUp();
   }
 
   // WebHandler
@@ -259,52 +210,22 @@ export class WebLane implements BlockSource, WebHandler, BlockTaker {
     this.#fail(reason, isFinal);
   }
 
-  // BlockTaker
-
-  blockBegins(piece: number, begin: number, length: number): Uint8Array | undefined | 'wait' {
-    const { picker } = this.#owner.swarm;
-    const id = piece * picker.blocksPerPiece + begin / BLOCK_LENGTH;
-    if (this.#isStream && !this.#outstanding.has(id)) {
-      const claim = this.#claim(piece, begin);
-      if (claim === 'no memory') return 'wait';
-      if (claim === 'nothing' && begin === 0 && this.#outstanding.size === 0) {
-        const { geometry } = this.#owner;
-        this.#isPointless = !isAnyOpen(this.#parts ?? [], geometry, picker, piece + 1);
-      }
-    }
-    this.#isOurs = this.#outstanding.has(id);
-    return this.#isOurs ? picker.blockTarget(this, piece, begin, length) : undefined;
-  }
-
-  blockEnds(piece: number, begin: number, length: number): void {
-    const { swarm } = this.#owner;
-    if (!this.#isOurs) {
-      swarm.wasted(length);
-      return;
-    }
-    this.#outstanding.delete(piece * swarm.picker.blocksPerPiece + begin / BLOCK_LENGTH);
-    this.runBytes += length;
-    swarm.blockReceived(this, piece, begin, length, this.#owner.now());
-  }
-
-  #run(parts: readonly WebPart[], isStream: boolean): void {
+  #run(parts: readonly WebPart[]): void {
     this.#parts = parts;
-    this.#isStream = isStream;
     this.#at = 0;
-    this.runBytes = 0;
+    this.#blocks.runBytes = 0;
     this.runSince = this.#owner.now();
     this.#ask();
   }
 
   /** The server sends the whole file instead of a range: it is streamed where that is worth it. */
   #streamInstead(part: WebPart, asked: Asked): boolean {
-    this.#outstanding.clear();
-    this.#owner.swarm.picker.releaseAll(this);
+    this.#blocks.giveUp();
     const parts = this.#owner.streamOf(part);
     const [first] = parts;
     if (first === undefined) return false;
     this.#parts = parts;
-    this.#isStream = true;
+    this.#blocks.stream(parts);
     this.#at = 0;
     this.#asked = { ...asked, range: undefined };
     this.#bodyLeft = asked.length;
@@ -329,7 +250,7 @@ export class WebLane implements BlockSource, WebHandler, BlockTaker {
       this.#goOn();
       return;
     }
-    const question = this.#owner.requestFor(part, this.#isStream);
+    const question = this.#owner.requestFor(part, this.#blocks.isStream);
     if (question === undefined) {
       const fault = { scope: 'file', reason: 'Its name fits no URL', isFinal: true } as const;
       this.#end({ kind: 'fault', fault, part });
@@ -346,7 +267,7 @@ export class WebLane implements BlockSource, WebHandler, BlockTaker {
     const wanted = chunk.length > this.#partLeft ? chunk.subarray(0, this.#partLeft) : chunk;
     const used = this.#sink.write(wanted);
     this.#partLeft -= used;
-    if (this.#isPointless) {
+    if (this.#blocks.isPointless) {
       this.#end({ kind: 'done' });
       return;
     }
@@ -409,25 +330,9 @@ export class WebLane implements BlockSource, WebHandler, BlockTaker {
     this.#ask();
   }
 
-  /** Claims what is free of a piece that a stream has come to. */
-  #claim(piece: number, begin: number): Claim {
-    const { swarm } = this.#owner;
-    const { picker } = swarm;
-    const blocks = claimable(this.#parts ?? [], this.#owner.geometry, picker, piece);
-    const first = begin / BLOCK_LENGTH;
-    if (first >= blocks || !this.have.get(piece)) return 'nothing';
-    const claim = picker.claim(this, piece, first, blocks);
-    if (claim !== 'claimed') return claim;
-    const base = piece * picker.blocksPerPiece;
-    for (let block = first; block < blocks; block++) {
-      if (picker.isRequested(this, base + block)) this.#outstanding.add(base + block);
-    }
-    return claim;
-  }
-
   /** Nothing of the run is wanted any more: the rest of the answer is not waited for. */
   #endWhenIdle(): void {
-    if (this.#isStream || this.#outstanding.size > 0 || !this.isBusy) return;
+    if (this.#blocks.isStream || this.#blocks.outstanding > 0 || !this.isBusy) return;
     // What has come whole ends by itself, and its connection can be used again.
     if (this.#bodyLeft === 0 && this.#at === (this.#parts?.length ?? 0) - 1) return;
     this.#end({ kind: 'done' });

@@ -4,17 +4,17 @@ import type { RateGate } from '../choke/rate-gate.ts';
 import type { RequestSlots } from './request-slots.ts';
 import { readSeedUrl, shownUrl } from './seed-url.ts';
 import type { WebGeometry } from './web-parts.ts';
-import {
-  WebSeed,
-  type WebSeedIdentity,
-  type WebSeedMeans,
-  type WebSeedState,
-  type WebSeedSwarm,
-} from './web-seed.ts';
+import { WebSeed } from './web-seed.ts';
+import type {
+  WebSeedIdentity,
+  WebSeedMeans,
+  WebSeedState,
+  WebSeedSwarm,
+} from './web-seed-means.ts';
 import { webSeedDefaults } from './web-seed-options.ts';
 import type { WebTransport } from './web-transport.ts';
 
-export type { WebSeedState, WebSeedSwarm } from './web-seed.ts';
+export type { WebSeedState, WebSeedSwarm } from './web-seed-means.ts';
 
 /** One web seed of a torrent, at a moment. */
 export interface WebSeedStatus {

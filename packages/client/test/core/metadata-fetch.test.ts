@@ -141,7 +141,7 @@ describe('MetadataFetch', () => {
 
   it('asks a peer that takes one request at a time for the next piece when it has answered', () => {
     const truth = noise(2 * PIECE, 1);
-    const fetch = new MetadataFetch<MetadataSource>(() => true);
+    const fetch = new MetadataFetch<MetadataSource>(() => 'right');
     const source = { address: '1', oneAtATime: true };
     fetch.offer(source, truth.length, 0);
     expect(fetch.next(source, 0)).toBe(0);

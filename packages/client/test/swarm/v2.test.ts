@@ -205,7 +205,7 @@ describe('a corrupt piece of several senders', () => {
       let bansBefore = -1;
       let badBytes = 0;
       let requestsBefore = 0;
-      engine.leafSource = {
+      engine.pieces.leafSource = {
         request: (piece) => {
           asked.push(piece);
           swarm.world.at(swarm.world.now + 200, () => {
@@ -215,10 +215,10 @@ describe('a corrupt piece of several senders', () => {
             const leaves = hashBlocks(torrent.bytesOf(piece));
             const wrong = leaves.slice();
             wrong[5]! ^= 1;
-            expect(engine.judgeBlocks(piece, wrong)).toBe(false);
-            expect(engine.judgeBlocks(piece + 1, leaves)).toBe(false);
-            expect(engine.judgeBlocks(piece, leaves)).toBe(true);
-            expect(engine.judgeBlocks(piece, leaves)).toBe(false);
+            expect(engine.pieces.judgeBlocks(piece, wrong)).toBe(false);
+            expect(engine.pieces.judgeBlocks(piece + 1, leaves)).toBe(false);
+            expect(engine.pieces.judgeBlocks(piece, leaves)).toBe(true);
+            expect(engine.pieces.judgeBlocks(piece, leaves)).toBe(false);
             badBytes = engine.wastedBytes - wastedBefore;
             expect(banned).toEqual([liarAddress]);
           });
@@ -247,7 +247,7 @@ describe('a corrupt piece of several senders', () => {
   ])('is fetched again where who should know the hashes %s', async (_what, promises) => {
     const { swarm, leecher, banned, liarAddress } = await betweenTwo();
     let asked = 0;
-    leecher.torrent.swarm!.leafSource = {
+    leecher.torrent.swarm!.pieces.leafSource = {
       request: () => {
         asked += 1;
         return promises;
@@ -263,13 +263,13 @@ describe('a corrupt piece of several senders', () => {
     const { swarm, leecher } = await betweenTwo();
     const engine = leecher.torrent.swarm!;
     let asked = false;
-    engine.leafSource = { request: () => (asked = true) };
+    engine.pieces.leafSource = { request: () => (asked = true) };
     await swarm.until(() => asked, 60_000);
     await swarm.pass(10);
     expect(engine.picker.stateOf(0)).toBe('verifying');
     await swarm.settle(leecher.torrent.pause());
     expect(engine.picker.stateOf(0)).toBe('missing');
-    engine.leafSource = undefined;
+    engine.pieces.leafSource = undefined;
     await swarm.settle(leecher.torrent.resume());
     await swarm.finished([leecher], 120_000);
     await swarm.close();
@@ -319,7 +319,7 @@ describe('a torrent whose metadata came without hashes', () => {
       pieceLayer: torrent.metainfo.pieceLayers.layerOf(0),
     });
     for (const request of hashes!.treeOf(0)!.missingRanges())
-      leecher.swarm!.hashesLearned(hashes!.addHashes(0, request, source.answer(request)!)!);
+      leecher.swarm!.pieces.hashesLearned(hashes!.addHashes(0, request, source.answer(request)!)!);
     await swarm.until(() => leecher.state === 'seeding', 30_000);
     expect(leecher.progress().completedBytes).toBe(payloadOf(torrent));
     await swarm.close();

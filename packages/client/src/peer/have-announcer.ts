@@ -1,0 +1,36 @@
+import type { Clock, Timer } from '@shoal/net';
+import type { Peer } from './peer.ts';
+
+/** Milliseconds a HAVE waits for others, so that pieces verified together are announced in one write. */
+const HAVE_DELAY = 5;
+
+/** Tells all peers of a swarm of the pieces that were verified. */
+export class HaveAnnouncer {
+  readonly #peers: Iterable<Peer>;
+  readonly #clock: Clock;
+  readonly #pieces: number[] = [];
+  #timer: Timer | undefined;
+
+  constructor(peers: Iterable<Peer>, clock: Clock) {
+    this.#peers = peers;
+    this.#clock = clock;
+  }
+
+  /** A piece was verified. */
+  announce(piece: number): void {
+    this.#pieces.push(piece);
+    this.#timer ??= this.#clock.setTimer(() => {
+      this.#timer = undefined;
+      const pieces = this.#pieces.splice(0);
+      for (const peer of this.#peers) {
+        for (const each of pieces) peer.announceHave(each);
+        peer.flush();
+      }
+    }, HAVE_DELAY);
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+}
