@@ -173,8 +173,7 @@ export class PieceChooser<P extends PickerPeer> {
         if (opened !== undefined) return opened;
       } else if (states.is(piece, DOWNLOADING)) {
         const partial = partials.of(piece);
-        if (partial !== undefined && partial.free > 0 && this.isFor(entry, partial))
-          return partial;
+        if (partial !== undefined && partial.free > 0 && this.isFor(entry, partial)) return partial;
       }
     }
     return undefined;
