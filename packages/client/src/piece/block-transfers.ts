@@ -1,6 +1,5 @@
 import { BLOCK_LENGTH } from '@shoal/peer-wire';
 import {
-  BLOCK_FREE,
   BLOCK_RECEIVED,
   BLOCK_RECEIVING,
   BLOCK_REQUESTED,
@@ -95,8 +94,8 @@ export class BlockTransfers<P extends PickerPeer> {
     partial.receiving--;
     if (partial.doomed) {
       this.#forgetRequesters(partial, block, false);
-      partial.state[block] = BLOCK_FREE;
-      partial.free++;
+      // It may be wanted again before the rest of what streams into it is over.
+      this.#partials.dropped(partial, block);
       this.#tidy(partial);
       return 'ignored';
     }

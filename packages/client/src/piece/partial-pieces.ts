@@ -149,6 +149,13 @@ export class PartialPieces<P extends object> {
     this.#list(partial);
   }
 
+  /** A block that has come is dropped, as the piece is doomed; nobody is asked for it. */
+  dropped(partial: PartialPiece<P>, block: number): void {
+    partial.state[block] = BLOCK_FREE;
+    partial.free++;
+    if (block < partial.cursor) partial.cursor = block;
+  }
+
   /** Blocks among {@link freeBlocks} that only one peer may be asked for each: the others can do nothing about them. */
   get aloneFreeBlocks(): number {
     let count = 0;

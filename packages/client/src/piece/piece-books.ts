@@ -222,7 +222,7 @@ export abstract class PieceBooks<P extends PickerPeer> {
   }
 
   /**
-   * A piece is to be had elsewhere: no peer is asked for it until {@link pieceVerified} or {@link pieceFailed}, as if it were
+   * A piece is to be had elsewhere: no peer is asked for it until {@link pieceVerified} or {@link giveBack}, as if it were
    * complete, and what it has received is dropped.
    * @returns false where that cannot be: it is there or complete, it must not be begun, or a block of it is just arriving
    */
@@ -242,8 +242,13 @@ export abstract class PieceBooks<P extends PickerPeer> {
     if (this.states.is(piece, VERIFYING)) this.states.become(piece, HAVE);
   }
 
+  /** The piece is not to be had elsewhere after all, or it could not be stored: that says nothing about who sent it. */
+  giveBack(piece: number): void {
+    if (this.states.is(piece, VERIFYING)) this.#nowMissing(piece);
+  }
+
   /**
-   * The piece's hash was wrong, or it could not be stored. After the second time it is taken from one peer alone, whoever that is:
+   * The piece's hash was wrong, as peers have sent it. After the second time it is taken from one peer alone, whoever that is:
    * else somebody who spoils a part of each attempt could go on for ever.
    */
   pieceFailed(piece: number): void {

@@ -173,8 +173,7 @@ export class PieceChooser<P extends PickerPeer> {
         if (opened !== undefined) return opened;
       } else if (states.is(piece, DOWNLOADING)) {
         const partial = partials.of(piece);
-        if (partial !== undefined && partial.free > 0 && this.#isFor(entry, partial))
-          return partial;
+        if (partial !== undefined && partial.free > 0 && this.isFor(entry, partial)) return partial;
       }
     }
     return undefined;
@@ -306,7 +305,7 @@ export class PieceChooser<P extends PickerPeer> {
     allowed: PieceFilter | undefined,
   ): boolean {
     if (!entry.peer.have.get(partial.piece)) return false;
-    if (partial.alone && !this.#isFor(entry, partial)) return false;
+    if (partial.alone && !this.isFor(entry, partial)) return false;
     return allowed === undefined || allowed(partial.piece);
   }
 
@@ -314,7 +313,7 @@ export class PieceChooser<P extends PickerPeer> {
    * A piece that is to come from one peer alone is for that one; for another one, who begins anew, where that one does not go on
    * with it and is gone or slow.
    */
-  #isFor({ peer }: PeerEntry<P>, partial: PartialPiece<P>): boolean {
+  isFor({ peer }: PeerEntry<P>, partial: PartialPiece<P>): boolean {
     const { alone, owner } = partial;
     if (!alone || owner === peer || owner === undefined) return true;
     if (!partial.orphan) return false;

@@ -152,11 +152,11 @@ export class PieceFinisher<P extends Sender> {
         this.#failAll(taken, blockHashes);
         return;
       case 'inconsistent':
-        picker.pieceFailed(piece);
+        picker.giveBack(piece);
         events.failed(new InconsistentHashesError(piece));
         return;
       case 'failed':
-        picker.pieceFailed(piece);
+        picker.giveBack(piece);
         events.failed(error ?? new Error('Writing failed'));
     }
   }

@@ -95,6 +95,7 @@ export class RunPicker<P extends PickerPeer> {
     if (!this.mayClaim(piece)) return 'nothing';
     const partial = partials.of(piece) ?? this.#parts.open(piece);
     if (partial === undefined) return 'no memory';
+    if (!this.#parts.chooser.isFor(entry, partial)) return 'nothing';
     let taken = 0;
     for (let block = first; block < Math.min(end, partial.blockCount); block++) {
       if (partial.state[block] !== BLOCK_FREE) continue;
@@ -127,7 +128,7 @@ export class RunPicker<P extends PickerPeer> {
     let begun: PartialPiece<P> | undefined;
     let shared: PartialPiece<P> | undefined;
     for (const partial of partials.withFree) {
-      if (!peer.have.get(partial.piece)) continue;
+      if (!peer.have.get(partial.piece) || !chooser.isFor(entry, partial)) continue;
       if (partial.owner === peer || partial.orphan) {
         if ((states.priority[partial.piece] ?? 0) < top) continue;
         if (begun === undefined || partial.remaining < begun.remaining) begun = partial;
@@ -137,7 +138,9 @@ export class RunPicker<P extends PickerPeer> {
     const piece = top === 0 ? -1 : this.#gapAt(entry, top, wish);
     const opened = piece < 0 ? undefined : open(piece);
     if (opened !== undefined) return { partial: opened, isShared: false };
-    return shared === undefined ? undefined : { partial: shared, isShared: true };
+    if (shared !== undefined) return { partial: shared, isShared: true };
+    const deserted = chooser.deserted(entry, undefined);
+    return deserted && { partial: deserted, isShared: false };
   }
 
   /** The highest priority of which there may be a candidate for this peer; 0 for none. */
@@ -198,6 +201,7 @@ export class RunPicker<P extends PickerPeer> {
     }
     const partial = partials.of(piece);
     if (partial === undefined || partial.doomed || !partial.orphan) return undefined;
+    if (!this.#parts.chooser.isFor(entry, partial)) return undefined;
     return partial.state[0] === BLOCK_FREE ? partial : undefined;
   }
 
@@ -216,8 +220,9 @@ export class RunPicker<P extends PickerPeer> {
     return taken;
   }
 
-  /** Keeps account of who is asked for blocks of a piece, before one is. */
+  /** Keeps account of who is asked for blocks of a piece, before one is. One that is to come from one peer alone begins anew. */
   #own(partial: PartialPiece<P>, peer: P): void {
+    if (partial.alone && partial.owner !== peer) this.#parts.partials.restart(partial);
     if (partial.orphan && partial.received === 0) partial.owner = peer;
     else if (partial.owner !== peer) partial.owner = undefined;
     partial.slow = false;
@@ -228,6 +233,7 @@ export class RunPicker<P extends PickerPeer> {
     const count = partial.countOf(block);
     return (
       !partial.doomed &&
+      !partial.alone &&
       block < partial.blockCount &&
       partial.state[block] === BLOCK_REQUESTED &&
       count < MAX_REQUESTERS &&

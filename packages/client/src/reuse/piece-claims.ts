@@ -19,7 +19,7 @@ export interface ClaimsPicker {
   isHeld(piece: number): boolean;
   reserve(piece: number): boolean;
   pieceVerified(piece: number): void;
-  pieceFailed(piece: number): void;
+  giveBack(piece: number): void;
 }
 
 /**
@@ -133,14 +133,14 @@ export class PieceClaims {
 
   /** Peers may be asked for a piece that {@link next} gave. */
   giveBack(piece: number): void {
-    this.#picker.pieceFailed(piece);
+    this.#picker.giveBack(piece);
     this.#changed();
   }
 
   /** Gives back all pieces but those that {@link next} gave. */
   giveUp(): void {
     for (const claimed of [this.#queue, this.#waiting]) {
-      for (const piece of claimed) this.#picker.pieceFailed(piece);
+      for (const piece of claimed) this.#picker.giveBack(piece);
       claimed.clear();
     }
     this.#postponed.clear();

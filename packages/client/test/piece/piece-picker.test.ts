@@ -366,6 +366,29 @@ describe('partial pieces', () => {
     expect(picker.partialBytes).toBe(BLOCK_LENGTH);
   });
 
+  it('asks again for what was dropped of a piece that was unwanted for a moment', () => {
+    const { picker, buffers } = pickerOf(1, 3);
+    const peers = ['a', 'b'].map((name) => new TestPeer(1, 'all', name));
+    const [one, other] = peers;
+    if (one === undefined || other === undefined) throw new Error('two peers');
+    for (const peer of peers) picker.peerJoined(peer);
+    const [first = 0] = pick(picker, one, 1);
+    const [second = 1] = pick(picker, other, 1);
+    picker.blockTarget(one, 0, 0, BLOCK_LENGTH);
+    picker.blockTarget(other, 0, blocks(1), BLOCK_LENGTH);
+    picker.setPriority(0, 0);
+    expect(picker.blockReceived(one, 0, 0)).toBe('ignored');
+    // The other block still streams in.
+    picker.setPriority(0, 4);
+    expect(picker.blockReceived(other, 0, blocks(1))).toBe('block');
+    expect([first, second]).toEqual([0, 1]);
+    const left = pick(picker, one, 8);
+    expect(left).toEqual([0, 2]);
+    for (const id of left) receive(picker, one, id, buffers);
+    expect(picker.wantedLeft).toBe(0);
+    expect(buffers.out.size).toBe(0);
+  });
+
   it('gives memory back when a piece becomes unwanted, but never under a block that streams in', () => {
     const { picker, buffers } = pickerOf(4, 4);
     const seed = new TestPeer(4, 'all');
@@ -403,7 +426,7 @@ describe('pieces that are had elsewhere', () => {
     expect(picker.stateOf(1)).toBe('verifying');
     expect(picker.isInteresting(other)).toBe(false);
     expect(piecesOf(picker, pick(picker, seed, 99))).toEqual([0]);
-    picker.pieceFailed(1);
+    picker.giveBack(1);
     expect(picker.isInteresting(other)).toBe(true);
     expect(piecesOf(picker, pick(picker, other, 99))).toEqual([1]);
   });

@@ -17,6 +17,15 @@ function failShared(
 }
 
 function suspect(pieceCount = 1) {
+  const parts = suspectOf(pieceCount);
+  const { picker, buffers, one, other } = parts;
+  failShared(picker, buffers, [one, other]);
+  failShared(picker, buffers, [one, other]);
+  return parts;
+}
+
+/** The piece, which has not failed yet, and two peers that have it. */
+function suspectOf(pieceCount: number) {
   const { picker, buffers } = pickerOf(pieceCount, 4);
   const peers = [
     new TestPeer(pieceCount, 'all', 'one'),
@@ -25,8 +34,6 @@ function suspect(pieceCount = 1) {
   for (const peer of peers) picker.peerJoined(peer);
   if (pieceCount > 1)
     for (let piece = 1; piece < pieceCount; piece += 1) picker.setPriority(piece, 0);
-  failShared(picker, buffers, peers);
-  failShared(picker, buffers, peers);
   return { picker, buffers, one: peers[0], other: peers[1] };
 }
 
@@ -76,6 +83,40 @@ describe('a piece that failed twice', () => {
       picker.lost(0);
       expect(picker.stateOf(0)).toBe('missing');
     }
+  });
+
+  it('is not one that was given back, or could not be stored', () => {
+    const { picker, one, other } = suspectOf(1);
+    for (let count = 0; count < 3; count += 1) {
+      expect(picker.reserve(0)).toBe(true);
+      picker.giveBack(0);
+    }
+    expect(pick(picker, one, 2)).toHaveLength(2);
+    expect(pick(picker, other, 2)).toHaveLength(2);
+  });
+
+  it('is asked of one source of runs alone, or not of it', () => {
+    const { picker, buffers, one } = suspect(2);
+    const web = new TestPeer(2, 'all', 'web');
+    picker.peerJoined(web);
+    const run = (): number[] => {
+      const ids: number[] = [];
+      picker.pickRun(web, { blocks: 4, next: -1, taken: new Set() }, ids);
+      return ids;
+    };
+    const [first, second] = pick(picker, one, 2);
+    expect(run()).toEqual([]);
+    expect(picker.claim(web, 0, 0, 4)).toBe('nothing');
+    const owed: number[] = [];
+    expect(picker.pickOwedRun(web, 4, owed)).toBe(0);
+    receive(picker, one, first!);
+    picker.release(one, second!);
+    // The first one does not go on.
+    expect(run()).toEqual([0, 1, 2, 3]);
+    for (let id = 0; id < 4; id += 1) receive(picker, web, id);
+    const { contributors, buffer } = picker.takePiece(0);
+    expect(new Set(contributors)).toEqual(new Set([web]));
+    buffers.release(buffer);
   });
 
   it('is shared again once it has come out right', () => {
