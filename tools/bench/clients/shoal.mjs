@@ -22,7 +22,7 @@ export function shoalFrom(name, bin, node = process.execPath) {
   const listen = ({ ip, port }) => [
     ...['--bind', ip, '--port', `${port}`, '--quiet'],
     // Nobody is to be found but who is named.
-    ...['--no-lsd', '--no-pex'],
+    ...['--no-dht', '--no-lsd', '--no-pex'],
   ];
   /** @param {import('./client.mjs').Task} task */
   const download = (task) => [
