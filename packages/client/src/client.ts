@@ -1,4 +1,4 @@
-import { type DhtNode, MAINLINE_BOOTSTRAP } from '@shoal/dht';
+import type { DhtNode } from '@shoal/dht';
 import {
   type MagnetLink,
   type Metainfo,
@@ -312,11 +312,7 @@ export class Client implements AsyncDisposable {
   #makeDht(): DhtDiscovery | undefined {
     const { dht = defaultDht(this.#options), resumeDirectory } = this.#options;
     if (dht === false) return undefined;
-    const {
-      bootstrap = MAINLINE_BOOTSTRAP,
-      readOnly = false,
-      resolve = systemResolve,
-    } = dht === true ? {} : dht;
+    const { bootstrap, readOnly = false, resolve = systemResolve } = dht === true ? {} : dht;
     const { clock, random } = this.#host;
     return new DhtDiscovery({
       clock,
