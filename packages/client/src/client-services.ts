@@ -1,4 +1,3 @@
-import { MAINLINE_BOOTSTRAP } from '@shoal/dht';
 import { addressKind, type Host, parseAddress, systemResolve } from '@shoal/net';
 import { EncoderBufferPool } from '@shoal/peer-wire';
 import {
@@ -76,11 +75,7 @@ export function openDht(
 ): DhtDiscovery | undefined {
   const { dht = defaultDht(options), resumeDirectory } = options;
   if (dht === false) return undefined;
-  const {
-    bootstrap = MAINLINE_BOOTSTRAP,
-    readOnly = false,
-    resolve = systemResolve,
-  } = dht === true ? {} : dht;
+  const { bootstrap, readOnly = false, resolve = systemResolve } = dht === true ? {} : dht;
   const { clock, random } = host;
   return new DhtDiscovery({
     clock,

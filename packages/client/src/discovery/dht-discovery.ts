@@ -1,4 +1,4 @@
-import { DhtNode } from '@shoal/dht';
+import type { DhtNode } from '@shoal/dht';
 import type { Clock, Endpoint, Random, Resolve } from '@shoal/net';
 import type { DatagramHub } from '../datagram/datagram-hub.ts';
 import { AnnounceQueue } from './announce-queue.ts';
@@ -24,7 +24,8 @@ export interface DhtDiscoveryOptions {
   readonly hub: DatagramHub;
   /** The TCP port to announce. */
   readonly port: () => number;
-  readonly bootstrap: readonly (string | Endpoint)[];
+  /** Default: the nodes that everybody uses. */
+  readonly bootstrap: readonly (string | Endpoint)[] | undefined;
   readonly resolve: Resolve | undefined;
   readonly readOnly: boolean;
   readonly stateFile: DhtStateFile | undefined;
@@ -111,8 +112,11 @@ export class DhtDiscovery implements PeerService {
   }
 
   async #open(): Promise<void> {
-    const { clock, random, hub, bootstrap, resolve, readOnly, stateFile } = this.#options;
-    const [state] = await Promise.all([stateFile?.load(), hub.open()]);
+    const { clock, random, hub, resolve, readOnly, stateFile } = this.#options;
+    // Loaded here, since many clients have no torrent that is looked for there.
+    const [dht, state] = await Promise.all([import('@shoal/dht'), stateFile?.load(), hub.open()]);
+    const { DhtNode, MAINLINE_BOOTSTRAP } = dht;
+    const { bootstrap = MAINLINE_BOOTSTRAP } = this.#options;
     const node = new DhtNode({
       clock,
       random,

@@ -45,7 +45,8 @@ export class LateChecks {
   /** Pieces that were on their way to the disk, verified by SHA-1 perhaps. */
   readonly #onTheirWay = new Set<number>();
   #running: Promise<void> | undefined;
-  #stopping = new AbortController();
+  /** Undefined until something is read: most torrents never do, and an abort costs more than the rest of their stop. */
+  #stopping: AbortController | undefined;
   #stopped = false;
 
   constructor(parts: LateCheckParts) {
@@ -102,7 +103,7 @@ export class LateChecks {
   /** What has not been read waits until {@link start}. */
   stop(): void {
     this.#stopped = true;
-    this.#stopping.abort();
+    this.#stopping?.abort();
   }
 
   /** Resolves when nothing is being read any more. To be called after {@link stop}. */
