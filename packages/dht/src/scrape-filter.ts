@@ -76,6 +76,11 @@ export class ScrapeFilter {
     return this.bytes.every((byte) => byte === 0);
   }
 
+  /** Every bit is set, as by about 10,000 addresses, or by who lies. */
+  get isFull(): boolean {
+    return this.bytes.every((byte) => byte === 0xff);
+  }
+
   /**
    * The estimated number of addresses, as BEP 33 defines it: not an integer, and 0.5 for the empty set (ask {@link isEmpty}).
    * At most 7,806, for a full filter, which says nothing any more.

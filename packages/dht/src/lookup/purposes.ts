@@ -120,6 +120,8 @@ export class ScrapePurpose implements LookupPurpose {
     const seeds = ScrapeFilter.from(seedsFilter);
     const peers = ScrapeFilter.from(peersFilter);
     if (seeds === undefined || peers === undefined) return false;
+    // It says nothing, and would spoil what the others say: one liar is enough.
+    if (seeds.isFull || peers.isFull) return false;
     this.tellers++;
     this.seeds.merge(seeds);
     this.peers.merge(peers);
