@@ -41,7 +41,7 @@ export class ScrapeFilter {
 
   /** A filter from outside, copied; undefined when it has not 256 bytes. Any 256 bytes are a filter. */
   static from(bytes: Uint8Array): ScrapeFilter | undefined {
-    return bytes.length === FILTER_BYTES ? new ScrapeFilter(bytes.slice()) : undefined;
+    return bytes.length === FILTER_BYTES ? new ScrapeFilter(new Uint8Array(bytes)) : undefined;
   }
 
   /**

@@ -200,13 +200,13 @@ const WRONG_SIGNATURE: PutFault = {
 
 /** The item in bytes of its own: those of a query are part of a datagram. */
 function copyOf(item: Item): Item {
-  if (item.kind === 'immutable') return { kind: 'immutable', value: item.value.slice() };
+  if (item.kind === 'immutable') return { kind: 'immutable', value: new Uint8Array(item.value) };
   return {
     kind: 'mutable',
-    value: item.value.slice(),
-    key: item.key.slice(),
-    salt: item.salt.slice(),
+    value: new Uint8Array(item.value),
+    key: new Uint8Array(item.key),
+    salt: new Uint8Array(item.salt),
     seq: item.seq,
-    signature: item.signature.slice(),
+    signature: new Uint8Array(item.signature),
   };
 }
