@@ -99,6 +99,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
       this.#discoveryOptions(),
       [...own, ...(options.trackers ?? [])],
       privacyOf(metainfo, options),
+      metainfo?.nodes ?? [],
     );
     this.#discovery.found(options.peers ?? [], 'user');
     this.#link = link;
