@@ -164,7 +164,7 @@ export const dht: Command = {
       .example('$0 dht lookup <info-hash>', 'Peers of a torrent')
       .example('$0 dht put hello --key my.key --new-key', 'An item that only you can change'),
   run: async (args, world) => {
-    const { runDht } = await import('../run/dht.ts');
+    const { runDht } = await import('../run/share.ts');
     return runDht(args as DhtArgs, world);
   },
 };
