@@ -69,6 +69,9 @@ const CREATE_DISK_CODES = new Set([
   'ERR_METAINFO_CREATE_IO',
 ]);
 
+/** Codes of the DHT that say that what was asked makes no sense; others are about the network. */
+const DHT_USAGE_CODES = new Set(['ERR_DHT_OPTION', 'ERR_DHT_ARGUMENT', 'ERR_DHT_ITEM']);
+
 /** The exit code for any error, by its `code`: every package's errors carry one. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CliError) return error.exitCode;
@@ -80,6 +83,8 @@ export function exitCodeOf(error: unknown): number {
   if (code.startsWith('ERR_BENCODE')) return ExitCode.badTorrent;
   if (code.startsWith('ERR_DISK')) return ExitCode.disk;
   if (code.startsWith('ERR_NET') || code.startsWith('ERR_TRACKER')) return ExitCode.network;
+  if (code.startsWith('ERR_DHT'))
+    return DHT_USAGE_CODES.has(code) ? ExitCode.usage : ExitCode.network;
   if (code.startsWith('ERR_CLIENT')) return exitCodeOfClient(error, code);
   if (NETWORK_CODES.has(code)) return ExitCode.network;
   return /^E[A-Z0-9]+$/.test(code) ? ExitCode.disk : ExitCode.defect;

@@ -28,6 +28,7 @@ const NEGATED = new Map([
   ['--no-lsd', '--lsd'],
   ['--no-dht', '--dht'],
   ['--no-check', '--check'],
+  ['--no-read-only', '--read-only'],
   ['--no-date', '--date'],
   ['--no-private', '--private'],
   ['--no-web-seeds', '--web-seeds'],

@@ -7,6 +7,7 @@ import type { GateTurns } from './choke/gate-turns.ts';
 import type { RateLimiter } from './choke/rate-limiter.ts';
 import type { UploadReader } from './disk/read-batch.ts';
 import type { TorrentStorage } from './disk/storage.ts';
+import type { NamedNode } from './discovery/named-nodes.ts';
 import type { PeerService } from './discovery/peer-service.ts';
 import type { LeafTurns } from './hashes/leaf-turns.ts';
 import type { PieceHashes } from './hashes/piece-hashes.ts';
@@ -44,7 +45,9 @@ export interface TorrentHost {
   /** What finds peers by info-hash for all torrents. */
   readonly peerServices: readonly PeerService[];
   /** The DHT, where the client takes part in it. */
-  readonly dht: { addNode(endpoint: Endpoint): void } | undefined;
+  readonly dht:
+    | { addNode(endpoint: Endpoint): void; addNamedNodes(nodes: readonly NamedNode[]): void }
+    | undefined;
   /** The UDP port peers may be told of; 0 while there is none. */
   readonly datagramPort: number;
   /** Peer exchange (BEP 11) is on. */

@@ -91,6 +91,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
       this.#discoveryOptions(),
       [...own, ...(options.trackers ?? [])],
       privacyOf(metainfo, options.private === true),
+      metainfo?.nodes ?? [],
     );
     this.#discovery.found(options.peers ?? [], 'user');
     this.#link = link;

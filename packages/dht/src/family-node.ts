@@ -154,7 +154,7 @@ export class FamilyNode implements LookupHost, TransactionHost {
         const kind = addressKind(endpoint.address);
         const told = own === undefined ? [] : decodeNodes(own, this.family, MAX_NODES_PER_REPLY);
         const usable = told.filter((node) => mayBeTold(node.endpoint.address, kind));
-        resolve([{ id: id.slice(), endpoint }, ...usable]);
+        resolve([{ id: new Uint8Array(id), endpoint }, ...usable]);
       };
       const failed = (): void => resolve(undefined);
       this.start(new SimpleQuery(endpoint, undefined, query, onResponse, failed));

@@ -25,11 +25,7 @@ export {
   type DhtNodeOptions,
   type DhtOpenOptions,
 } from './options.ts';
-export * from './peers/index.ts';
-export { RateLimiter, type RateLimiterOptions } from './rate-limits.ts';
 export type * from './results.ts';
-export { ScrapeFilter } from './scrape-filter.ts';
 export type { AnnounceOptions, ItemPlace, LookupOptions, PutOptions } from './searches.ts';
 export { isNodeIdValid, makeNodeId } from './security-id.ts';
-export { TokenBucket, type RateLimit } from './token-bucket.ts';
-export { TOKEN_BYTES, TOKEN_ROTATION_MS, Tokens, type TokensOptions } from './tokens.ts';
+export type { RateLimit } from './token-bucket.ts';

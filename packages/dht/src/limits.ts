@@ -62,8 +62,11 @@ export const MAX_ADDED_NODES = 256;
 /** Contacts below which a table looks for more by bootstrapping again. */
 export const FEW_CONTACTS = 4;
 
-/** Bytes of a reply; with the headers of IPv6 and UDP it still fits a packet of 1,280 bytes, which all lines carry. */
-export const MAX_REPLY_BYTES = 1_232;
+/**
+ * Bytes of a reply's payload, as BEP 32 bounds it: it fits a packet of 1,280 bytes, which all lines carry. Only an item (BEP 44), which
+ * cannot be sent in part, may take more.
+ */
+export const MAX_REPLY_BYTES = 1_024;
 /** Contacts of each family that are kept from one run to the next. */
 export const MAX_STATE_CONTACTS = 400;
 /** Bytes of a state that is read. */

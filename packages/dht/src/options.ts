@@ -1,6 +1,6 @@
 import type { Clock, Endpoint, Host, Random, Resolve } from '@shoal/net';
 import type { BootstrapNode } from './bootstrap.ts';
-import { DEFAULT_MAX_ITEMS } from './items/item-store.ts';
+import { DEFAULT_MAX_ITEMS, DEFAULT_PUT_LIMIT } from './items/item-store.ts';
 import type { Family } from './krpc/index.ts';
 import {
   DEFAULT_MAX_IN_FLIGHT,
@@ -31,6 +31,11 @@ export interface DhtLimits {
   readonly maxQueuedLookups: number;
   /** Queries answered to one network (an IPv4 address, an IPv6 /64). Default 10 a second, 100 at once. */
   readonly queriesPerNetwork: RateLimit;
+  /**
+   * Items (BEP 44) taken from one network, whose signatures cost time to verify. Default 2 a second, 60 at once: who keeps up the 50
+   * items that one network may have stored puts all of them at once.
+   */
+  readonly putsPerNetwork: RateLimit;
   /** Queries answered in all. Default 2,000 a second, 4,000 at once. */
   readonly queriesOverall: RateLimit;
   /**
@@ -52,6 +57,7 @@ export const DEFAULT_LIMITS: DhtLimits = {
   maxLookups: DEFAULT_MAX_LOOKUPS,
   maxQueuedLookups: DEFAULT_MAX_QUEUED_LOOKUPS,
   queriesPerNetwork: { rate: 10, burst: 100 },
+  putsPerNetwork: DEFAULT_PUT_LIMIT,
   queriesOverall: { rate: 2_000, burst: 4_000 },
   excessPerNetwork: { rate: 4_096, burst: 32_768 },
   maxNetworks: DEFAULT_MAX_NETWORKS,

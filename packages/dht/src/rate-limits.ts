@@ -1,10 +1,15 @@
-import type { Clock, Random } from '@shoal/net';
+import { addressKind, type Clock, type Random } from '@shoal/net';
 import { NetworkHash } from './network-hash.ts';
 import { TokenBucket } from './token-bucket.ts';
 import type { RateLimit } from './token-bucket.ts';
 
 /** Networks a limiter keeps buckets for: 192 KiB. */
 export const DEFAULT_MAX_NETWORKS = 16_384;
+/**
+ * The share of a cost that counts for a network that is not public: many nodes may have one address of loopback, or of a local network
+ * with address translation, and nobody out there can be harmed in its name.
+ */
+export const LOCAL_SHARE = 0.01;
 /** Buckets in a row of the table, among which the one to forget is chosen. */
 const WAYS = 4;
 /** Milliseconds of a tick, in which the time of the last change is kept: 2^32 of them are 497 days. */
@@ -18,6 +23,8 @@ export interface RateLimiterOptions {
   readonly random: Random;
   /** What is allowed to each network: an IPv4 address, or a /64 of IPv6. */
   readonly perNetwork: RateLimit;
+  /** The share of a cost that counts for a network that is not public: see {@link LOCAL_SHARE}. Default 1. */
+  readonly localShare?: number;
   /** What is allowed altogether. Default: no such limit. */
   readonly overall?: RateLimit;
   /** Networks kept; rounded up to a power of two, at least 4. Default {@link DEFAULT_MAX_NETWORKS}. */
@@ -33,6 +40,7 @@ export class RateLimiter {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #startedAt: number;
   readonly #limit: RateLimit;
+  readonly #localShare: number;
   readonly #overall: TokenBucket | undefined;
   readonly #networks: NetworkHash;
   readonly #rowMask: number;
@@ -46,6 +54,7 @@ export class RateLimiter {
     this.#clock = options.clock;
     this.#startedAt = options.clock.now();
     this.#limit = options.perNetwork;
+    this.#localShare = options.localShare ?? 1;
     this.#overall =
       options.overall === undefined ? undefined : new TokenBucket(options.overall, options.clock);
     this.#networks = new NetworkHash(options.random);
@@ -63,13 +72,15 @@ export class RateLimiter {
    * @throws NetError `ERR_NET_INVALID_ADDRESS` when the address is no IP literal.
    */
   allow(address: string, cost = 1): boolean {
+    const isLocal = this.#localShare !== 1 && addressKind(address) !== 'public';
+    const share = isLocal ? cost * this.#localShare : cost;
     const hash = this.#networks.of(address);
     const tick = Math.floor((this.#clock.now() - this.#startedAt) / TICK_MS);
     const place = this.#place(hash, tick);
     const level = this.#levelAt(place, tick);
-    if (level < cost) return false;
+    if (level < share) return false;
     if (this.#overall?.tryTake(cost) === false) return false;
-    this.#levels[place] = level - cost;
+    this.#levels[place] = level - share;
     this.#ticks[place] = tick;
     return true;
   }

@@ -41,7 +41,7 @@ export class ScrapeFilter {
 
   /** A filter from outside, copied; undefined when it has not 256 bytes. Any 256 bytes are a filter. */
   static from(bytes: Uint8Array): ScrapeFilter | undefined {
-    return bytes.length === FILTER_BYTES ? new ScrapeFilter(bytes.slice()) : undefined;
+    return bytes.length === FILTER_BYTES ? new ScrapeFilter(new Uint8Array(bytes)) : undefined;
   }
 
   /**
@@ -74,6 +74,11 @@ export class ScrapeFilter {
   /** No address was added. */
   get isEmpty(): boolean {
     return this.bytes.every((byte) => byte === 0);
+  }
+
+  /** Every bit is set, as by about 10,000 addresses, or by who lies. */
+  get isFull(): boolean {
+    return this.bytes.every((byte) => byte === 0xff);
   }
 
   /**

@@ -307,7 +307,8 @@ function checkId(id: Uint8Array, what: string): void {
 function targetOf(place: ItemPlace): [target: Uint8Array, salt: Uint8Array | undefined] {
   if (place instanceof Uint8Array) {
     checkId(place, 'a target');
-    return [place, undefined];
+    // Copied, as what the caller does to his bytes later is his affair.
+    return [new Uint8Array(place), undefined];
   }
   const { publicKey, salt } = place;
   if (publicKey.length !== KEY_BYTES || (salt?.length ?? 0) > MAX_SALT_BYTES) {

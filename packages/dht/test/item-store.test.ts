@@ -131,8 +131,24 @@ describe('ItemStore (BEP 44)', () => {
     expect(store.size).toBe(20);
   });
 
+  it('looks at so many items of one network only', () => {
+    const { clock, store } = make({ putsPerNetwork: { rate: 2, burst: 5 } });
+    const put = (index: number, from: string) => store.put(putOf(numberItem(index)), from)?.code;
+    for (let index = 0; index < 5; index++) expect(put(index, '80.1.2.3')).toBeUndefined();
+    expect(put(5, '80.1.2.3')).toBe(202);
+    expect(put(5, '80.1.2.4')).toBeUndefined();
+    clock.advance(1_000);
+    expect([6, 7, 8].map((index) => put(index, '80.1.2.3'))).toEqual([undefined, undefined, 202]);
+    // One address of a local network may be that of many nodes.
+    for (let index = 0; index < 50; index++) expect(put(index, '127.0.0.1')).toBeUndefined();
+  });
+
   it('lets a network crowd out itself only', () => {
-    const { store } = make({ maxItemsPerNetwork: 3, maxItems: 10 });
+    const { store } = make({
+      maxItemsPerNetwork: 3,
+      maxItems: 10,
+      putsPerNetwork: { rate: 1, burst: 1_000 },
+    });
     store.put(putOf('1:a'), '9.9.9.9');
     for (let index = 0; index < 100; index++) {
       const host = `2001:db8::${index.toString(16)}`;

@@ -273,6 +273,71 @@ describe('KRPC codec', () => {
     expect(decoded.kind === 'invalid' && decoded.code).toBe(KRPC_ERROR.invalidSignature);
   });
 
+  const queryOf = (method: string, args: string): Uint8Array =>
+    Buffer.from(
+      `d1:ad2:id20:${'a'.repeat(20)}${args}e1:q${method.length}:${method}1:t2:tt1:y1:qe`,
+      'latin1',
+    );
+  const mutablePut = (cas: string, v = '1:x'): Uint8Array =>
+    queryOf(
+      'put',
+      `3:cas${cas}1:k32:${'k'.repeat(32)}3:seqi1e3:sig64:${'s'.repeat(64)}5:token1:x1:v${v}`,
+    );
+
+  it('refuses a put whose cas it cannot check', () => {
+    expect(decodeKrpc(mutablePut('i-5e'))).toMatchObject({ kind: 'query', body: { cas: -5n } });
+    for (const cas of ['1:1', 'i9223372036854775808e', 'i-9223372036854775809e', 'li1ee']) {
+      expect(decodeKrpc(mutablePut(cas))).toMatchObject({
+        kind: 'invalid',
+        code: KRPC_ERROR.protocol,
+        transaction: new Uint8Array(Buffer.from('tt')),
+      });
+    }
+  });
+
+  it('reads messages with values as deep, or with integers as long, as an item may be', () => {
+    const deep = `${'l'.repeat(500)}${'e'.repeat(500)}`;
+    const long = `i${'9'.repeat(998)}e`;
+    for (const v of [deep, long]) {
+      expect(decodeKrpc(mutablePut('i1e', v))).toMatchObject({
+        kind: 'query',
+        body: { method: 'put', value: new Uint8Array(Buffer.from(v)) },
+      });
+      // Where it is of no use, the rest is understood.
+      expect(decodeKrpc(queryOf('ping', `1:v${v}`))).toMatchObject({ body: { method: 'ping' } });
+    }
+    expect(decodeKrpc(mutablePut(long))).toMatchObject({ kind: 'invalid', code: 203 });
+  });
+
+  it('reads peers that old nodes put into one string', () => {
+    const replyWith = (values: string): readonly string[] | undefined => {
+      const decoded = decodeKrpc(
+        Buffer.from(`d1:rd2:id20:${'a'.repeat(20)}6:values${values}e1:t1:t1:y1:re`, 'latin1'),
+      );
+      return decoded.kind === 'response' ? decoded.body.values?.map(toHex) : undefined;
+    };
+    const two = 'abcdefghijkl';
+    const wanted = [two.slice(0, 6), two.slice(6)].map((each) => toHex(Buffer.from(each)));
+    expect(replyWith(`12:${two}`)).toEqual(wanted);
+    expect(replyWith(`l12:${two}e`)).toEqual(wanted);
+    // Three of them, unless in a list: that is one of IPv6.
+    expect(replyWith(`18:${two}mnopqr`)).toHaveLength(3);
+    expect(replyWith(`l18:${two}mnopqre`)).toHaveLength(1);
+    expect(replyWith(`13:${two}m`)).toEqual([]);
+    expect(replyWith(`l12:${two}6:abcdefe`)).toEqual([wanted[0]]);
+    expect(replyWith(`6000:${'x'.repeat(6000)}`)).toHaveLength(256);
+  });
+
+  it('leaves out IPv4-mapped nodes of IPv6: they would be asked by IPv4', () => {
+    const entry = (address: string): Buffer =>
+      Buffer.concat([new Uint8Array(20).fill(1), fromHex(address), Uint8Array.of(26, 225)]);
+    const bytes = Buffer.concat([
+      entry(`${'00'.repeat(10)}ffff01020304`),
+      entry(`20010db8${'00'.repeat(11)}01`),
+    ]);
+    expect(decodeNodes(bytes, 6).map(({ endpoint }) => endpoint.address)).toEqual(['2001:db8::1']);
+  });
+
   it('gives bytes that can be copied, also of a Buffer', () => {
     const buffer = Buffer.from(fromHex(vectors[0]?.hex ?? ''));
     const decoded = decodeKrpc(buffer);

@@ -105,6 +105,23 @@ describe('RateLimiter', () => {
     expect(limiter.allow('9.9.9.9')).toBe(false);
   });
 
+  it('is lenient with what is not public, where many nodes may share an address', () => {
+    const clock = new StillClock();
+    const limiter = new RateLimiter({
+      clock,
+      random: random(),
+      perNetwork: { rate: 1, burst: 5 },
+      localShare: 0.01,
+      overall: { rate: 1, burst: 600 },
+    });
+    for (const address of ['127.0.0.1', '192.168.1.1', 'fd00::1']) {
+      expect(allowed(limiter, address, 100)).toBe(100);
+    }
+    expect(allowed(limiter, '1.2.3.4', 100)).toBe(5);
+    // What all have together counts in full.
+    expect(allowed(limiter, '10.0.0.1', 1_000)).toBe(600 - 305);
+  });
+
   it('never allows a few networks more than their budgets', () => {
     const networks = fc.uniqueArray(fc.oneof(fc.ipV4(), fc.ipV6()), {
       minLength: 1,

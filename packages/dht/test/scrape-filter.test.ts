@@ -1,5 +1,7 @@
 import { addressToBytes } from '@shoal/net';
 import fc from 'fast-check';
+import { ScrapePurpose } from '../src/lookup/purposes.ts';
+import { Candidate } from '../src/lookup/shortlist.ts';
 import { scrapeBits, ScrapeFilter } from '../src/scrape-filter.ts';
 import { fixture } from './support/fixture.ts';
 import { fromHex, toHex } from './support/hex.ts';
@@ -65,6 +67,25 @@ describe('ScrapeFilter (BEP 33)', () => {
     expect(filter.has(addressToBytes('192.168.1.2'))).toBe(false);
   });
 
+  it('is not spoilt by a node that says everybody is there', () => {
+    const purpose = new ScrapePurpose(new Uint8Array(20), []);
+    const endpoint = { address: '192.0.2.9', port: 1 };
+    const candidate = new Candidate({ id: new Uint8Array(20), endpoint }, true, 1);
+    const { bytes } = filterOf(['192.0.2.1', '192.0.2.2']);
+    const full = new Uint8Array(256).fill(0xff);
+    const answer = (seedsFilter: Uint8Array, peersFilter: Uint8Array): void => {
+      const body = { seedsFilter, peersFilter };
+      const id = new Uint8Array(20);
+      purpose.onResponse(candidate, { kind: 'response', transaction: id, id, body });
+    };
+    answer(bytes, bytes);
+    answer(full, bytes);
+    answer(bytes, full);
+    expect(purpose.seeds.bytes).toEqual(bytes);
+    expect(purpose.peers.bytes).toEqual(bytes);
+    expect(purpose.tellers).toBe(1);
+  });
+
   it('takes any 256 bytes from outside, and copies them', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 256, maxLength: 256 }), (bytes) => {
@@ -78,5 +99,6 @@ describe('ScrapeFilter (BEP 33)', () => {
     expect(ScrapeFilter.from(new Uint8Array(257))).toBeUndefined();
     const full = ScrapeFilter.from(fromHex('ff'.repeat(256)));
     expect(full?.estimate()).toBeCloseTo(7805.7, 1);
+    expect([full?.isFull, ScrapeFilter.empty().isFull]).toEqual([true, false]);
   });
 });

@@ -2,8 +2,8 @@ import { buildWorld, churn, tryLookups } from './simulation/scenarios.ts';
 
 // `nx run dht:sim` does the same with 5,000 nodes, and prints more.
 describe('a simulated DHT', () => {
-  it('of 500 nodes, a fifth of them dead and a tenth hostile: lookups succeed', async () => {
-    const dht = await buildWorld({ seed: 7, nodes: 500, dead: 0.2, hostile: 0.1 });
+  it('of 200 nodes, a fifth of them dead and a tenth hostile: lookups succeed', async () => {
+    const dht = await buildWorld({ seed: 7, nodes: 200, dead: 0.2, hostile: 0.1 });
     const figures = await tryLookups(dht, 100);
     expect(figures.successes).toBeGreaterThanOrEqual(99);
     expect(figures.hops).toBeLessThanOrEqual(4);
@@ -13,15 +13,15 @@ describe('a simulated DHT', () => {
   });
 
   it('whose nodes come and go, with lost datagrams: lookups succeed', async () => {
-    const dht = await buildWorld({ seed: 8, nodes: 120, dead: 0, hostile: 0.1, loss: 0.01 });
-    const { lookups, joined } = await churn(dht, 20, 3);
-    expect(joined).toBeGreaterThanOrEqual(20);
+    const dht = await buildWorld({ seed: 8, nodes: 80, dead: 0, hostile: 0.1, loss: 0.01 });
+    const { lookups, joined } = await churn(dht, 12, 4);
+    expect(joined).toBeGreaterThanOrEqual(12);
     expect(lookups.successes).toBeGreaterThanOrEqual(lookups.tries - 1);
     await dht.close();
   });
 
   it('in which one info-hash is surrounded by nodes that keep nothing: it is found all the same', async () => {
-    const dht = await buildWorld({ seed: 9, nodes: 100, dead: 0, hostile: 0 });
+    const dht = await buildWorld({ seed: 9, nodes: 60, dead: 0, hostile: 0 });
     const infoHash = dht.random.bytes(20);
     await dht.surround(infoHash, 40);
     for (let tries = 0; tries < 5; tries++) {
@@ -37,7 +37,7 @@ describe('a simulated DHT', () => {
 
   it('repeats from its seed', async () => {
     const run = async (): Promise<unknown> => {
-      const dht = await buildWorld({ seed: 3, nodes: 60, dead: 0.2, hostile: 0.2 });
+      const dht = await buildWorld({ seed: 3, nodes: 40, dead: 0.2, hostile: 0.2 });
       const figures = await tryLookups(dht, 10);
       await dht.close();
       return { figures, events: dht.world.events };

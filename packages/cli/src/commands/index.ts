@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import { create } from './create.ts';
+import { dht } from './dht.ts';
 import { download } from './download.ts';
 import { edit } from './edit.ts';
 import { info, magnet, scrape, verify } from './inspect.ts';
@@ -19,5 +20,6 @@ export const commands: readonly Command[] = [
   metadata,
   tracker,
   scrape,
+  dht,
   tour,
 ];

@@ -20,3 +20,8 @@ export function parseHostPort(text: string, what = 'peer'): HostPort {
   }
   return { host, port };
 }
+
+/** What {@link parseHostPort} reads. */
+export function formatHostPort({ host, port }: HostPort): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

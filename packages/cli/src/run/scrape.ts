@@ -60,7 +60,7 @@ async function questionOf(args: ScrapeArgs): Promise<Question> {
 }
 
 /** What trackers know a torrent by: its v1 info-hash, the first 20 bytes of its v2 one (BEP 52), or both. */
-function swarmsOf({ infoHash, infoHashV2 }: MagnetLink | TorrentInfo): Uint8Array[] {
+export function swarmsOf({ infoHash, infoHashV2 }: MagnetLink | TorrentInfo): Uint8Array[] {
   return [infoHash, infoHashV2?.subarray(0, 20)].filter((hash) => hash !== undefined);
 }
 

@@ -3,6 +3,7 @@ import type { Clock, Endpoint, Random, Resolve } from '@shoal/net';
 import type { DatagramHub } from '../datagram/datagram-hub.ts';
 import { AnnounceQueue } from './announce-queue.ts';
 import type { DhtStateFile } from './dht-state.ts';
+import { type NamedNode, NamedNodes } from './named-nodes.ts';
 import type { PeerService, Sought } from './peer-service.ts';
 
 /** Milliseconds between two announces of a torrent: nodes forget them after half an hour (BEP 5), and some a little earlier. */
@@ -26,7 +27,7 @@ export interface DhtDiscoveryOptions {
   readonly port: () => number;
   /** Default: the nodes that everybody uses. */
   readonly bootstrap: readonly (string | Endpoint)[] | undefined;
-  readonly resolve: Resolve | undefined;
+  readonly resolve: Resolve;
   readonly readOnly: boolean;
   readonly stateFile: DhtStateFile | undefined;
 }
@@ -40,6 +41,7 @@ export class DhtDiscovery implements PeerService {
   readonly #queue = new AnnounceQueue({ period: PERIOD, shortPeriod: SHORT_PERIOD });
   /** What ends the look-up of a torrent. */
   readonly #running = new Map<Sought, AbortController>();
+  readonly #named: NamedNodes;
   #node: DhtNode | undefined;
   #opening: Promise<void> | undefined;
   #retryAt = -Infinity;
@@ -48,6 +50,8 @@ export class DhtDiscovery implements PeerService {
 
   constructor(options: DhtDiscoveryOptions) {
     this.#options = options;
+    const { resolve } = options;
+    this.#named = new NamedNodes({ resolve, found: (endpoint) => this.addNode(endpoint) });
   }
 
   /** Undefined until the first torrent needs it. */
@@ -74,6 +78,11 @@ export class DhtDiscovery implements PeerService {
     this.#node?.addNode(endpoint);
   }
 
+  /** A torrent names nodes. */
+  addNamedNodes(nodes: readonly NamedNode[]): void {
+    this.#named.add(nodes);
+  }
+
   /** Once a second. */
   tick(now: number): void {
     const node = this.#node;
@@ -94,6 +103,7 @@ export class DhtDiscovery implements PeerService {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#named.close();
     for (const each of this.#running.values()) each.abort();
     await this.#opening;
     const node = this.#node;
@@ -135,6 +145,7 @@ export class DhtDiscovery implements PeerService {
     this.#saveAt = clock.now() + SAVE_PERIOD;
     hub.use('dht', node);
     node.start();
+    this.#named.open();
     // Sooner than the next second.
     void node.ready().then(
       () => this.tick(clock.now()),

@@ -5,6 +5,7 @@ import type { NamedPeer, PeerList, PeerSource } from '../peer/peer-list.ts';
 import type { SwarmNames } from '../peer/swarm-names.ts';
 import type { DiscoverySide } from './discovery-side.ts';
 import type { TorrentHost } from '../torrent-host.ts';
+import type { NamedNode } from './named-nodes.ts';
 import type { Sought } from './peer-service.ts';
 import type { Privacy } from './privacy.ts';
 import { Trackers } from './trackers.ts';
@@ -38,6 +39,8 @@ export interface DiscoveryOptions {
 export class Discovery implements Sought, DiscoverySide {
   readonly #options: DiscoveryOptions;
   readonly #trackers: Trackers;
+  /** Of the DHT, as the .torrent names them. */
+  readonly #nodes: readonly NamedNode[];
   #privacy: Privacy;
   /** Trackers that have failed and not worked since, while that matters. */
   #failed: Set<string> | undefined;
@@ -47,8 +50,14 @@ export class Discovery implements Sought, DiscoverySide {
   /** Monotonic ms from which on a torrent that may be private is looked for everywhere; `Infinity` while it is not. */
   #openAt = Infinity;
 
-  constructor(options: DiscoveryOptions, tiers: readonly (readonly string[])[], privacy: Privacy) {
+  constructor(
+    options: DiscoveryOptions,
+    tiers: readonly (readonly string[])[],
+    privacy: Privacy,
+    nodes: readonly NamedNode[],
+  ) {
     this.#options = options;
+    this.#nodes = nodes;
     this.#privacy = privacy;
     this.#trackers = new Trackers(
       () => ({
@@ -173,7 +182,9 @@ export class Discovery implements Sought, DiscoverySide {
   #follow(): void {
     if (!this.#running || this.#isFollowed || !this.isOpen) return;
     this.#isFollowed = true;
-    for (const each of this.#options.host.peerServices) each.follow(this);
+    const { host } = this.#options;
+    for (const each of host.peerServices) each.follow(this);
+    host.dht?.addNamedNodes(this.#nodes);
     if (this.#privacy === 'unknown') this.#options.changed();
   }
 

@@ -167,13 +167,13 @@ function fieldsOf(body: Uint8Array): ResumeData | undefined {
     numbers[index] = value;
   }
   return {
-    infoHash: infoHash.slice(),
-    infoHashV2: infoHashV2?.slice(),
+    infoHash: new Uint8Array(infoHash),
+    infoHashV2: infoHashV2 && new Uint8Array(infoHashV2),
     directory,
     pieceCount,
-    pieces: pieces.slice(),
+    pieces: new Uint8Array(pieces),
     files: new FileStates(numbers),
-    priorities: priorities.slice(),
+    priorities: new Uint8Array(priorities),
     uploaded,
     downloaded,
     pieceLayers: layersOf(fields?.get('piece-layers')),
@@ -189,7 +189,7 @@ function layersOf(value: BencodeValue | undefined): PieceLayer[] | undefined {
     const [root, layer] = [value[at], value[at + 1]];
     if (!(root instanceof Uint8Array) || root.length !== SHA256_LENGTH) continue;
     if (!(layer instanceof Uint8Array) || layer.length % SHA256_LENGTH !== 0) continue;
-    layers.push([root.slice(), layer.slice()]);
+    layers.push([new Uint8Array(root), new Uint8Array(layer)]);
   }
   return layers.length === 0 ? undefined : layers;
 }
@@ -204,7 +204,7 @@ function rangesOf(value: BencodeValue | undefined): PieceRange[] | undefined {
     if (!(root instanceof Uint8Array) || root.length !== SHA256_LENGTH) continue;
     if (index === undefined || !Number.isSafeInteger(index)) continue;
     if (!(hashes instanceof Uint8Array) || hashes.length % SHA256_LENGTH !== 0) continue;
-    ranges.push([root.slice(), index, hashes.slice()]);
+    ranges.push([new Uint8Array(root), index, new Uint8Array(hashes)]);
   }
   return ranges.length === 0 ? undefined : ranges;
 }

@@ -25,7 +25,7 @@ export class EarlyMessages {
   }
 
   has(pieces: Uint8Array | 'all' | 'none'): void {
-    this.#bitfield = pieces instanceof Uint8Array ? pieces.slice() : pieces;
+    this.#bitfield = pieces instanceof Uint8Array ? new Uint8Array(pieces) : pieces;
   }
 
   have(piece: number): void {
@@ -40,7 +40,7 @@ export class EarlyMessages {
   extendedHandshake(payload: Uint8Array): void {
     this.#handshakeBytes += payload.length;
     if (this.#handshakeBytes > MAX_EXTENSION_HANDSHAKE_LENGTH) this.#lost = true;
-    else this.#handshakes.push(payload.slice());
+    else this.#handshakes.push(new Uint8Array(payload));
   }
 
   /** All of it, as on the wire. */

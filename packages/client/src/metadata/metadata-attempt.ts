@@ -126,9 +126,9 @@ export class MetadataAttempt<Source> {
     this.#asked[piece] = Math.max(0, this.askers(piece) - 1);
   }
 
-  /** Keeps a copy of a piece. */
+  /** Keeps a copy of a piece; `slice` would make none of a Buffer, as everywhere. */
   put(piece: number, data: Uint8Array, sender: string, now: number): void {
-    this.#pieces[piece] = data.slice();
+    this.#pieces[piece] = new Uint8Array(data);
     this.#senders[piece] = sender;
     this.#received += metadataPieceLength(piece, this.length);
     this.movedAt = now;

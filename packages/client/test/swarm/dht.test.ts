@@ -111,6 +111,40 @@ describe('the DHT', () => {
     await close();
   });
 
+  it('is entered by the nodes that a torrent names, unless it is private', async () => {
+    const { swarm, entry, options, close } = await withDht({ seed: 707 });
+    await swarm.seed(options);
+    await swarm.pass(30_000);
+    const asked: string[] = [];
+    const resolve = (name: string): Promise<string[]> => {
+      asked.push(name);
+      return name === 'dead.test' ? Promise.reject(new Error(name)) : Promise.resolve([name]);
+    };
+    const nodes = [
+      { host: 'dead.test', port: 1 },
+      { host: entry.address, port: entry.port },
+      ...Array.from({ length: 100 }, (_, index) => ({ host: `10.7.7.${index}`, port: 9 })),
+    ];
+    for (const isPrivate of [true, false]) {
+      const [client] = await swarm.client({ dht: { bootstrap: [], resolve } });
+      const { info } = swarm.torrent;
+      const metainfo = { ...swarm.metainfo, trackers: [], nodes };
+      const torrent = await client.add(
+        isPrivate ? { ...metainfo, info: { ...info, private: true } } : metainfo,
+        { directory: '/nowhere', storage: storageOf(swarm) },
+      );
+      if (isPrivate) {
+        await swarm.pass(120_000);
+        expect([asked, client.dht, torrent.state]).toEqual([[], undefined, 'downloading']);
+      } else {
+        await swarm.until(() => torrent.state === 'seeding', 300_000, 'the end of the download');
+        expect(asked.slice(0, 2)).toEqual(['dead.test', entry.address]);
+        expect(asked).toHaveLength(16);
+      }
+    }
+    await close();
+  });
+
   it('is remembered, so that no bootstrap nodes are needed', async () => {
     const resumeDirectory = await mkdtemp(join(tmpdir(), 'shoal-dht-'));
     const { swarm, dht, options, close } = await withDht({ seed: 705 });

@@ -8,14 +8,6 @@ export {
   type MutableItem,
 } from './item.ts';
 export {
-  DEFAULT_MAX_ITEMS,
-  DEFAULT_MAX_ITEMS_PER_NETWORK,
-  DEFAULT_VERIFICATION_LIMIT,
-  ITEM_LIFETIME_MS,
-  ItemStore,
-  type ItemStoreOptions,
-} from './item-store.ts';
-export {
   formatPublicKeyMagnet,
   infoHashOfValue,
   parsePublicKeyMagnet,

@@ -4,6 +4,7 @@ import { KRPC_ERROR } from '../krpc/messages.ts';
 import type { PutQuery } from '../krpc/messages.ts';
 import { NetworkHash } from '../network-hash.ts';
 import { compareDistance } from '../node-id.ts';
+import { LOCAL_SHARE, RateLimiter } from '../rate-limits.ts';
 import { TokenBucket } from '../token-bucket.ts';
 import type { RateLimit } from '../token-bucket.ts';
 import type { Item } from './item.ts';
@@ -21,6 +22,9 @@ export const ITEM_LIFETIME_MS = 2 * 3_600_000;
 /** Signatures verified for strangers: 200 of them take 3 % of a second of CPU. */
 export const DEFAULT_VERIFICATION_LIMIT: RateLimit = { rate: 200, burst: 400 };
 
+/** Items taken from one network: more at once than one may have stored, as they are put again all at once. */
+export const DEFAULT_PUT_LIMIT: RateLimit = { rate: 2, burst: 60 };
+
 /** Options of {@link ItemStore}. */
 export interface ItemStoreOptions {
   /** Time. */
@@ -33,9 +37,16 @@ export interface ItemStoreOptions {
   readonly maxItems?: number;
   /** Default {@link DEFAULT_MAX_ITEMS_PER_NETWORK}. */
   readonly maxItemsPerNetwork?: number;
-  /** How many signatures may be verified. Default {@link DEFAULT_VERIFICATION_LIMIT}. */
+  /** How many items are looked at that come from one network. Default {@link DEFAULT_PUT_LIMIT}. */
+  readonly putsPerNetwork?: RateLimit;
+  /** Networks of which that is remembered. */
+  readonly maxNetworks?: number;
+  /** How many signatures may be verified in all. Default {@link DEFAULT_VERIFICATION_LIMIT}. */
   readonly verificationLimit?: RateLimit;
 }
+
+/** Networks whose puts are counted: 48 KiB. Items come from few, as each needs a token. */
+const MAX_PUT_NETWORKS = 4_096;
 
 interface Entry {
   readonly target: Uint8Array;
@@ -58,6 +69,7 @@ export class ItemStore {
   readonly #networks: NetworkHash;
   readonly #maxItems: number;
   readonly #maxItemsPerNetwork: number;
+  readonly #puts: RateLimiter;
   readonly #verifications: TokenBucket;
   /** By target, one character for each byte; put longest ago first. */
   readonly #entries = new Map<string, Entry>();
@@ -69,6 +81,13 @@ export class ItemStore {
     this.#networks = new NetworkHash(options.random);
     this.#maxItems = options.maxItems ?? DEFAULT_MAX_ITEMS;
     this.#maxItemsPerNetwork = options.maxItemsPerNetwork ?? DEFAULT_MAX_ITEMS_PER_NETWORK;
+    this.#puts = new RateLimiter({
+      clock: options.clock,
+      random: options.random,
+      perNetwork: options.putsPerNetwork ?? DEFAULT_PUT_LIMIT,
+      localShare: LOCAL_SHARE,
+      maxNetworks: Math.min(options.maxNetworks ?? MAX_PUT_NETWORKS, MAX_PUT_NETWORKS),
+    });
     this.#verifications = new TokenBucket(
       options.verificationLimit ?? DEFAULT_VERIFICATION_LIMIT,
       options.clock,
@@ -95,6 +114,7 @@ export class ItemStore {
     const item = itemOf(put);
     const fault = itemFault(item);
     if (fault !== undefined) return fault;
+    if (!this.#puts.allow(from)) return BUSY;
     const target = itemTarget(item);
     const key = keyFromBytes(target);
     const stored = this.#liveEntry(key);
@@ -180,13 +200,13 @@ const WRONG_SIGNATURE: PutFault = {
 
 /** The item in bytes of its own: those of a query are part of a datagram. */
 function copyOf(item: Item): Item {
-  if (item.kind === 'immutable') return { kind: 'immutable', value: item.value.slice() };
+  if (item.kind === 'immutable') return { kind: 'immutable', value: new Uint8Array(item.value) };
   return {
     kind: 'mutable',
-    value: item.value.slice(),
-    key: item.key.slice(),
-    salt: item.salt.slice(),
+    value: new Uint8Array(item.value),
+    key: new Uint8Array(item.key),
+    salt: new Uint8Array(item.salt),
     seq: item.seq,
-    signature: item.signature.slice(),
+    signature: new Uint8Array(item.signature),
   };
 }

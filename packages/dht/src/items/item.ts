@@ -1,5 +1,5 @@
-/** Bytes of a value, as bencode, that every node can be expected to store (BEP 44). */
-export const MAX_VALUE_BYTES = 1_000;
+export { MAX_VALUE_BYTES } from '../krpc/messages.ts';
+
 /** Bytes of a salt (BEP 44). */
 export const MAX_SALT_BYTES = 64;
 /** Highest sequence number (BEP 44). */

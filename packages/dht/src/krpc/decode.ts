@@ -9,6 +9,7 @@ import {
   MAX_MESSAGE_BYTES,
   MAX_TOKEN_BYTES,
   MAX_TRANSACTION_BYTES,
+  MAX_VALUE_BYTES,
   MAX_VERSION_BYTES,
   SIGNATURE_BYTES,
   type Family,
@@ -23,15 +24,21 @@ import {
 } from './messages.ts';
 import { COMPACT_NODE_BYTES, COMPACT_NODE6_BYTES } from './nodes.ts';
 
-/** Datagrams are small and flat; only an item's `v` (BEP 44, at most 1,000 bytes) can be deep. */
+/**
+ * Datagrams are small and flat; only an item's `v` (BEP 44) can be deep, or hold a long integer. Both limits are as long as such a value
+ * may be, so that an odd item is refused for what it is, and its message still has a transaction. The parser does not recurse.
+ */
 const LIMITS: DecodeOptions = {
   // Keys out of order and the like are common among old nodes, and harmless here.
   lenient: true,
-  maxDepth: 48,
+  maxDepth: MAX_VALUE_BYTES,
   maxTokens: 2_048,
   maxLength: MAX_MESSAGE_BYTES,
-  maxIntegerLength: 20,
+  maxIntegerLength: MAX_VALUE_BYTES,
 };
+
+/** Peers taken from one string: more than fit a packet. */
+const MAX_JOINED_PEERS = 256;
 
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
@@ -181,7 +188,10 @@ function decodePut(args: BencodeNode): QueryBody {
   if (value === undefined) throw new Refusal("missing 'v'");
   const keyNode = args.get('k');
   const salt = bytesOf(args.get('salt'), 0, MAX_MESSAGE_BYTES);
-  const cas = int64Of(args.get('cas'));
+  const casNode = args.get('cas');
+  const cas = int64Of(casNode);
+  // Without its check the put would do what was not meant.
+  if (casNode !== undefined && cas === undefined) throw new Refusal("invalid 'cas'");
   if (keyNode === undefined) return { method: 'put', token, value, salt, cas };
   const key = bytesOf(keyNode, KEY_BYTES, KEY_BYTES);
   if (key === undefined) throw new Refusal("invalid 'k'");
@@ -275,14 +285,33 @@ function wholeEntries(node: BencodeNode | undefined, width: number): Uint8Array 
   return rest === 0 ? bytes : bytes.subarray(0, bytes.length - rest);
 }
 
-/** Endpoints of 6 or 18 bytes; anything else among them is left out. */
+/**
+ * Endpoints of 6 or 18 bytes; anything else among them is left out. Old nodes send IPv4 endpoints as one string, alone or as the only
+ * one of the list.
+ */
 function peersOf(node: BencodeNode | undefined): Uint8Array[] | undefined {
+  if (node?.type === 'bytes') return joinedPeers(node.asBytes());
   if (node?.type !== 'list') return undefined;
   const peers: Uint8Array[] = [];
+  let joined: Uint8Array | undefined;
+  let count = 0;
   for (const item of node.items()) {
+    count++;
     if (item.type !== 'bytes') continue;
     const { size } = item;
     if (size === COMPACT_IPV4_BYTES || size === COMPACT_IPV6_BYTES) peers.push(item.asBytes());
+    else joined = item.asBytes();
+  }
+  return count === 1 && joined !== undefined ? joinedPeers(joined) : peers;
+}
+
+/** IPv4 endpoints from one string; none where it is not made of whole ones. */
+function joinedPeers(bytes: Uint8Array): Uint8Array[] {
+  const peers: Uint8Array[] = [];
+  if (bytes.length % COMPACT_IPV4_BYTES !== 0) return peers;
+  const end = Math.min(bytes.length, MAX_JOINED_PEERS * COMPACT_IPV4_BYTES);
+  for (let at = 0; at < end; at += COMPACT_IPV4_BYTES) {
+    peers.push(bytes.subarray(at, at + COMPACT_IPV4_BYTES));
   }
   return peers;
 }

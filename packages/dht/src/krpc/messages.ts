@@ -212,6 +212,8 @@ export const MAX_TOKEN_BYTES = 128;
 export const MAX_ERROR_TEXT_BYTES = 256;
 /** Bytes of `v` (version) that are taken. */
 export const MAX_VERSION_BYTES = 64;
+/** Bytes of an item's value, as bencode, that every node can be expected to store (BEP 44). */
+export const MAX_VALUE_BYTES = 1_000;
 /** Bytes of a Bloom filter (BEP 33). */
 export const FILTER_BYTES = 256;
 /** Bytes of an Ed25519 public key and of a signature (BEP 44). */

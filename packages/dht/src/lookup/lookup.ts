@@ -127,7 +127,7 @@ export class Lookup {
     this.#answers++;
     if (this.#finished) return;
     const { token, nodes, nodes6 } = response.body;
-    candidate.token = token?.slice();
+    candidate.token = token && new Uint8Array(token);
     const [own, other] = this.#host.family === 4 ? [nodes, nodes6] : [nodes6, nodes];
     if (own !== undefined) this.#addTold(own, candidate);
     if (other !== undefined && other.length > 0)

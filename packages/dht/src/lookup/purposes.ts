@@ -120,6 +120,8 @@ export class ScrapePurpose implements LookupPurpose {
     const seeds = ScrapeFilter.from(seedsFilter);
     const peers = ScrapeFilter.from(peersFilter);
     if (seeds === undefined || peers === undefined) return false;
+    // It says nothing, and would spoil what the others say: one liar is enough.
+    if (seeds.isFull || peers.isFull) return false;
     this.tellers++;
     this.seeds.merge(seeds);
     this.peers.merge(peers);
@@ -167,10 +169,17 @@ export class GetItemPurpose implements LookupPurpose {
 }
 
 function copyOf(item: Item): Item {
-  const value = item.value.slice();
+  const value = new Uint8Array(item.value);
   if (item.kind === 'immutable') return { kind: 'immutable', value };
   const { key, salt, seq, signature } = item;
-  return { kind: 'mutable', value, key: key.slice(), salt, seq, signature: signature.slice() };
+  return {
+    kind: 'mutable',
+    value,
+    key: new Uint8Array(key),
+    salt,
+    seq,
+    signature: new Uint8Array(signature),
+  };
 }
 
 /** Info-hashes one lookup gives. */

@@ -5,6 +5,7 @@ import {
   compactEndpoint,
   encodeNodes,
   familyOf,
+  FILTER_BYTES,
   KRPC_ERROR,
   type AnnouncePeerQuery,
   type Family,
@@ -23,7 +24,7 @@ import {
 import { BUCKET_SIZE, MAX_REPLY_BYTES } from '../limits.ts';
 import type { DhtLimits } from '../options.ts';
 import { PeerStore } from '../peers/peer-store.ts';
-import { RateLimiter } from '../rate-limits.ts';
+import { LOCAL_SHARE, RateLimiter } from '../rate-limits.ts';
 import type { Messenger } from '../rpc/messenger.ts';
 import { Tokens } from '../tokens.ts';
 
@@ -63,8 +64,14 @@ class Refusal {
   }
 }
 
-/** Bytes of a reply besides what is counted for it: envelope, id, `ip`, transaction, version, keys. */
-const ENVELOPE_BYTES = 160;
+/** Bytes of a reply besides what is counted for it, at most: id, `ip`, token, transaction, version, all keys of nodes and peers. */
+const ENVELOPE_BYTES = 176;
+/** The two filters of a scrape, with their keys. */
+const FILTERS_BYTES = 2 * (FILTER_BYTES + 10);
+/** Keys and numbers that samples come with. */
+const SAMPLE_KEYS_BYTES = 48;
+/** Key, signature and sequence number of an item, with their keys. */
+const ITEM_BYTES = 150;
 
 /** Answers the queries of others, as far as their networks may ask, and keeps what they give us to store. */
 export class QueryHandler {
@@ -81,12 +88,14 @@ export class QueryHandler {
     this.#options = options;
     const { maxPeers, maxInfoHashes, maxItems } = limits;
     this.peers = new PeerStore({ clock, random, nodeId, maxPeers, maxInfoHashes });
-    this.items = new ItemStore({ clock, random, nodeId, maxItems });
+    const { putsPerNetwork, maxNetworks } = limits;
+    this.items = new ItemStore({ clock, random, nodeId, maxItems, putsPerNetwork, maxNetworks });
     this.#tokens = new Tokens({ clock, random });
     this.#queries = new RateLimiter({
       clock,
       random,
       perNetwork: limits.queriesPerNetwork,
+      localShare: LOCAL_SHARE,
       overall: limits.queriesOverall,
       maxNetworks: limits.maxNetworks,
     });
@@ -94,6 +103,7 @@ export class QueryHandler {
       clock,
       random,
       perNetwork: limits.excessPerNetwork,
+      localShare: LOCAL_SHARE,
       maxNetworks: limits.maxNetworks,
     });
   }
@@ -170,7 +180,12 @@ export class QueryHandler {
       const filters = this.peers.scrape(infoHash);
       if (filters !== undefined) {
         const { seeds, peers } = filters;
-        return { ...nodes, token, seedsFilter: seeds.bytes, peersFilter: peers.bytes };
+        return {
+          ...nodesWithin(nodes, from, FILTERS_BYTES),
+          token,
+          seedsFilter: seeds.bytes,
+          peersFilter: peers.bytes,
+        };
       }
     }
     const room = MAX_REPLY_BYTES - ENVELOPE_BYTES - lengthOf(nodes);
@@ -200,8 +215,8 @@ export class QueryHandler {
       item.kind === 'immutable'
         ? { token, value }
         : { token, value, key: item.key, signature: item.signature, seq: item.seq };
-    const room = MAX_REPLY_BYTES - ENVELOPE_BYTES - value.length - ITEM_BYTES;
-    return lengthOf(nodes) <= room ? { ...nodes, ...body } : body;
+    // What has the item needs nobody closer to it.
+    return { ...nodesWithin(nodes, from, value.length + ITEM_BYTES), ...body };
   }
 
   #put(query: PutQuery, from: Endpoint): ResponseBody | Refusal {
@@ -212,7 +227,9 @@ export class QueryHandler {
 
   #sample({ target, want }: SampleInfohashesQuery, from: Endpoint): ResponseBody {
     const { samples, num, interval } = this.peers.samples();
-    return { ...this.#nodes(target, want, from), samples, num, interval };
+    const nodes = this.#nodes(target, want, from);
+    const within = nodesWithin(nodes, from, samples.length + SAMPLE_KEYS_BYTES);
+    return { ...within, samples, num, interval };
   }
 
   /** The nodes closest to a target, of the families wanted that we have, or of the one the query came in. */
@@ -273,8 +290,15 @@ export class QueryHandler {
 type NodesBody = Pick<ResponseBody, 'nodes' | 'nodes6'>;
 
 const BAD_TOKEN = new Refusal(KRPC_ERROR.protocol, 'bad token');
-/** Bytes of key, signature and sequence number with their keys. */
-const ITEM_BYTES = 150;
+
+/** The nodes that a reply has room for beside so many bytes: those of the family it is sent in come first. */
+function nodesWithin(body: NodesBody, to: Endpoint, otherBytes: number): NodesBody {
+  const room = MAX_REPLY_BYTES - ENVELOPE_BYTES - otherBytes;
+  if (lengthOf(body) <= room) return body;
+  const { nodes, nodes6 } = body;
+  const own: NodesBody = familyOf(to.address) === 4 ? { nodes } : { nodes6 };
+  return lengthOf(own) <= room ? own : {};
+}
 
 function lengthOf({ nodes, nodes6 }: NodesBody): number {
   return (nodes?.length ?? 0) + (nodes6?.length ?? 0);

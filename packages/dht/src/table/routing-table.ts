@@ -76,7 +76,7 @@ export class RoutingTable {
       if (known.isGood(now) && known.endpoint.port !== node.endpoint.port) return undefined;
       this.#drop(known);
     }
-    const id = node.id.slice();
+    const id = new Uint8Array(node.id);
     const contact = new Contact(
       { id, endpoint: node.endpoint },
       isNodeIdValid(id, node.endpoint.address),

@@ -326,6 +326,19 @@ describe('UdpResponder', () => {
     expect(peersOf(answer && parseUdpReply(answer.packet, 4))).toEqual(['10.0.0.1:5']);
   });
 
+  it('keeps apart the addresses of those who wait for a decision', async () => {
+    const rig = new Rig({ allow: () => Promise.resolve(true) });
+    rig.announce({ port: 5 }, { address: '10.0.0.5', port: 1 });
+    rig.announce({ port: 6 }, { address: '10.0.0.6', port: 1 });
+    await settle();
+    rig.sent.length = 0;
+    rig.announce({ port: 7 }, { address: '10.0.0.7', port: 1 });
+    await settle();
+    const [answer] = rig.sent;
+    const known = peersOf(answer && parseUdpReply(answer.packet, 4)) ?? [];
+    expect([...known].sort()).toEqual(['10.0.0.5:5', '10.0.0.6:6']);
+  });
+
   it('says that it is out of order, and lives on', async () => {
     const errors: unknown[] = [];
     const broken = new Error('broken');

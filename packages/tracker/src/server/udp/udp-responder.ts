@@ -202,8 +202,8 @@ export class UdpResponder {
       this.#record(announce, transaction, from);
       return;
     }
-    // The endpoint is reused for the next packet.
-    const kept: SwarmAnnounce = { ...announce, endpoint: announce.endpoint.slice() };
+    // The endpoint is reused for the next packet; it is a Buffer, of which `slice` makes no copy.
+    const kept: SwarmAnnounce = { ...announce, endpoint: Buffer.from(announce.endpoint) };
     this.#settle(
       transaction,
       from,
