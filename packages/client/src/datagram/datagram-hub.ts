@@ -112,6 +112,9 @@ export class DatagramHub {
         return;
       case TRACKER_ACTION:
         this.#users.get('tracker')?.onDatagram(datagram, from);
+        return;
+      default:
+      // Nobody's.
     }
   }
 }
