@@ -335,7 +335,7 @@ describe('UdpResponder', () => {
     rig.announce({ port: 7 }, { address: '10.0.0.7', port: 1 });
     await settle();
     const [answer] = rig.sent;
-    const known = peersOf(answer && parseUdpReply(answer.packet, 4)) ?? [];
+    const known = peersOf(answer && parseUdpReply(answer.packet, 4));
     expect([...known].sort()).toEqual(['10.0.0.5:5', '10.0.0.6:6']);
   });
 
