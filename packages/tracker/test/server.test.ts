@@ -5,6 +5,7 @@ import type { BencodeDictionary } from '@shoal/bencode';
 import { formatEndpoint } from '@shoal/net';
 import { HttpTrackerClient, MemorySwarmStore, TrackerServer } from '../src/index.ts';
 import type { SwarmStore, TrackerServerOptions } from '../src/index.ts';
+import { SEEDS_FOR_A_SEED } from '../src/server/store/swarm.ts';
 import { text, toHex } from './support/hex.ts';
 import { ManualClock } from './support/manual-clock.ts';
 import { announceRequest } from './support/request.ts';
@@ -97,14 +98,21 @@ describe('TrackerServer', () => {
     expect(stopped).toMatchObject({ complete: 0, incomplete: 0, peers: [] });
   });
 
-  it('does not hand seeds to seeds', async () => {
+  it('hands seeds to seeds only where there is nobody else, and then a few', async () => {
     const { origin } = await listen();
     const url = `${origin}/announce`;
-    await client.announce(url, announceRequest({ port: 1, left: 0 }));
-    const seed = await client.announce(url, announceRequest({ port: 2, left: 0 }));
-    expect(seed.peers).toEqual([]);
-    const leecher = await client.announce(url, announceRequest({ port: 3 }));
-    expect(leecher.peers.map(({ port }) => port).sort()).toEqual([1, 2]);
+    const portsOf = async (port: number, left?: number) => {
+      const request = announceRequest(left === undefined ? { port } : { port, left });
+      return (await client.announce(url, request)).peers.map((peer) => peer.port).sort();
+    };
+    await portsOf(1, 0);
+    // Whoever has only a magnet link may say that nothing is left.
+    expect(await portsOf(2, 0)).toEqual([1]);
+    expect(await portsOf(3)).toEqual([1, 2]);
+    expect(await portsOf(4, 0)).toEqual([3]);
+    for (let port = 5; port < 20; port += 1) await portsOf(port, 0);
+    await client.announce(url, announceRequest({ port: 3, event: 'stopped' }));
+    expect(await portsOf(20, 0)).toHaveLength(SEEDS_FOR_A_SEED);
   });
 
   it('gives peers as dictionaries, with ids unless they are not wanted', async () => {

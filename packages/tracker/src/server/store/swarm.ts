@@ -6,11 +6,17 @@ import type { SwarmAnswer, SwarmFigures } from './swarm-store.ts';
 const ID_LENGTH = 20;
 const NONE = Buffer.alloc(0);
 
+/**
+ * Seeds that who says to be a seed is told of where there is nobody else. Clients that have a magnet link only say so, too (aria2
+ * does), as nothing is left of what they know nothing about; they need a seed for the metadata.
+ */
+export const SEEDS_FOR_A_SEED = 8;
+
 /** Whom a swarm is asked for peers by, and which. */
 export interface Asker {
   /** Peers wanted. */
   readonly wanted: number;
-  /** It has the whole torrent: no use for other seeds. */
+  /** It says that it has the whole torrent: of little use are other seeds. */
   readonly seed: boolean;
   /** Peer ids are wanted, too. */
   readonly withIds: boolean;
@@ -58,7 +64,7 @@ export class Swarm implements SwarmFigures {
 
   /**
    * Peers at random, each family giving in proportion to its size. `own` and `slot` name the asking peer, if it is there. For a
-   * seed, there are no seeds among them.
+   * seed, there are no seeds among them, or a few where there is nobody else.
    */
   choose(
     asker: Asker,
@@ -66,13 +72,16 @@ export class Swarm implements SwarmFigures {
     slot: number,
     random: () => number,
   ): SwarmAnswer {
-    const { seed, family } = asker;
+    const { family } = asker;
     const table4 = family === 6 ? undefined : this.#table4;
     const table6 = family === 4 ? undefined : this.#table6;
+    const leechers = leechersOf(table4) + leechersOf(table6);
+    const seed = asker.seed && leechers > 0;
+    const most = asker.seed && !seed ? SEEDS_FOR_A_SEED : Infinity;
     const count4 = table4 === undefined ? 0 : available(table4, seed, own, slot);
     const count6 = table6 === undefined ? 0 : available(table6, seed, own, slot);
     const total = count4 + count6;
-    const wanted = Math.min(asker.wanted, total);
+    const wanted = Math.min(asker.wanted, total, most);
     // In proportion, rounded up; the second gets exactly what is left.
     const take4 = wanted <= 0 ? 0 : Math.ceil((wanted * count4) / total);
     const take6 = Math.max(0, wanted - take4);
@@ -96,6 +105,10 @@ export class Swarm implements SwarmFigures {
       ? { complete, incomplete, downloaded, peers, peers6 }
       : { complete, incomplete, downloaded, peers, peers6, ids };
   }
+}
+
+function leechersOf(table: PeerTable | undefined): number {
+  return table === undefined ? 0 : table.size - table.seeds;
 }
 
 /** Peers of the table that the asking one can be given. */
