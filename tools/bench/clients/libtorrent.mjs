@@ -40,6 +40,7 @@ function libtorrentWith(name, preset) {
     idle: (task) => run('idle', task),
     create: (task) => create(task, 'v1'),
     createHybrid: (task) => create(task, 'hybrid'),
+    createV2: (task) => create(task, 'v2'),
     metainfo: (file, seconds) => ({
       command: [python, join(SCRIPTS, 'metainfo_libtorrent.py'), file, `${seconds}`],
     }),

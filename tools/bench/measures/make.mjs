@@ -116,7 +116,7 @@ export const createV2Measure = {
   name: 'create-v2',
   title: 'Make a v2 torrent (BEP 52)',
   action: 'createV2',
-  clients: 'shoal,hashing-1t',
+  clients: 'shoal,hashing-1t,libtorrent',
   columns: columns('wall', 'cpu', 'rate', 'peak', 'noise'),
   cases: (options) => contentCase(options, 2 * GIB),
   run: (client, { content }, { limit }) =>
