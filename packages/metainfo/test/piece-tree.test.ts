@@ -1,7 +1,43 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
+import { makePairHasher, plainHasher, simdHasher } from '../src/merkle/pair-hasher.ts';
 import { PieceTree } from '../src/merkle/piece-tree.ts';
 import { BLOCK_LENGTH, hashPiece } from '../src/index.ts';
 import { recipeBytes } from './create-support.ts';
+
+describe.each([
+  ['four at a time', simdHasher],
+  ['one by one', plainHasher],
+])('pairs of hashes, %s', (_name, make) => {
+  it('are what SHA-256 makes of them, in place', () => {
+    const pairs = fc.uint8Array({ minLength: 64, maxLength: 64 });
+    fc.assert(
+      fc.property(fc.array(pairs, { maxLength: 13 }), fc.nat(3), (messages, more) => {
+        const hasher = make(messages.length + more);
+        if (hasher === undefined) throw new Error('there is WebAssembly with vectors here');
+        hasher.nodes.set(Buffer.concat(messages));
+        hasher.join(messages.length);
+        for (const [index, message] of messages.entries()) {
+          const hash = hasher.nodes.subarray(32 * index, 32 * (index + 1));
+          expect(hash).toEqual(createHash('sha256').update(message).digest());
+        }
+      }),
+    );
+  });
+});
+
+it('pairs of hashes need no WebAssembly', () => {
+  const { WebAssembly } = globalThis as { WebAssembly?: unknown };
+  try {
+    Reflect.set(globalThis, 'WebAssembly', undefined);
+    expect(simdHasher(4)).toBeUndefined();
+    expect(makePairHasher(7).nodes).toHaveLength(256);
+    Reflect.set(globalThis, 'WebAssembly', { validate: () => false });
+    expect(simdHasher(4)).toBeUndefined();
+  } finally {
+    Reflect.set(globalThis, 'WebAssembly', WebAssembly);
+  }
+});
 
 describe('PieceTree', () => {
   it('gives what hashPiece gives, for one piece after another', () => {

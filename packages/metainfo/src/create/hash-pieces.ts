@@ -28,8 +28,8 @@ export interface PieceHashes {
   readonly hashes: Uint8Array | undefined;
 }
 
-/** Bytes per task, at most: 5 to 10 ms of work, so that messages cost nothing. */
-const TASK_LENGTH = 8 * 1024 * 1024;
+/** Bytes per task, at most: 10 to 20 ms of work, so that messages cost nothing. */
+const TASK_LENGTH = 16 * 1024 * 1024;
 /** Bytes per task, at least: some 20 times the work that its messages are. */
 const LEAST_TASK_LENGTH = 1024 * 1024;
 /** Tasks a worker has been given and not answered: it never waits for the next one. */
