@@ -17,6 +17,7 @@ export {
   parseAddress,
 } from './address.ts';
 export { addressKind, type AddressKind } from './address-kind.ts';
+export { isWithinReach, type Reach } from './reach.ts';
 export {
   endpointKey,
   formatEndpoint,
@@ -27,6 +28,7 @@ export {
 export { COMPACT_IPV4_BYTES, COMPACT_IPV6_BYTES, decodeCompact, encodeCompact } from './compact.ts';
 export { crc32c } from './crc32c.ts';
 export { seededRandom } from './random.ts';
+export { AddressGuard, type AddressGuardOptions } from './node/address-guard.ts';
 export { systemClock } from './node/clock.ts';
 export { systemRandom } from './node/random.ts';
 export { systemResolve } from './node/resolve.ts';
