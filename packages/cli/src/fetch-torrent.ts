@@ -1,6 +1,8 @@
+import { lookup } from 'node:dns';
 import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream';
 import type { Transform } from 'node:stream';
+import type { AddressGuard } from '@shoal/net';
 import { CliError, codeOf, messageOf } from './errors.ts';
 import { ExitCode } from './exit-codes.ts';
 
@@ -18,9 +20,12 @@ export async function fetchTorrent(
 ): Promise<Uint8Array> {
   const limit = AbortSignal.timeout(Math.min(options.timeout ?? TIMEOUT, TIMEOUT));
   const signal = options.signal === undefined ? limit : AbortSignal.any([options.signal, limit]);
+  // The user has named the address; where its server redirects to is another matter.
+  const { AddressGuard } = await import('@shoal/net');
+  const guard = new AddressGuard({ lookup, reach: 'any' });
   let url = new URL(address);
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-    const answer = await get(url, signal).catch((error: unknown) => {
+    const answer = await get(url, guard, signal).catch((error: unknown) => {
       options.signal?.throwIfAborted();
       throw networkError(url, limit.aborted ? 'no answer in time' : reasonOf(error), error);
     });
@@ -31,11 +36,12 @@ export async function fetchTorrent(
 }
 
 /** The body, or where a redirect leads. */
-async function get(url: URL, signal: AbortSignal): Promise<Uint8Array | URL> {
+async function get(url: URL, guard: AddressGuard, signal: AbortSignal): Promise<Uint8Array | URL> {
   // Loaded when it is needed: most torrents are files, and TLS alone takes longer to load than a torrent to be read.
   const { request } = await (url.protocol === 'https:'
     ? import('node:https')
     : import('node:http'));
+  guard.checkHost(url.hostname.replace(/^\[|\]$/g, ''));
   return new Promise((resolve, reject) => {
     const headers = {
       accept: 'application/x-bittorrent, */*;q=0.5',
@@ -43,6 +49,7 @@ async function get(url: URL, signal: AbortSignal): Promise<Uint8Array | URL> {
     };
     const onResponse = (response: IncomingMessage): void => {
       const redirect = redirectOf(response, url);
+      if (redirect !== undefined) guard.redirectedBy(response.socket.remoteAddress);
       if (redirect === undefined && response.statusCode === 200) {
         readBody(response).then(resolve, reject);
         return;
@@ -51,7 +58,7 @@ async function get(url: URL, signal: AbortSignal): Promise<Uint8Array | URL> {
       if (redirect !== undefined) resolve(redirect);
       else reject(new Error(`the server answered with status ${response.statusCode ?? 0}`));
     };
-    const outgoing = request(url, { signal, headers }, onResponse);
+    const outgoing = request(url, { signal, headers, lookup: guard.lookup }, onResponse);
     outgoing.once('error', reject);
     outgoing.end();
   });
@@ -63,7 +70,10 @@ function redirectOf(response: IncomingMessage, from: URL): URL | undefined {
   if (location === undefined || ![301, 302, 303, 307, 308].includes(statusCode)) return undefined;
   if (!URL.canParse(location, from.href)) return undefined;
   const target = new URL(location, from);
-  return target.protocol === 'http:' || target.protocol === 'https:' ? target : undefined;
+  // Nobody else's credentials are sent, and what was asked for in secret is not asked for in the open.
+  target.username = target.password = '';
+  if (target.protocol === 'http:') return from.protocol === 'http:' ? target : undefined;
+  return target.protocol === 'https:' ? target : undefined;
 }
 
 /** Some servers compress though they were asked not to. */

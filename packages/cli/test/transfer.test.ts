@@ -46,7 +46,8 @@ describe('shoal download', () => {
       ...['--tracker', 'http://t.invalid/announce', '--max-download', '1M', '--max-upload', '500K'],
       ...['--max-peers', '30', '--resume-dir', '/r', '--no-pex', '--lsd', '--no-dht', '--quiet'],
       ...['--web-seed', 'http://m.invalid/a', '--web-seed', 'https://m.invalid/'],
-      '--local-web-seeds',
+      '--local-servers',
+      'all',
     );
     expect(code).toBe(0);
     expect(client.options).toEqual({
@@ -56,7 +57,7 @@ describe('shoal download', () => {
       maxUploadRate: 512_000,
       maxPeers: 30,
       maxPeersPerTorrent: 30,
-      webSeeds: { addresses: 'any' },
+      localServers: 'all',
       pex: false,
       localDiscovery: true,
       dht: false,

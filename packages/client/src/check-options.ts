@@ -20,6 +20,10 @@ export function checkClientOptions(options: ClientOptions): void {
   if (peerId !== undefined && peerId.length !== PEER_ID_LENGTH) {
     throw refused('peerId', `${PEER_ID_LENGTH} bytes`);
   }
+  const { localServers = 'all' } = options;
+  if (!['none', 'trackers', 'all'].includes(localServers)) {
+    throw refused('localServers', '"none", "trackers" or "all"');
+  }
   wholeNumber('maxPeers', options.maxPeers, 1);
   wholeNumber('maxPeersPerTorrent', options.maxPeersPerTorrent, 1);
   wholeNumber('maxHalfOpen', options.maxHalfOpen, 1);

@@ -1,4 +1,4 @@
-import { addressKind, type Host, parseAddress, systemResolve } from '@shoal/net';
+import { addressKind, type Host, parseAddress, type Reach, systemResolve } from '@shoal/net';
 import { EncoderBufferPool } from '@shoal/peer-wire';
 import {
   AnnounceScheduler,
@@ -18,7 +18,7 @@ import type { DiskStores } from './disk/disk-stores.ts';
 import { LeafTurns } from './hashes/leaf-turns.ts';
 import { MetadataMemory } from './metadata/metadata-memory.ts';
 import { OpenTurns } from './open-turns.ts';
-import { clientDefaults, type ClientOptions } from './options.ts';
+import { clientDefaults, type ClientOptions, type LocalServers } from './options.ts';
 import type { Acceptor } from './peer/acceptor.ts';
 import { PieceBuffers } from './piece/piece-buffers.ts';
 import type { Lender } from './reuse/lender.ts';
@@ -89,6 +89,13 @@ export function openDht(
   });
 }
 
+/** Where the trackers that torrents name may be. */
+const TRACKER_REACH: Readonly<Record<LocalServers, Reach>> = {
+  none: 'public',
+  trackers: 'local',
+  all: 'any',
+};
+
 /** What the client lends to each of its torrents. */
 export function torrentHostOf(
   options: ClientOptions,
@@ -119,6 +126,7 @@ export function torrentHostOf(
     openTurns: new OpenTurns(),
     saves: new CheckQueue(),
     trackerClient: services.trackerClient,
+    trackerReach: TRACKER_REACH[options.localServers ?? clientDefaults.localServers],
     peerServices: [services.dht, services.localDiscovery].filter((each) => each !== undefined),
     dht: services.dht,
     get datagramPort() {

@@ -95,7 +95,8 @@ export class Client implements AsyncDisposable {
       threads: diskThreads,
       ...(diskWorkers === undefined ? {} : { workers: diskWorkers }),
     });
-    this.#webSeeds = openWebSeeds(options.webSeeds, host, options.bind);
+    const publicOnly = options.localServers !== 'all';
+    this.#webSeeds = openWebSeeds(options.webSeeds, host, options.bind, publicOnly);
     this.#connections = new OpenConnections(clock);
     const shared = {
       network,

@@ -36,7 +36,14 @@ export type { PieceHashes } from './hashes/piece-hashes.ts';
 export type { TorrentFileHandle } from './file-handle.ts';
 export type { Priority } from './file-priorities.ts';
 export type { InfoHashes } from './info-hashes.ts';
-export type { AddOptions, CheckMode, ClientOptions, DhtOptions, PortRange } from './options.ts';
+export type {
+  AddOptions,
+  CheckMode,
+  ClientOptions,
+  DhtOptions,
+  LocalServers,
+  PortRange,
+} from './options.ts';
 export { clientDefaults } from './options.ts';
 export type { AnyTorrent } from './torrent.ts';
 export type { Torrent } from './known-torrent.ts';

@@ -10,6 +10,16 @@ export interface PortRange {
   readonly to: number;
 }
 
+/**
+ * What of a torrent's own trackers and web seeds may be in a local network:
+ *
+ * - `none`: nothing; all must be at addresses of the public internet
+ * - `trackers`: trackers that cannot be made to ask for anything but an announce: over UDP, or over HTTP at the path `/announce`
+ *   without a query and credentials. Link-local addresses and the metadata services of clouds are never asked.
+ * - `all`: trackers and web seeds anywhere. Whoever made the torrent can then have this machine ask any server of its own network.
+ */
+export type LocalServers = 'none' | 'trackers' | 'all';
+
 /** How the client takes part in the DHT. */
 export interface DhtOptions {
   /** Where to enter it, as endpoints or `host:port`. Default: the nodes that the common clients use. */
@@ -72,6 +82,12 @@ export interface ClientOptions {
   readonly host?: Host;
   /** Whether web seeds (BEP 19, BEP 17) are asked, and how. Default true. */
   readonly webSeeds?: boolean | WebSeedOptions;
+  /**
+   * Which trackers and web seeds that a torrent or magnet link names may be in local networks: on this machine, or at private
+   * addresses. Those that the user names (`AddOptions.trackers`, `AddOptions.webSeeds`, `addTracker`) may be anywhere. Checked is the
+   * address that is connected to, whatever name it has. Default `trackers`.
+   */
+  readonly localServers?: LocalServers;
   /** Who talks to trackers; default: HTTP, HTTPS and UDP. It is closed with the client. */
   readonly trackerClient?: TrackerClient;
 }
@@ -131,6 +147,8 @@ export interface AddOptions {
 
 /** The bounds of the engine: one place, each with its unit and reason. */
 export const clientDefaults = {
+  /** An announce is all that can be said to a tracker so named; see {@link LocalServers}. */
+  localServers: 'trackers',
   /** Connections. Half of the 1,024 descriptors a process often has; the rest is for files. */
   maxPeers: 500,
   /** Connections. More peers than this add overhead rather than speed. */

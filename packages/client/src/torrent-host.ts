@@ -1,4 +1,4 @@
-import type { Clock, Endpoint, Random } from '@shoal/net';
+import type { Clock, Endpoint, Random, Reach } from '@shoal/net';
 import type { TorrentInfo } from '@shoal/metainfo';
 import type { EncoderBufferPool } from '@shoal/peer-wire';
 import type { AnnounceScheduler, TrackerClient } from '@shoal/tracker';
@@ -42,6 +42,8 @@ export interface TorrentHost {
   /** Has resume data saved a few torrents at a time. */
   readonly saves: CheckQueue;
   readonly trackerClient: TrackerClient;
+  /** Where the trackers that torrents name may be. */
+  readonly trackerReach: Reach;
   /** What finds peers by info-hash for all torrents. */
   readonly peerServices: readonly PeerService[];
   /** The DHT, where the client takes part in it. */

@@ -86,10 +86,10 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
       content: () => this.#content,
       stage: () => this.#stage,
     });
-    const own = metainfo?.trackers ?? link?.trackers.map((url) => [url]) ?? [];
+    const trackers = metainfo?.trackers ?? link?.trackers.map((url) => [url]) ?? [];
     this.#discovery = new Discovery(
       this.#discoveryOptions(),
-      [...own, ...(options.trackers ?? [])],
+      { named: trackers, own: options.trackers ?? [] },
       privacyOf(metainfo, options.private === true),
       metainfo?.nodes ?? [],
     );

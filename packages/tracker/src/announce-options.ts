@@ -1,4 +1,4 @@
-import type { Clock, Random } from '@shoal/net';
+import type { Clock, Random, Reach } from '@shoal/net';
 import type { AnnounceScheduler } from './announce-scheduler.ts';
 import type { NamedTrackerPeer, TrackerClient, TrackerPeer } from './types.ts';
 
@@ -59,6 +59,8 @@ export interface AnnouncerOptions {
   readonly port: number | (() => number);
   /** Announce URLs in tiers (BEP 12). */
   readonly trackers: readonly (readonly string[])[];
+  /** Where a tracker may be; see `TrackerCallOptions.reach`. Default: anywhere. */
+  readonly reach?: (url: string) => Reach;
   /** Asked for the current figures at each announce. */
   readonly stats: () => TransferStats;
   /** Called with the peers of each good answer; they may be known already. */

@@ -1,3 +1,4 @@
+import type { Reach } from '@shoal/net';
 import type { LaneContext } from './announce-lane.ts';
 import { AnnounceLane } from './announce-lane.ts';
 import { DEFAULT_NUMWANT, DEFAULT_STOP_WAIT, UNCONFIRMED_STOP_WAIT } from './announce-options.ts';
@@ -149,6 +150,10 @@ export class Announcer {
     return stopping;
   }
 
+  #reachOf(url: string): Reach | undefined {
+    return this.#options.reach?.(url);
+  }
+
   #canAnnounce(): boolean {
     return this.#running && this.#stopping === undefined;
   }
@@ -226,7 +231,10 @@ export class Announcer {
     const { client, clock, onPeers, onExternalIp } = this.#options;
     const { url } = session;
     try {
-      const answer = await client.announce(url, this.#request(session, event), { signal });
+      const answer = await client.announce(url, this.#request(session, event), {
+        signal,
+        reach: this.#reachOf(url),
+      });
       if (signal.aborted) return answer;
       session.answered(answer, clock.wallTime());
       this.#tiers.succeeded(url);
@@ -273,6 +281,7 @@ export class Announcer {
         clock,
         scheduler: this.#context.scheduler,
         url: session.url,
+        reach: this.#reachOf(session.url),
         requests,
         timeout: wait,
         ended: () => {

@@ -1,7 +1,6 @@
 import { lookup as systemLookup } from 'node:dns';
-import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
-import { addressKind, isIPv6Address, parseAddress } from '@shoal/net';
+import { AddressGuard, isIPv6Address, type Reach } from '@shoal/net';
 import { TrackerError, TrackerFailure, TrackerHttpStatusError } from './errors.ts';
 import { Gate } from './gate.ts';
 import { Agents, exchange } from './http-exchange.ts';
@@ -10,7 +9,6 @@ import { httpTarget, redirectTarget } from './http-target.ts';
 import type { HttpTarget } from './http-target.ts';
 import { MAX_RETRY_IN } from './limits.ts';
 import type { ResponseLimits } from './limits.ts';
-import { RedirectGuard } from './redirect-guard.ts';
 import { parseAnnounceResponse, parseScrapeResponse } from './response.ts';
 import { sanitizeBytes } from './text.ts';
 import type {
@@ -21,7 +19,7 @@ import type {
   TrackerCallOptions,
   TrackerClient,
 } from './types.ts';
-import { announceUrl, scrapeRequestUrl } from './url.ts';
+import { announceUrl, isPlainAnnounce, scrapeRequestUrl } from './url.ts';
 import { VERSION } from './version.ts';
 
 /** Milliseconds from the first attempt to connect to the last byte of the answer, redirects included. */
@@ -65,8 +63,10 @@ export interface HttpTrackerClientOptions {
   readonly ca?: string | readonly string[];
   /** Resolves names. Default: the system's resolver. */
   readonly lookup?: LookupFunction;
-  /** Which addresses are of the public internet; a redirect never leads from there to elsewhere. */
-  readonly isPublicAddress?: (address: string) => boolean;
+  /** Addresses that are not connected to: an IP filter. */
+  readonly isBlocked?: (address: string) => boolean;
+  /** Whether an address may be connected to, given who named it. Default `isWithinReach` of `@shoal/net`. */
+  readonly isWithinReach?: (address: string, reach: Reach) => boolean;
 }
 
 /** Seconds from `Retry-After`; the form with a date is left alone. */
@@ -96,6 +96,21 @@ function statusError(answer: HttpAnswer, target: HttpTarget): TrackerHttpStatusE
   return new TrackerHttpStatusError(answer.status, excerpt, target.host, retryIn);
 }
 
+/** Where a tracker may be that was named so: at a local address only what can be nothing but a tracker. */
+function reachOf(url: string, { reach = 'any' }: TrackerCallOptions): Reach {
+  return reach === 'local' && !isPlainAnnounce(url) ? 'public' : reach;
+}
+
+/** A redirect to a place that may not be asked is the redirecting tracker's fault. */
+function redirectError(error: unknown): unknown {
+  if (!(error instanceof TrackerError) || error.code !== 'ERR_TRACKER_ADDRESS') return error;
+  return new TrackerError(
+    'ERR_TRACKER_REDIRECT',
+    'The tracker redirects to an address that it may not lead to',
+    { cause: error },
+  );
+}
+
 /**
  * Announces to and scrapes trackers over HTTP and HTTPS.
  *
@@ -107,7 +122,7 @@ export class HttpTrackerClient implements TrackerClient {
   readonly #maxRedirects: number;
   readonly #limits: Partial<ResponseLimits>;
   readonly #settings: ExchangeSettings;
-  readonly #isPublic: (address: string) => boolean;
+  readonly #rules: Pick<HttpTrackerClientOptions, 'isBlocked' | 'isWithinReach'>;
   readonly #gate: Gate;
   readonly #calls = new Set<AbortController>();
   #closed = false;
@@ -117,7 +132,11 @@ export class HttpTrackerClient implements TrackerClient {
     this.#stopTimeout = options.stopTimeout ?? DEFAULT_STOP_TIMEOUT;
     this.#maxRedirects = options.maxRedirects ?? DEFAULT_MAX_REDIRECTS;
     this.#limits = options.limits ?? {};
-    this.#isPublic = options.isPublicAddress ?? ((address) => addressKind(address) === 'public');
+    const { isBlocked, isWithinReach } = options;
+    this.#rules = {
+      ...(isBlocked === undefined ? {} : { isBlocked }),
+      ...(isWithinReach === undefined ? {} : { isWithinReach }),
+    };
     this.#gate = new Gate(Math.max(1, options.maxConcurrent ?? DEFAULT_MAX_CONCURRENT));
     const { bind, ca } = options;
     this.#settings = {
@@ -139,7 +158,8 @@ export class HttpTrackerClient implements TrackerClient {
     options: TrackerCallOptions = {},
   ): Promise<AnnounceResponse> {
     const timeout = request.event === 'stopped' ? this.#stopTimeout : this.#timeout;
-    const body = await this.#get(announceUrl(url, request), timeout, options.signal);
+    const reach = reachOf(url, options);
+    const body = await this.#get(announceUrl(url, request), reach, timeout, options.signal);
     return parseAnnounceResponse(body, this.#limits);
   }
 
@@ -160,7 +180,8 @@ export class HttpTrackerClient implements TrackerClient {
           'This tracker cannot be scraped: its URL does not end in "announce"',
         );
       }
-      const body = await this.#get(target, this.#timeout, options.signal);
+      const reach = reachOf(url, options);
+      const body = await this.#get(target, reach, this.#timeout, options.signal);
       const answer = parseScrapeResponse(body, this.#limits);
       for (const [hash, file] of answer.files) files.set(hash, file);
       minRequestInterval = answer.minRequestInterval ?? minRequestInterval;
@@ -181,7 +202,12 @@ export class HttpTrackerClient implements TrackerClient {
   }
 
   /** One call from its place in the queue to the body of the final answer, under one deadline. */
-  async #get(url: string, timeout: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  async #get(
+    url: string,
+    reach: Reach,
+    timeout: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array> {
     const target = httpTarget(url);
     signal?.throwIfAborted();
     if (this.#closed) {
@@ -203,7 +229,7 @@ export class HttpTrackerClient implements TrackerClient {
             ),
           );
         }, timeout);
-        return await this.#follow(target, call.signal);
+        return await this.#follow(target, reach, call.signal);
       } finally {
         this.#gate.leave();
       }
@@ -214,16 +240,16 @@ export class HttpTrackerClient implements TrackerClient {
     }
   }
 
-  async #follow(first: HttpTarget, signal: AbortSignal): Promise<Uint8Array> {
-    const guard = new RedirectGuard(this.#settings.lookup, this.#isPublic);
+  async #follow(first: HttpTarget, reach: Reach, signal: AbortSignal): Promise<Uint8Array> {
+    const { lookup } = this.#settings;
+    const guard = new AddressGuard({ lookup, reach, ...this.#rules });
     const visited = new Set<string>();
     let target = first;
     for (;;) {
       visited.add(target.origin + target.path);
-      if (isIP(target.hostname) !== 0) {
-        guard.check(parseAddress(target.hostname) ?? target.hostname);
-      }
-      const answer = await exchange(target, this.#settings, guard.lookup, signal);
+      const answer = await exchange(target, this.#settings, guard, signal).catch((error: unknown) => {
+        throw visited.size > 1 ? redirectError(error) : error;
+      });
       if (answer.status === 200) return answer.body;
       if (answer.status < 300 || answer.status >= 400 || answer.location === undefined) {
         throw statusError(answer, target);
@@ -241,7 +267,7 @@ export class HttpTrackerClient implements TrackerClient {
           `The tracker ${first.host} redirects more than ${this.#maxRedirects} times`,
         );
       }
-      guard.answeredBy(answer.address);
+      guard.redirectedBy(answer.address);
       target = next;
     }
   }

@@ -3,7 +3,7 @@ import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node
 import type { AgentOptions } from 'node:https';
 import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
-import { parseAddress } from '@shoal/net';
+import { type AddressGuard, NetError, parseAddress, type Reach } from '@shoal/net';
 import { TrackerError } from './errors.ts';
 import { readBody } from './http-body.ts';
 import type { HttpTarget } from './http-target.ts';
@@ -37,6 +37,13 @@ export interface HttpAnswer {
 /** Turns whatever a socket, resolver or parser reports into this package's error. */
 function toTrackerError(error: Error, target: HttpTarget): TrackerError {
   if (error instanceof TrackerError) return error;
+  if (error instanceof NetError && error.code === 'ERR_NET_FORBIDDEN_ADDRESS') {
+    return new TrackerError(
+      'ERR_TRACKER_ADDRESS',
+      `The tracker ${target.host} is not asked: ${error.message.replace(/^It is/, 'it is')}`,
+      { cause: error },
+    );
+  }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   if (code?.startsWith('HPE_') === true) {
     return new TrackerError(
@@ -87,11 +94,16 @@ async function readAnswer(
 export function exchange(
   target: HttpTarget,
   settings: ExchangeSettings,
-  lookup: LookupFunction,
+  guard: AddressGuard,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
+    try {
+      guard.checkHost(target.hostname);
+    } catch (error) {
+      throw toTrackerError(error as Error, target);
+    }
     const options: RequestOptions = {
       method: 'GET',
       protocol: target.protocol,
@@ -104,9 +116,9 @@ export function exchange(
         'Accept-Encoding': 'gzip',
         ...(target.authorization === undefined ? {} : { Authorization: target.authorization }),
       },
-      agent: settings.agents.of(target.protocol),
+      agent: settings.agents.of(target.protocol, guard.reach),
       maxHeaderSize: MAX_HEADER_SIZE,
-      lookup,
+      lookup: guard.lookup,
       ...(settings.localAddress === undefined ? {} : { localAddress: settings.localAddress }),
       ...(settings.family === 0 || isIP(target.hostname) !== 0 ? {} : { family: settings.family }),
     };
@@ -149,21 +161,22 @@ function moduleOf(protocol: HttpTarget['protocol']): Pick<typeof http, 'Agent' |
     : process.getBuiltinModule('node:http');
 }
 
-/** The sockets of one client, by protocol. */
+/** The sockets of one client, by protocol and by where they may lead: one made for the user must not serve a torrent's request. */
 export class Agents {
   readonly #options: AgentOptions;
-  readonly #agents = new Map<HttpTarget['protocol'], Agent>();
+  readonly #agents = new Map<string, Agent>();
 
   constructor(options: AgentOptions) {
     this.#options = options;
   }
 
-  of(protocol: HttpTarget['protocol']): Agent {
-    let agent = this.#agents.get(protocol);
+  of(protocol: HttpTarget['protocol'], reach: Reach): Agent {
+    const key = `${protocol}${reach}`;
+    let agent = this.#agents.get(key);
     if (agent === undefined) {
       const { Agent } = moduleOf(protocol);
       agent = new Agent(this.#options);
-      this.#agents.set(protocol, agent);
+      this.#agents.set(key, agent);
     }
     return agent;
   }

@@ -92,5 +92,11 @@ export function redirectTarget(from: HttpTarget, location: string): HttpTarget {
       { cause },
     );
   }
+  if (from.protocol === 'https:' && target.protocol === 'http:') {
+    throw new TrackerError(
+      'ERR_TRACKER_REDIRECT',
+      `The tracker ${from.host} redirects from https to http, where others could read along`,
+    );
+  }
   return target.origin === from.origin ? { ...target, authorization: from.authorization } : target;
 }

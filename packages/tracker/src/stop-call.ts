@@ -1,4 +1,4 @@
-import type { Clock } from '@shoal/net';
+import type { Clock, Reach } from '@shoal/net';
 import type { AnnounceScheduler } from './announce-scheduler.ts';
 import { TrackerError } from './errors.ts';
 import { URGENCY } from './schedule/announce-turns.ts';
@@ -13,6 +13,7 @@ export interface StopCallOptions {
   readonly clock: Clock;
   readonly scheduler: AnnounceScheduler;
   readonly url: string;
+  readonly reach: Reach | undefined;
   /** Said one after the other; `stopped` is the last. */
   readonly requests: readonly AnnounceRequest[];
   /** Milliseconds for all of it, the wait for its turn included. */
@@ -62,11 +63,11 @@ export class StopCall implements Sleeper, AnnounceTask {
   }
 
   async #say(signal: AbortSignal): Promise<void> {
-    const { client, url, requests, scheduler } = this.#options;
+    const { client, url, reach, requests, scheduler } = this.#options;
     let failure: Error | undefined;
     for (const request of requests) {
       try {
-        await client.announce(url, request, { signal });
+        await client.announce(url, request, { signal, reach });
         failure = undefined;
       } catch (error) {
         // A tracker that will not count the download still hears that we go.

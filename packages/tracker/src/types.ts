@@ -1,4 +1,4 @@
-import type { Endpoint } from '@shoal/net';
+import type { Endpoint, Reach } from '@shoal/net';
 
 /** What an announce reports besides its figures (BEP 3). Leave it out for the regular announces in between. */
 export type AnnounceEvent = 'started' | 'stopped' | 'completed';
@@ -100,6 +100,13 @@ export interface ScrapeResponse {
 export interface TrackerCallOptions {
   /** Ends the call; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Where the tracker may be. `any` (the default) is for URLs that the user has named. Those that come with a torrent or magnet link
+   * get `public`, or `local`: then this machine and its private networks are asked, too, but by nothing that could be more than an
+   * announce, which is UDP, and HTTP where the URL has the path `/announce`, no query and no credentials. Redirects lead to
+   * public addresses only, but for those that a local tracker of the user makes.
+   */
+  readonly reach?: Reach | undefined;
 }
 
 /**

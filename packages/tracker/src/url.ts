@@ -76,6 +76,16 @@ export function splitUrl(url: string, maxLength: number = MAX_URL_LENGTH): UrlPa
   };
 }
 
+/**
+ * The URL can say nothing to whoever is there but what an announce says: path `/announce`, no query and no credentials.
+ *
+ * @throws TrackerError `ERR_TRACKER_URL`
+ */
+export function isPlainAnnounce(url: string): boolean {
+  const { authority, path, query } = splitUrl(url);
+  return path === '/announce' && query === undefined && !authority.includes('@');
+}
+
 function joinUrl(parts: UrlParts, path: string, parameters: string): string {
   const own = parts.query ?? '';
   const separator = own === '' || own.endsWith('&') || parameters === '' ? '' : '&';

@@ -1,6 +1,7 @@
 import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, LookupFunction } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import type { Reach } from '@shoal/net';
 import {
   createTrackerClient,
   HttpTrackerClient,
@@ -8,6 +9,7 @@ import {
   TrackerFailure,
 } from '../src/index.ts';
 import type { AnnounceRequest, HttpTrackerClientOptions, TrackerErrorCode } from '../src/index.ts';
+import { httpTarget, redirectTarget } from '../src/http-target.ts';
 import { text } from './support/hex.ts';
 import { TestServers } from './support/http-server.ts';
 import { announceRequest } from './support/request.ts';
@@ -418,7 +420,8 @@ describe('HttpTrackerClient', () => {
 
     it('refuses the way from the public internet to local and private addresses', async () => {
       // 127.0.0.2 plays the public host here; everything else is what it is.
-      const isPublicAddress = (address: string): boolean => address === '127.0.0.2';
+      const isWithinReach = (address: string, reach: Reach): boolean =>
+        reach === 'any' || address === '127.0.0.2';
       const visited: string[] = [];
       const inner = await servers.http((_, response) => {
         visited.push('inner');
@@ -432,7 +435,7 @@ describe('HttpTrackerClient', () => {
         if (options.all === true) callback(null, [{ address: '127.0.0.1', family: 4 }]);
         else callback(null, '127.0.0.1', 4);
       };
-      const options = { isPublicAddress, lookup };
+      const options = { isWithinReach, lookup };
       await expectFailure('ERR_TRACKER_REDIRECT', outer, options);
       await expectFailure('ERR_TRACKER_REDIRECT', `${outer}/name`, options);
       expect(visited).toEqual([]);
@@ -442,6 +445,120 @@ describe('HttpTrackerClient', () => {
       expect(visited).toEqual(['inner']);
     });
   });
+
+  describe('trackers that a torrent names', () => {
+    const opening = async (urls: readonly string[], reach: Reach): Promise<unknown[]> =>
+      Promise.all(
+        urls.map((url) =>
+          newClient()
+            .announce(url, announceRequest(), { reach })
+            .then(
+              () => 'asked',
+              (error: unknown) => (error as TrackerError).code,
+            ),
+        ),
+      );
+
+    it('are asked at local addresses for nothing but an announce', async () => {
+      const seen: string[] = [];
+      const origin = await servers.http((request, response) => {
+        seen.push(new URL(request.url ?? '', 'http://x').pathname);
+        response.end(answerBytes);
+      });
+      const paths = ['/announce', '/admin', '/announce/', '/announce?reboot=1', '/a/announce', ''];
+      const urls = paths.map((path) => `${origin}${path}`);
+      urls.push(`${origin.replace('//', '//user:pass@')}/announce`);
+      const refused = urls.map(() => 'ERR_TRACKER_ADDRESS');
+      expect(await opening(urls, 'local')).toEqual(['asked', ...refused.slice(1)]);
+      expect(await opening(urls, 'public')).toEqual(refused);
+      expect(seen).toEqual(['/announce']);
+      expect(await opening(urls, 'any')).toEqual(urls.map(() => 'asked'));
+    });
+
+    it('are refused by what their name resolves to at the moment, whatever it did before', async () => {
+      let requests = 0;
+      const origin = await servers.http((_, response) => {
+        requests += 1;
+        response.end(answerBytes);
+      });
+      const url = `${origin.replace('127.0.0.1', 'rebinding.invalid')}/a`;
+      const lookup: LookupFunction = (_, options, callback) => {
+        if (options.all === true) callback(null, [{ address: '127.0.0.1', family: 4 }]);
+        else callback(null, '127.0.0.1', 4);
+      };
+      const client = newClient({ lookup, keepAlive: true });
+      // A connection that is kept for the user does not serve a torrent.
+      await client.announce(url, announceRequest());
+      const refused = client.announce(url, announceRequest(), { reach: 'public' });
+      await expect(refused).rejects.toMatchObject({
+        code: 'ERR_TRACKER_ADDRESS',
+        message: expect.stringMatching(/rebinding.*local or private network/) as unknown,
+      });
+      expect(requests).toBe(1);
+    });
+
+    it('may not redirect to local addresses, wherever they are themselves', async () => {
+      let requests = 0;
+      const inner = await servers.http((_, response) => {
+        requests += 1;
+        response.end(answerBytes);
+      });
+      const outer = await redirectingTo(`${inner}/announce`);
+      const call = newClient().announce(`${outer}/announce`, announceRequest(), { reach: 'local' });
+      await expect(call).rejects.toMatchObject({ code: 'ERR_TRACKER_REDIRECT' });
+      expect(requests).toBe(0);
+    });
+
+    it('are not scraped where they may not be asked', async () => {
+      const origin = await servers.http((_, response) => response.end(answerBytes));
+      const call = newClient().scrape(`${origin}/announce?x=1`, [], { reach: 'local' });
+      await expect(call).rejects.toMatchObject({ code: 'ERR_TRACKER_ADDRESS' });
+    });
+
+    it('are not asked where the IP filter blocks them, even if the user names them', async () => {
+      const origin = await servers.http((_, response) => response.end(answerBytes));
+      const client = newClient({ isBlocked: (address) => address === '127.0.0.1' });
+      await expect(client.announce(`${origin}/announce`, announceRequest())).rejects.toMatchObject({
+        code: 'ERR_TRACKER_ADDRESS',
+        message: expect.stringContaining('IP filter') as unknown,
+      });
+    });
+  });
+
+  it('sends credentials to no other origin, and nothing from https to http', async () => {
+    const seen: unknown[] = [];
+    const inner = await servers.http(({ headers }, response) => {
+      seen.push(headers.authorization, headers.cookie);
+      response.end(answerBytes);
+    });
+    const outer = await servers.http((_, response) => {
+      const location = `${inner.replace('//', '//other:words@')}/announce`;
+      response.writeHead(302, { Location: location, 'Set-Cookie': 'a=b' }).end();
+    });
+    const url = `${outer.replace('//', '//user:pass@')}/announce`;
+    await newClient().announce(url, announceRequest());
+    expect(seen).toEqual([undefined, undefined]);
+    const secure = httpTarget('https://tracker.example/announce');
+    expect(() => redirectTarget(secure, 'http://tracker.example/announce')).toThrow(
+      /https to http/,
+    );
+    expect(redirectTarget(secure, '/x').origin).toBe('https://tracker.example');
+  });
+
+  it('shows hosts as they are asked for: other scripts as punycode, credentials not at all', async () => {
+    const lookup: LookupFunction = (_name, _options, callback) => callback(new Error('no'), '', 0);
+    const url = 'http://user:pass@аpple.example/announce';
+    const error = await newClient({ lookup })
+      .announce(url, announceRequest())
+      .catch((reason: unknown) => String(reason));
+    expect(error).toContain('xn--');
+    expect(error).not.toMatch(/[^ -~]|user|pass/);
+  });
+
+  const redirectingTo = (location: string): Promise<string> =>
+    servers.http((_, response) => {
+      response.writeHead(302, { Location: location }).end();
+    });
 
   describe('addresses of trackers', () => {
     it.each([

@@ -97,7 +97,7 @@ export const shoal = {
             ...peers.flatMap((peer) => ['--peer', `${peer.ip}:${peer.port}`]),
             ...(uploadLimit ? ['--max-upload', `${uploadLimit}`] : []),
             ...(downloadLimit ? ['--max-download', `${downloadLimit}`] : []),
-            ...(localWebSeeds ? ['--local-web-seeds'] : []),
+            ...(localWebSeeds ? ['--local-servers', 'all'] : []),
           ],
           { home, log, pipeOutput: true },
         );

@@ -1,6 +1,7 @@
+import type { LocalServers } from '@shoal/client';
 import type { InferredOptionTypes, Options } from 'yargs';
 import type { Command } from './command.ts';
-import { outputOptions } from './options.ts';
+import { localServersOption, outputOptions } from './options.ts';
 
 /** The commands that look at torrents. */
 const options = outputOptions satisfies Record<string, Options>;
@@ -9,7 +10,11 @@ type Common = InferredOptionTypes<typeof options>;
 export type InfoArgs = Common & { readonly torrent: string; readonly tree: boolean };
 export type VerifyArgs = Common & { readonly torrent: string; readonly path?: string };
 export type MagnetArgs = Common & { readonly torrent: string };
-export type ScrapeArgs = Common & { readonly source: string; readonly 'info-hash'?: string[] };
+export type ScrapeArgs = Common & {
+  readonly source: string;
+  readonly 'info-hash'?: string[];
+  readonly 'local-servers'?: LocalServers;
+};
 
 export const info: Command = {
   name: 'info',
@@ -100,6 +105,7 @@ export const scrape: Command = {
           describe:
             'For an announce URL: 40 hex digits; repeatable; default: all a tracker of the web has',
         },
+        'local-servers': localServersOption,
         ...options,
       })
       .example('$0 scrape debian.torrent', 'Seeds, leechers and downloads by tracker'),

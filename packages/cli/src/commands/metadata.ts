@@ -28,6 +28,7 @@ const options = {
   lsd,
   dht,
   'dht-bootstrap': transferOptions['dht-bootstrap'],
+  'local-servers': transferOptions['local-servers'],
   timeout: {
     type: 'string',
     requiresArg: true,

@@ -100,6 +100,16 @@ export const outputOptions = {
   },
 } as const satisfies Record<string, Options>;
 
+/** What of a torrent's own servers may be in a local network. */
+export const localServersOption = {
+  type: 'string',
+  choices: ['none', 'trackers', 'all'],
+  requiresArg: true,
+  group: Group.network,
+  describe:
+    'Servers that a torrent names in local networks: none, trackers with a plain announce URL (the default), or all',
+} as const satisfies Options;
+
 /** Options of `download` and `seed`. */
 export const transferOptions = {
   port: {
@@ -147,12 +157,7 @@ export const transferOptions = {
     group: Group.network,
     describe: 'Download from web seeds, too; --no-web-seeds does not',
   },
-  'local-web-seeds': {
-    type: 'boolean',
-    default: false,
-    group: Group.network,
-    describe: 'Ask web seeds that a torrent names in local and private networks, too',
-  },
+  'local-servers': localServersOption,
   pex: {
     type: 'boolean',
     default: true,

@@ -1,4 +1,4 @@
-import type { ClientOptions } from '@shoal/client';
+import type { ClientOptions, LocalServers } from '@shoal/client';
 import type { PortRange } from '../parse/port.ts';
 import { defined } from '../defined.ts';
 import { UsageError } from '../errors.ts';
@@ -18,7 +18,7 @@ export interface NetworkArgs {
   readonly 'max-upload'?: number | undefined;
   readonly 'max-peers'?: number | undefined;
   readonly 'web-seeds'?: boolean | undefined;
-  readonly 'local-web-seeds'?: boolean | undefined;
+  readonly 'local-servers'?: LocalServers | undefined;
   readonly 'resume-dir'?: string | undefined;
   readonly resume: boolean;
   readonly reuse?: boolean | undefined;
@@ -35,7 +35,8 @@ export async function clientOptions(args: NetworkArgs, world: World): Promise<Cl
     maxPeers: args['max-peers'],
     maxPeersPerTorrent: args['max-peers'],
     reuseLocalData: args.reuse === false ? false : undefined,
-    webSeeds: webSeeds(args),
+    webSeeds: args['web-seeds'] === false ? false : undefined,
+    localServers: args['local-servers'],
     pex: args.pex === false ? false : undefined,
     localDiscovery: args.lsd,
     dht: dhtOptions(args),
@@ -44,12 +45,6 @@ export async function clientOptions(args: NetworkArgs, world: World): Promise<Cl
       ? (args['resume-dir'] ?? defaultResumeDirectory(world))
       : undefined,
   });
-}
-
-/** Whether web seeds are asked, and which; undefined: as usual. */
-function webSeeds(args: NetworkArgs): ClientOptions['webSeeds'] | undefined {
-  if (args['web-seeds'] === false) return false;
-  return args['local-web-seeds'] === true ? { addresses: 'any' } : undefined;
 }
 
 /** How the DHT is taken part in; undefined: as usual. */

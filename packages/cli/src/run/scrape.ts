@@ -12,12 +12,18 @@ import type { World } from '../world.ts';
 interface Question {
   readonly trackers: readonly string[];
   readonly infoHashes: readonly Uint8Array[];
+  /** The user has named the tracker, so it may be anywhere. */
+  readonly isOwn: boolean;
 }
+
+/** Where the trackers that a torrent names may be. */
+const TRACKER_REACH = { none: 'public', trackers: 'local', all: 'any' } as const;
 
 /** `shoal scrape` */
 export async function runScrape(args: ScrapeArgs, world: World): Promise<number> {
   using gate = new SignalGate(world.signals, world.exitNow);
-  const { trackers, infoHashes } = await questionOf(args);
+  const { trackers, infoHashes, isOwn } = await questionOf(args);
+  const reach = isOwn ? 'any' : TRACKER_REACH[args['local-servers'] ?? 'trackers'];
   if (trackers.length === 0) {
     throw new CliError('ERR_CLI_SOURCE', ExitCode.badTorrent, 'there is no tracker to ask');
   }
@@ -27,7 +33,7 @@ export async function runScrape(args: ScrapeArgs, world: World): Promise<number>
   try {
     for (const tracker of trackers) {
       try {
-        const answer = await client.scrape(tracker, infoHashes, { signal: gate.signal });
+        const answer = await client.scrape(tracker, infoHashes, { signal: gate.signal, reach });
         answers++;
         print(tracker, answer, args, world);
       } catch (error) {
@@ -46,16 +52,17 @@ async function questionOf(args: ScrapeArgs): Promise<Question> {
   const asked = (args['info-hash'] ?? []).map(parseInfoHash);
   if (isMagnet(source)) {
     const link = parseMagnet(source);
-    return { trackers: link.trackers, infoHashes: swarmsOf(link) };
+    return { trackers: link.trackers, infoHashes: swarmsOf(link), isOwn: false };
   }
   const isTorrentUrl = isUrl(source) && /\.torrent$/i.test(new URL(source).pathname);
   if ((isUrl(source) && !isTorrentUrl) || /^udp:\/\//i.test(source)) {
-    return { trackers: [source], infoHashes: asked };
+    return { trackers: [source], infoHashes: asked, isOwn: true };
   }
   const metainfo = await loadTorrent(source);
   return {
     trackers: metainfo.trackers.flat(),
     infoHashes: swarmsOf(metainfo.info),
+    isOwn: false,
   };
 }
 

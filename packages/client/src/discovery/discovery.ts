@@ -1,4 +1,4 @@
-import type { Endpoint } from '@shoal/net';
+import type { Endpoint, Reach } from '@shoal/net';
 import type { TransferStats } from '@shoal/tracker';
 import type { TrackerReport } from '../events.ts';
 import type { NamedPeer, PeerList, PeerSource } from '../peer/peer-list.ts';
@@ -32,6 +32,14 @@ export interface DiscoveryOptions {
   readonly changed: () => void;
 }
 
+/** Announce URLs in tiers. */
+export interface TrackerTiers {
+  /** By the torrent or magnet link. */
+  readonly named: readonly (readonly string[])[];
+  /** By the user. */
+  readonly own: readonly (readonly string[])[];
+}
+
 /**
  * Where the peers of one torrent come from: its trackers, the services of the client, and other peers. The one place that knows which
  * of them a private torrent, or one that may be private, has to do without.
@@ -41,6 +49,8 @@ export class Discovery implements Sought, DiscoverySide {
   readonly #trackers: Trackers;
   /** Of the DHT, as the .torrent names them. */
   readonly #nodes: readonly NamedNode[];
+  /** Trackers that the user has named. */
+  #ownTrackers: Set<string> | undefined;
   #privacy: Privacy;
   /** Trackers that have failed and not worked since, while that matters. */
   #failed: Set<string> | undefined;
@@ -52,23 +62,25 @@ export class Discovery implements Sought, DiscoverySide {
 
   constructor(
     options: DiscoveryOptions,
-    tiers: readonly (readonly string[])[],
+    { named, own }: TrackerTiers,
     privacy: Privacy,
     nodes: readonly NamedNode[],
   ) {
     this.#options = options;
     this.#nodes = nodes;
     this.#privacy = privacy;
+    if (own.length > 0) this.#ownTrackers = new Set(own.flat());
     this.#trackers = new Trackers(
       () => ({
         host: options.host,
         names: options.names(),
+        reach: (url) => this.#reachOf(url),
         stats: options.stats,
         found: (peers) => this.found(peers, 'tracker'),
         report: (report) => this.#heard(report),
         seenAt: (address) => options.peerList().setExternalAddress(address),
       }),
-      tiers,
+      [...named, ...own],
     );
   }
 
@@ -149,8 +161,9 @@ export class Discovery implements Sought, DiscoverySide {
     if (this.#isFollowed) for (const each of this.#options.host.peerServices) each.hurry(this);
   }
 
-  /** Adds a tracker in a tier of its own. */
+  /** Adds a tracker that the user names in a tier of its own. */
   addTracker(url: string): void {
+    (this.#ownTrackers ??= new Set()).add(url);
     this.#trackers.add(url);
   }
 
@@ -177,6 +190,11 @@ export class Discovery implements Sought, DiscoverySide {
     this.#running = false;
     this.#leave();
     await this.#trackers.stop(timeout);
+  }
+
+  /** What a torrent names may not lead into networks that its maker could not reach. */
+  #reachOf(url: string): Reach {
+    return this.#ownTrackers?.has(url) === true ? 'any' : this.#options.host.trackerReach;
   }
 
   #follow(): void {

@@ -1,3 +1,4 @@
+import type { Reach } from '@shoal/net';
 import { Announcer, type TrackerStatus, type TransferStats } from '@shoal/tracker';
 import type { TrackerReport } from '../events.ts';
 import type { NamedPeer } from '../peer/peer-list.ts';
@@ -7,6 +8,8 @@ import type { TorrentHost } from '../torrent-host.ts';
 export interface TrackersOptions {
   readonly host: TorrentHost;
   readonly names: SwarmNames;
+  /** Where a tracker may be. */
+  readonly reach: (url: string) => Reach;
   readonly stats: () => TransferStats;
   readonly found: (peers: readonly NamedPeer[]) => void;
   readonly report: (report: TrackerReport) => void;
@@ -117,7 +120,7 @@ function announcersFor(
 
 /** The announcer of one swarm, with what it needs of the client. */
 function announcerFor(
-  { host, names, stats, found, report, seenAt }: TrackersOptions,
+  { host, names, reach, stats, found, report, seenAt }: TrackersOptions,
   tiers: readonly (readonly string[])[],
   infoHash: Uint8Array,
   swarm: 'v1' | 'v2',
@@ -132,6 +135,7 @@ function announcerFor(
     peerId: host.peerId,
     port: () => host.port,
     trackers: tiers,
+    reach,
     stats,
     onPeers: (peers) =>
       found(swarm === 'v1' ? peers : peers.map((peer) => ({ ...peer, knowsV2: true }))),

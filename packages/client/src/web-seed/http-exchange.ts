@@ -1,7 +1,7 @@
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { LookupFunction } from 'node:net';
+import { AddressGuard, NetError } from '@shoal/net';
 import { CLIENT_NAME } from '../version.ts';
-import { AddressGuard, ForbiddenAddressError } from './address-guard.ts';
 import { moduleOf } from './http-module.ts';
 import { webSeedDefaults } from './web-seed-options.ts';
 import type { WebExchange, WebHandler, WebRequest } from './web-transport.ts';
@@ -12,6 +12,8 @@ const USER_AGENT = CLIENT_NAME.replace(' ', '/');
 /** What all requests of a client have in common. */
 export interface ExchangeMeans {
   readonly lookup: LookupFunction;
+  /** Addresses that are not connected to. */
+  readonly isBlocked: ((address: string) => boolean) | undefined;
   /** Local address and family of all connections. */
   readonly local: { readonly localAddress?: string; readonly family?: 4 | 6 };
   /** Connections that may go to public addresses only are kept apart from others. */
@@ -44,7 +46,15 @@ export class HttpExchange implements WebExchange {
     this.#handler = handler;
     this.#ended = ended;
     this.#url = wanted.url;
-    this.#guard = new AddressGuard(transport.lookup, wanted.publicOnly);
+    this.#guard = new AddressGuard({
+      lookup: transport.lookup,
+      reach: wanted.publicOnly ? 'public' : 'any',
+      isBlocked: transport.isBlocked,
+    });
+  }
+
+  get #isPublicOnly(): boolean {
+    return this.#guard.reach !== 'any';
   }
 
   /** To be called once. */
@@ -76,12 +86,14 @@ export class HttpExchange implements WebExchange {
       this.#failSoon('It redirects to an address that is not of the web');
       return;
     }
-    if (!this.#guard.allowsHost(hostname)) {
-      this.#failSoon(new ForbiddenAddressError().message);
+    try {
+      this.#guard.checkHost(hostname);
+    } catch (error) {
+      this.#failSoon((error as Error).message);
       return;
     }
     const { range } = this.#wanted;
-    const { lookup, publicOnly } = this.#guard;
+    const { lookup } = this.#guard;
     const request = moduleOf(protocol).request({
       method: 'GET',
       protocol,
@@ -95,7 +107,7 @@ export class HttpExchange implements WebExchange {
         ...(range === undefined ? {} : { Range: `bytes=${range.first}-${range.last}` }),
         ...this.#credentials(target),
       },
-      agent: this.#transport.agentOf(protocol, publicOnly),
+      agent: this.#transport.agentOf(protocol, this.#isPublicOnly),
       maxHeaderSize: webSeedDefaults.maxHeaderBytes,
       lookup,
       ...this.#transport.local,
@@ -129,7 +141,7 @@ export class HttpExchange implements WebExchange {
     const { location } = response.headers;
     response.on('error', (error) => this.#broken(request, error));
     if (REDIRECTS.has(status) && location !== undefined) {
-      this.#guard.answeredBy(request.socket?.remoteAddress);
+      this.#guard.redirectedBy(request.socket?.remoteAddress);
       this.#request = undefined;
       request.destroy();
       this.#redirect(location);
@@ -140,7 +152,7 @@ export class HttpExchange implements WebExchange {
     for (const [name, value] of Object.entries(response.headers)) {
       headers[name] = Array.isArray(value) ? value[0] : value;
     }
-    const { publicOnly } = this.#guard;
+    const publicOnly = this.#isPublicOnly;
     const isWanted = this.#handler.onAnswer({ status, headers, url: this.#url, publicOnly });
     if (!isWanted) {
       this.abort();
@@ -183,7 +195,7 @@ export class HttpExchange implements WebExchange {
   /** The connection is over, or reported an error: harmless where the answer has come whole. */
   #broken(request: ClientRequest, error: Error | undefined): void {
     if (this.#isOver || request !== this.#request) return;
-    if (error instanceof ForbiddenAddressError) {
+    if (error instanceof NetError && error.code === 'ERR_NET_FORBIDDEN_ADDRESS') {
       this.#fail(error.message, true);
       return;
     }

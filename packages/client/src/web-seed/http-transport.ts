@@ -17,6 +17,8 @@ export interface HttpTransportOptions {
   readonly maxSockets: number;
   /** Resolves names. Default: the system's resolver. */
   readonly lookup?: LookupFunction;
+  /** Addresses that are not connected to: an IP filter. */
+  readonly isBlocked?: ((address: string) => boolean) | undefined;
   /** Certificates to trust for `https:`, in PEM, instead of Node's own list. */
   readonly ca?: string;
 }
@@ -24,13 +26,15 @@ export interface HttpTransportOptions {
 /** Requests over HTTP and HTTPS, on connections that are used again. Like those to trackers it stands on `node:http`. */
 export class HttpTransport implements WebTransport, ExchangeMeans {
   readonly lookup: LookupFunction;
+  readonly isBlocked: ExchangeMeans['isBlocked'];
   readonly local: ExchangeMeans['local'];
   readonly #options: AgentOptions;
   readonly #agents = new Map<string, Agent>();
   readonly #exchanges = new Set<HttpExchange>();
 
-  constructor({ bind, maxSockets, lookup, ca }: HttpTransportOptions) {
+  constructor({ bind, maxSockets, lookup, isBlocked, ca }: HttpTransportOptions) {
     this.lookup = lookup ?? systemLookup;
+    this.isBlocked = isBlocked;
     this.local =
       bind === undefined ? {} : { localAddress: bind, family: isIPv6Address(bind) ? 6 : 4 };
     this.#options = {

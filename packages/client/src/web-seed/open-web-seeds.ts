@@ -7,11 +7,13 @@ import type { WebSeedHost } from './web-seeds.ts';
 /**
  * What the web seeds of all torrents of a client share; undefined where none are to be asked.
  * @param bind local address to connect from
+ * @param publicOnly whether those that torrents name must be on the public internet
  */
 export function openWebSeeds(
   options: boolean | WebSeedOptions = true,
   host: Pick<Host, 'clock' | 'random'>,
   bind: string | undefined,
+  publicOnly: boolean,
 ): WebSeedHost | undefined {
   if (options === false) return undefined;
   const given = options === true ? {} : options;
@@ -26,6 +28,6 @@ export function openWebSeeds(
     transport: given.transport ?? new HttpTransport({ bind, maxSockets: maxRequestsPerServer }),
     slots: new RequestSlots(maxRequests, maxRequestsPerServer),
     maxRequestsPerSeed,
-    addresses: given.addresses ?? 'public',
+    publicOnly,
   };
 }

@@ -2,11 +2,6 @@ import type { WebTransport } from './web-transport.ts';
 
 /** Options of `ClientOptions.webSeeds`. Every number has its default and reason in {@link webSeedDefaults}. */
 export interface WebSeedOptions {
-  /**
-   * Where web seeds that a torrent or magnet link names may be: on the public internet only (the default), or anywhere, which
-   * lets whoever made the torrent have this machine ask servers of its own network. Those the user names may be anywhere.
-   */
-  readonly addresses?: 'public' | 'any';
   /** Requests under way at once, over all torrents. */
   readonly maxRequests?: number;
   /** Of these, to one server (scheme, host and port). */

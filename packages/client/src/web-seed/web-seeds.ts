@@ -40,8 +40,8 @@ export interface WebSeedHost {
   readonly transport: WebTransport;
   readonly slots: RequestSlots;
   readonly maxRequestsPerSeed: number;
-  /** Where the web seeds that a torrent names may be. */
-  readonly addresses: 'public' | 'any';
+  /** The web seeds that a torrent names must be at addresses of the public internet. */
+  readonly publicOnly: boolean;
 }
 
 export interface WebSeedsParts {
@@ -87,7 +87,7 @@ export class WebSeeds {
   ): WebSeeds | undefined {
     if (webSeeds.length + httpSeeds.length + own.length === 0) return undefined;
     const seeds = new WebSeeds(parts);
-    const publicOnly = parts.host.addresses === 'public';
+    const { publicOnly } = parts.host;
     for (const text of own) seeds.#name({ text, kind: 'url-list', publicOnly: false });
     for (const text of webSeeds) seeds.#name({ text, kind: 'url-list', publicOnly });
     for (const text of httpSeeds) seeds.#name({ text, kind: 'httpseeds', publicOnly });

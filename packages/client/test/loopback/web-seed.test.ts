@@ -102,7 +102,7 @@ describe('a client and a web server', () => {
     const log: string[] = [];
     const url = await serveFiles(log);
     const metainfo = await torrentOf({ format, webSeeds: [url] });
-    const client = await start({ webSeeds: { addresses: 'any' } });
+    const client = await start({ localServers: 'all' });
     const directory = join(folder.path, format);
     const torrent = await client.add(metainfo, { directory });
     await torrent.completed();

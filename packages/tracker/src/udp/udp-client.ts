@@ -1,5 +1,5 @@
-import { addressKind, isIPv4Address, nodeHost, systemResolve } from '@shoal/net';
-import type { AddressKind, Clock, Endpoint } from '@shoal/net';
+import { addressKind, isIPv4Address, isWithinReach, nodeHost, systemResolve } from '@shoal/net';
+import type { AddressKind, Clock, Endpoint, Reach } from '@shoal/net';
 import { TrackerError } from '../errors.ts';
 import { DEFAULT_RESPONSE_LIMITS } from '../limits.ts';
 import type { ResponseLimits } from '../limits.ts';
@@ -47,6 +47,13 @@ function familyOf({ address }: Endpoint): 4 | 6 {
   return address.includes(':') ? 6 : 4;
 }
 
+function refusal(host: string, address: string): TrackerError {
+  return new TrackerError(
+    'ERR_TRACKER_ADDRESS',
+    `The tracker ${host} is not asked: it is at an address ${address}`,
+  );
+}
+
 /**
  * Announces to and scrapes trackers over UDP (BEP 15, BEP 41), all of them through one socket per address family, which may
  * carry other protocols too: it is handed what arrives by {@link onDatagram}, and sends by the function it was given.
@@ -60,6 +67,7 @@ export class UdpTrackerClient implements TrackerClient {
   readonly #limits: ResponseLimits;
   readonly #families: readonly (4 | 6)[];
   readonly #refused: ReadonlySet<AddressKind>;
+  readonly #isBlocked: (address: string) => boolean;
   readonly #names: NameCache;
   readonly #transactions: UdpTransactions;
   readonly #connections: UdpConnections;
@@ -76,6 +84,7 @@ export class UdpTrackerClient implements TrackerClient {
     this.#limits = { ...DEFAULT_RESPONSE_LIMITS, ...options.limits };
     this.#families = options.families ?? [4, 6];
     this.#refused = new Set(options.refuseAddresses ?? ['multicast', 'unspecified']);
+    this.#isBlocked = options.isBlocked ?? (() => false);
     this.#names = new NameCache(options.resolve ?? systemResolve, clock);
     this.#transactions = new UdpTransactions(random);
     const counted = (datagram: Uint8Array, to: Endpoint): void => {
@@ -148,7 +157,8 @@ export class UdpTrackerClient implements TrackerClient {
         ),
     };
     return this.#calls.run(target.host, timeout, options.signal, async (signal) => {
-      const families = this.#familiesOf(await this.#endpointsOf(target, signal));
+      const found = await this.#endpointsOf(target, options.reach, signal);
+      const families = this.#familiesOf(found);
       const asked = families.map((endpoints) => {
         const read = (reply: UdpAnnounceReply): AnnounceResponse =>
           announceResponse(reply, familyOf(endpoints[0]), this.#limits);
@@ -189,7 +199,7 @@ export class UdpTrackerClient implements TrackerClient {
         this.#timeout,
         options.signal,
         async (signal) => {
-          const endpoints = await this.#endpointsOf(target, signal);
+          const endpoints = await this.#endpointsOf(target, options.reach, signal);
           const read = ({ files: found }: UdpScrapeReply): readonly UdpScrapeFigures[] => found;
           const result = this.#ask(target.host, endpoints, question, read, signal);
           return { result, ended: result };
@@ -224,7 +234,11 @@ export class UdpTrackerClient implements TrackerClient {
    *
    * @throws TrackerError `ERR_TRACKER_CONNECTION`, `ERR_TRACKER_ADDRESS`
    */
-  async #endpointsOf({ hostname, port, host }: UdpTarget, signal: AbortSignal): Promise<Endpoints> {
+  async #endpointsOf(
+    { hostname, port, host }: UdpTarget,
+    reach: Reach = 'any',
+    signal: AbortSignal,
+  ): Promise<Endpoints> {
     let addresses: readonly string[];
     try {
       addresses = await this.#names.resolve(hostname, signal);
@@ -234,13 +248,12 @@ export class UdpTrackerClient implements TrackerClient {
         cause,
       });
     }
-    const allowed = addresses.filter((address) => !this.#refused.has(addressKind(address)));
-    if (allowed.length === 0) {
-      throw new TrackerError(
-        'ERR_TRACKER_ADDRESS',
-        `The tracker ${host} is at an address that nothing may be sent to`,
-      );
-    }
+    const possible = addresses.filter((address) => !this.#refused.has(addressKind(address)));
+    if (possible.length === 0) throw refusal(host, 'that nothing may be sent to');
+    const near = possible.filter((address) => isWithinReach(address, reach));
+    if (near.length === 0) throw refusal(host, 'of a local or private network');
+    const allowed = near.filter((address) => !this.#isBlocked(address));
+    if (allowed.length === 0) throw refusal(host, 'that the IP filter blocks');
     const endpoints: Endpoint[] = [];
     for (const family of this.#families) {
       const own = allowed.filter((address) => (address.includes(':') ? 6 : 4) === family);

@@ -30,10 +30,11 @@ export interface UdpTrackerSettings {
   readonly limits?: Partial<ResponseLimits>;
   /**
    * Kinds of addresses no datagram is sent to, whether a URL names them or a name resolves to them. Default: `multicast` and
-   * `unspecified`, where no tracker can be. Whoever adds torrents of strangers next to services of a private network may
-   * want `loopback`, `private` and `link-local` as well.
+   * `unspecified`, where no tracker can be. See also `TrackerCallOptions.reach`.
    */
   readonly refuseAddresses?: readonly AddressKind[];
+  /** Addresses that nothing is sent to: an IP filter. */
+  readonly isBlocked?: (address: string) => boolean;
 }
 
 /** Options of the constructor of `UdpTrackerClient`. */

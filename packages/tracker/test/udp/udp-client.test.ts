@@ -1,5 +1,5 @@
 import { encodeCompact, nodeHost } from '@shoal/net';
-import type { Endpoint } from '@shoal/net';
+import type { Endpoint, Reach } from '@shoal/net';
 import { SimWorld } from '@shoal/net/sim';
 import type { SimHost, SimHostOptions } from '@shoal/net/sim';
 import {
@@ -9,6 +9,7 @@ import {
   FAMILY_GRACE,
   MAX_INTERVAL,
   MIN_INTERVAL,
+  TrackerError,
   UDP_SCRAPE_BATCH,
   UdpTrackerClient,
 } from '../../src/index.ts';
@@ -527,4 +528,31 @@ it('speaks over real sockets', async () => {
   const answer = await client.announce(`udp://127.0.0.1:${port}`, announceRequest());
   expect(answer.peers).toEqual([{ address: '192.0.2.7', port: 7 }]);
   await tracker.close();
+});
+
+describe('a tracker that a torrent names', () => {
+  async function codeOf(
+    options: UdpTrackerOpenOptions,
+    addresses: readonly string[],
+    reach: Reach,
+  ): Promise<string> {
+    const { world, client } = await setUp(options, {}, addresses);
+    const answer = await outcome(world, client.announce(URL4, announceRequest(), { reach }));
+    return answer instanceof TrackerError ? answer.code : 'asked';
+  }
+
+  it('is sent nothing beyond its reach', async () => {
+    expect(await codeOf({}, [TRACKER4], 'public')).toBe('ERR_TRACKER_ADDRESS');
+    expect(await codeOf({}, [TRACKER4], 'local')).toBe('asked');
+    expect(await codeOf({}, ['169.254.169.254', 'fd00:ec2::254'], 'local')).toBe(
+      'ERR_TRACKER_ADDRESS',
+    );
+    expect(await codeOf({}, ['127.0.0.1', TRACKER6], 'public')).toBe('asked');
+  });
+
+  it('is sent nothing where the IP filter blocks it', async () => {
+    const isBlocked = (address: string): boolean => address === TRACKER4;
+    expect(await codeOf({ isBlocked }, [TRACKER4], 'any')).toBe('ERR_TRACKER_ADDRESS');
+    expect(await codeOf({ isBlocked }, [TRACKER4, TRACKER6], 'any')).toBe('asked');
+  });
 });
