@@ -19,6 +19,15 @@ export {
 export { addressKind, type AddressKind } from './address-kind.ts';
 export { isWithinReach, type Reach } from './reach.ts';
 export {
+  IpFilterBuilder,
+  ipFilterLimits,
+  type IpFilterProblem,
+  type IpFilterReadOptions,
+  type IpFilterReport,
+} from './ip-filter/builder.ts';
+export { IpFilterError } from './ip-filter/error.ts';
+export { IpFilter } from './ip-filter/ip-filter.ts';
+export {
   endpointKey,
   formatEndpoint,
   isEndpoint,
