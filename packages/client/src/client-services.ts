@@ -42,6 +42,7 @@ export interface ClientServices {
   readonly dht: DhtDiscovery | undefined;
   readonly localDiscovery: LocalDiscovery | undefined;
   readonly webSeeds: WebSeedHost | undefined;
+  readonly isBlocked: (address: string) => boolean;
   readonly manager: TorrentManager;
 }
 
@@ -50,14 +51,16 @@ export function openTrackerClient(
   { clock, random }: Host,
   hub: DatagramHub,
   bind: string | undefined,
+  isBlocked: (address: string) => boolean,
 ): TrackerClient {
-  const web = new HttpTrackerClient(bind === undefined ? {} : { bind });
+  const web = new HttpTrackerClient({ isBlocked, ...(bind === undefined ? {} : { bind }) });
   const overUdp = async (): Promise<TrackerClient> => {
     await hub.open();
     const client = new UdpTrackerClient({
       clock,
       random,
       families: hub.families,
+      isBlocked,
       send: (datagram, to) => hub.send(datagram, to),
     });
     hub.use('tracker', client);
@@ -71,6 +74,7 @@ export function openDht(
   options: ClientOptions,
   host: Host,
   hub: DatagramHub,
+  isBlocked: (address: string) => boolean,
   port: () => number,
 ): DhtDiscovery | undefined {
   const { dht = defaultDht(options), resumeDirectory } = options;
@@ -81,6 +85,7 @@ export function openDht(
     clock,
     random,
     hub,
+    isBlocked,
     port,
     bootstrap,
     resolve,
@@ -125,6 +130,7 @@ export function torrentHostOf(
     checks: new CheckQueue(),
     openTurns: new OpenTurns(),
     saves: new CheckQueue(),
+    isBlocked: services.isBlocked,
     trackerClient: services.trackerClient,
     trackerReach: TRACKER_REACH[options.localServers ?? clientDefaults.localServers],
     peerServices: [services.dht, services.localDiscovery].filter((each) => each !== undefined),
@@ -137,6 +143,7 @@ export function torrentHostOf(
     resumeDirectory: options.resumeDirectory,
     peerListOptions: {
       random,
+      isBlocked: services.isBlocked,
       get ownPort() {
         return acceptor.port;
       },

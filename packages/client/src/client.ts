@@ -25,6 +25,7 @@ import { ClientError } from './errors.ts';
 import { Torrent } from './known-torrent.ts';
 import { clientDefaults, type AddOptions, type ClientOptions } from './options.ts';
 import { Acceptor } from './peer/acceptor.ts';
+import { type AddressFilter, BlockedAddresses } from './peer/blocked-addresses.ts';
 import { Dialer } from './peer/dialer.ts';
 import { OpenConnections } from './peer/open-connections.ts';
 import { type SwarmNames, swarmNamesOf } from './peer/swarm-names.ts';
@@ -72,6 +73,7 @@ export class Client implements AsyncDisposable {
   readonly #connections: OpenConnections;
   readonly #trackerClient: TrackerClient;
   readonly #hub: DatagramHub;
+  readonly #blocked: BlockedAddresses;
   readonly #dht: DhtDiscovery | undefined;
   readonly #localDiscovery: LocalDiscovery | undefined;
   readonly #disk: DiskStores;
@@ -89,14 +91,24 @@ export class Client implements AsyncDisposable {
     this.#host = host;
     this.peerId = options.peerId ?? makePeerId(PEER_ID_CLIENT, PEER_ID_VERSION, random.bytes(12));
     this.#hub = new DatagramHub({ network, bind: options.bind, port: () => this.port });
-    this.#trackerClient = options.trackerClient ?? openTrackerClient(host, this.#hub, options.bind);
+    this.#blocked = new BlockedAddresses(options.ipFilter);
+    const { isBlocked } = this.#blocked;
+    const isBlockedServer = options.ipFilterServers === false ? () => false : isBlocked;
+    this.#trackerClient =
+      options.trackerClient ?? openTrackerClient(host, this.#hub, options.bind, isBlockedServer);
     const { diskWorkers, diskThreads } = options;
     this.#disk = new DiskStores({
       threads: diskThreads,
       ...(diskWorkers === undefined ? {} : { workers: diskWorkers }),
     });
     const publicOnly = options.localServers !== 'all';
-    this.#webSeeds = openWebSeeds(options.webSeeds, host, options.bind, publicOnly);
+    this.#webSeeds = openWebSeeds(
+      options.webSeeds,
+      host,
+      options.bind,
+      publicOnly,
+      isBlockedServer,
+    );
     this.#connections = new OpenConnections(clock);
     const shared = {
       network,
@@ -114,9 +126,10 @@ export class Client implements AsyncDisposable {
     });
     this.#acceptor = new Acceptor({
       ...shared,
+      isBlocked,
       find: (name) => this.#torrents.named(name),
     });
-    this.#dht = openDht(options, host, this.#hub, () => this.port);
+    this.#dht = openDht(options, host, this.#hub, isBlocked, () => this.port);
     if (options.localDiscovery ?? !isBoundToLoopback(options)) {
       this.#localDiscovery = new LocalDiscovery({
         network,
@@ -136,6 +149,7 @@ export class Client implements AsyncDisposable {
       dht: this.#dht,
       localDiscovery: this.#localDiscovery,
       webSeeds: this.#webSeeds,
+      isBlocked,
       manager: this.#manager(),
     });
   }
@@ -165,6 +179,21 @@ export class Client implements AsyncDisposable {
   /** Its node of the DHT; undefined where it has none, and until a torrent first needs it. */
   get dht(): DhtNode | undefined {
     return this.#dht?.node;
+  }
+
+  /** The addresses that it has nothing to do with; undefined: there are none. */
+  get ipFilter(): AddressFilter | undefined {
+    return this.#blocked.filter;
+  }
+
+  /**
+   * From now on has nothing to do with other addresses than before: connections to those among them are ended (`peer` events say why),
+   * and they are forgotten. Who was blocked before is not dialled until somebody names him again.
+   */
+  setIpFilter(filter: AddressFilter | undefined): void {
+    this.#blocked.filter = filter;
+    for (const torrent of this.#torrents) torrent.blockedChanged();
+    this.#webSeeds?.transport.blockedChanged?.();
   }
 
   /** In the order in which they were added. `hasMetadata()` tells of each whether its files are known. */

@@ -107,7 +107,13 @@ export type PeerErrorCode =
   | 'ERR_PEER_UNWANTED'
   | 'ERR_PEER_SELF'
   | 'ERR_PEER_IDLE'
+  | 'ERR_PEER_BLOCKED'
   | 'ERR_PEER_MISBEHAVED';
+
+/** `ERR_PEER_BLOCKED`, for connections that are ended by an IP filter. */
+export function blockedError(): PeerError {
+  return new PeerError('ERR_PEER_BLOCKED', 'The IP filter blocks its address');
+}
 
 /** A peer had to go. */
 export class PeerError extends ClientError {

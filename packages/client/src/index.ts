@@ -47,6 +47,7 @@ export type {
 export { clientDefaults } from './options.ts';
 export type { AnyTorrent } from './torrent.ts';
 export type { Torrent } from './known-torrent.ts';
+export type { AddressFilter } from './peer/blocked-addresses.ts';
 export type { RateLimits } from './choke/transfer-limits.ts';
 export type { ReadStreamOptions } from './stream/file-stream.ts';
 export type { WaitOptions } from './wait.ts';

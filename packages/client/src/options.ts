@@ -1,6 +1,7 @@
 import type { DiskThreads } from './disk/disk-threads.ts';
 import type { Endpoint, Host, Resolve } from '@shoal/net';
 import type { TrackerClient } from '@shoal/tracker';
+import type { AddressFilter } from './peer/blocked-addresses.ts';
 import type { StorageFactory } from './disk/storage.ts';
 import type { WebSeedOptions } from './web-seed/web-seed-options.ts';
 
@@ -88,6 +89,13 @@ export interface ClientOptions {
    * address that is connected to, whatever name it has. Default `trackers`.
    */
   readonly localServers?: LocalServers;
+  /**
+   * Addresses that the client has nothing to do with, whoever names them: no connection either way, no datagram of the DHT, and no
+   * tracker or web seed. Default: none. See {@link Client.setIpFilter}.
+   */
+  readonly ipFilter?: AddressFilter;
+  /** Whether {@link ipFilter} is for trackers and web seeds, too. Default true. */
+  readonly ipFilterServers?: boolean;
   /** Who talks to trackers; default: HTTP, HTTPS and UDP. It is closed with the client. */
   readonly trackerClient?: TrackerClient;
 }

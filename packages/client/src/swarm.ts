@@ -4,7 +4,7 @@ import type { EncoderBufferPool, Handshake } from '@shoal/peer-wire';
 import { ChokeRounds } from './choke/choke-rounds.ts';
 import { RateMeter } from './choke/rate-meter.ts';
 import type { UploadReader } from './disk/read-batch.ts';
-import { PeerError } from './errors.ts';
+import { blockedError, PeerError } from './errors.ts';
 import type { PeerReport } from './events.ts';
 import type { HashTraffic } from './hashes/hash-traffic.ts';
 import { HaveAnnouncer } from './peer/have-announcer.ts';
@@ -219,6 +219,13 @@ export class Swarm implements PeerSwarm {
     for (const peer of [...this.peers]) peer.drop();
     this.#options.webSeeds?.stop();
     this.pieces.leave();
+  }
+
+  /** Ends the connections to those that the IP filter blocks. */
+  dropBlocked(isBlocked: (address: string) => boolean): void {
+    for (const peer of [...this.peers]) {
+      if (isBlocked(peer.endpoint.address)) peer.drop(blockedError());
+    }
   }
 
   /** Resolves when nothing is on its way to the disk any more. To be called after {@link stop}. */

@@ -41,6 +41,8 @@ export interface TorrentHost {
   readonly openTurns: OpenTurns;
   /** Has resume data saved a few torrents at a time. */
   readonly saves: CheckQueue;
+  /** Addresses that the client has nothing to do with. */
+  readonly isBlocked: (address: string) => boolean;
   readonly trackerClient: TrackerClient;
   /** Where the trackers that torrents name may be. */
   readonly trackerReach: Reach;

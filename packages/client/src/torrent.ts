@@ -339,11 +339,24 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
    * @internal
    */
   join(connection: Connection, handshake: Handshake, isV2: boolean): ConnectionHandler | undefined {
+    // What is blocked may have changed since it was dialled or accepted.
+    if (this.#host.isBlocked(connection.remote.address)) return undefined;
     if (this.freeConnections === 0) return undefined;
     if (this.#content === undefined) return this.#stage?.join(connection, handshake, isV2);
     // As the names are known by now: to begin with a magnet link may have had the v2 one for that of v1.
     const agreedV2 = isV2 || isV2Name(this.swarmNames, handshake.infoHash);
     return this.#content.life.awake()?.join(connection, handshake, agreedV2);
+  }
+
+  /**
+   * Other addresses are blocked than before.
+   * @internal
+   */
+  blockedChanged(): void {
+    const { isBlocked } = this.#host;
+    this.#peers.blockedChanged();
+    this.swarm?.dropBlocked(isBlocked);
+    this.#stage?.swarm.dropBlocked(isBlocked);
   }
 
   /**

@@ -23,6 +23,8 @@ export interface DhtDiscoveryOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly hub: DatagramHub;
+  /** Nodes that are neither asked nor answered. */
+  readonly isBlocked: (address: string) => boolean;
   /** The TCP port to announce. */
   readonly port: () => number;
   /** Default: the nodes that everybody uses. */
@@ -75,7 +77,7 @@ export class DhtDiscovery implements PeerService {
 
   /** Somebody says that there is a node. */
   addNode(endpoint: Endpoint): void {
-    this.#node?.addNode(endpoint);
+    if (!this.#options.isBlocked(endpoint.address)) this.#node?.addNode(endpoint);
   }
 
   /** A torrent names nodes. */
@@ -122,7 +124,7 @@ export class DhtDiscovery implements PeerService {
   }
 
   async #open(): Promise<void> {
-    const { clock, random, hub, resolve, readOnly, stateFile } = this.#options;
+    const { clock, random, hub, isBlocked, resolve, readOnly, stateFile } = this.#options;
     // Loaded here, since many clients have no torrent that is looked for there.
     const [dht, state] = await Promise.all([import('@shoal/dht'), stateFile?.load(), hub.open()]);
     const { DhtNode, MAINLINE_BOOTSTRAP } = dht;
@@ -135,7 +137,9 @@ export class DhtDiscovery implements PeerService {
       readOnly,
       state,
       families: hub.families,
-      send: (datagram, to) => hub.send(datagram, to),
+      send: (datagram, to) => {
+        if (!isBlocked(to.address)) hub.send(datagram, to);
+      },
     });
     if (this.#closed) {
       await node.close();
@@ -143,7 +147,9 @@ export class DhtDiscovery implements PeerService {
     }
     this.#node = node;
     this.#saveAt = clock.now() + SAVE_PERIOD;
-    hub.use('dht', node);
+    hub.use('dht', {
+      onDatagram: (datagram, from) => isBlocked(from.address) || node.onDatagram(datagram, from),
+    });
     node.start();
     this.#named.open();
     // Sooner than the next second.

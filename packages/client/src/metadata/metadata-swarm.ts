@@ -1,6 +1,6 @@
 import type { Clock, Connection, ConnectionHandler, Endpoint } from '@shoal/net';
 import type { EncoderBufferPool, Handshake, UtMetadataMessage } from '@shoal/peer-wire';
-import { PeerError } from '../errors.ts';
+import { blockedError, PeerError } from '../errors.ts';
 import type { PeerReport } from '../events.ts';
 import { isBetterConnection } from '../peer/better-connection.ts';
 import type { PeerList } from '../peer/peer-list.ts';
@@ -104,6 +104,11 @@ export class MetadataSwarm implements MetadataPeerEvents {
       const isOurs = peer.connection.direction === 'outgoing';
       if (isOurs && list.sourcesOf(peer.endpoint).length === 0) peer.drop();
     }
+  }
+
+  /** Ends the connections to those that the IP filter blocks. */
+  dropBlocked(isBlocked: (address: string) => boolean): void {
+    for (const peer of [...this.peers]) if (isBlocked(peer.address)) peer.drop(blockedError());
   }
 
   /** The connections go to whom the torrent is known. */

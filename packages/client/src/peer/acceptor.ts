@@ -36,6 +36,8 @@ export interface AcceptorOptions {
   readonly connections: OpenConnections;
   /** How many more connections the client may have now. */
   readonly freeConnections: () => number;
+  /** Addresses from which no connection is taken. */
+  readonly isBlocked: (address: string) => boolean;
   /** The torrent of a 20-byte info-hash, v1 or truncated v2. */
   readonly find: (infoHash: Uint8Array) => Accepting | undefined;
 }
@@ -92,7 +94,13 @@ export class Acceptor {
   }
 
   #accept(connection: Connection): void {
-    const { clock, connections, peerId, reserved, find, freeConnections } = this.#options;
+    const { clock, connections, peerId, reserved, find, freeConnections, isBlocked } =
+      this.#options;
+    // First of all, so that they cost as little as may be.
+    if (isBlocked(connection.remote.address)) {
+      connection.destroy();
+      return;
+    }
     if (freeConnections() <= 0 || this.#isCrowded(connection.remote.address)) {
       connection.destroy();
       return;

@@ -41,6 +41,11 @@ export class KnownPeers {
     return this.idle > 0;
   }
 
+  /** See `PeerList.blockedChanged`. */
+  blockedChanged(): void {
+    this.#list?.blockedChanged();
+  }
+
   /** Nobody is connected: a list that remembers nothing is given up. */
   rest(): void {
     if (this.#list?.isBlank === true) this.#list = undefined;

@@ -23,6 +23,8 @@ export interface PeerListOptions {
   readonly random: Random;
   /** The port we listen on. With {@link PeerList.setExternalAddress} it is our own endpoint. */
   readonly ownPort: number;
+  /** Addresses that the client has nothing to do with. */
+  readonly isBlocked?: (address: string) => boolean;
   /** Default {@link MAX_CANDIDATES}. */
   readonly maxCandidates?: number;
   /** Default {@link MAX_PER_ADDRESS}. Loopback addresses have no such limit: nobody far away has one. */
@@ -101,6 +103,15 @@ export class PeerList {
     }
   }
 
+  /** Other addresses are blocked than before: those among them are forgotten. Connections to them are the caller's to end. */
+  blockedChanged(): void {
+    for (const [key, candidate] of this.#candidates) {
+      if (this.#options.isBlocked?.(candidate.endpoint.address) === true) {
+        this.#remove(key, candidate);
+      }
+    }
+  }
+
   /** Whether a peer that is known from these sources may be one of this torrent's. */
   isAllowed(sources: readonly PeerSource[]): boolean {
     return this.#allowed === undefined || sources.some((each) => this.#allowed?.includes(each));
@@ -132,6 +143,7 @@ export class PeerList {
     }
     if (!this.#acceptable(endpoint, source, by) || this.#self.has(key)) return false;
     if (this.#bans.of(endpoint.address, now) !== undefined) return false;
+    if (this.#options.isBlocked?.(endpoint.address) === true) return false;
     const { address } = endpoint;
     const ofAddress = this.#known.get(address) ?? 0;
     if (ofAddress >= this.#maxPerAddress && addressKind(address) !== 'loopback') return false;

@@ -55,6 +55,18 @@ export class HttpTransport implements WebTransport, ExchangeMeans {
     return exchange;
   }
 
+  /** Closes the connections to addresses that are blocked now. */
+  blockedChanged(): void {
+    const isBlocked = this.isBlocked ?? (() => false);
+    for (const { sockets, freeSockets } of this.#agents.values()) {
+      for (const each of [...Object.values(sockets), ...Object.values(freeSockets)]) {
+        for (const socket of each ?? []) {
+          if (isBlocked(socket.remoteAddress ?? '')) socket.destroy();
+        }
+      }
+    }
+  }
+
   close(): void {
     for (const exchange of [...this.#exchanges]) exchange.abort();
     for (const agent of this.#agents.values()) agent.destroy();

@@ -7,6 +7,7 @@ import type { WebSeedHost } from './web-seeds.ts';
 /**
  * What the web seeds of all torrents of a client share; undefined where none are to be asked.
  * @param bind local address to connect from
+ * @param isBlocked addresses that are not connected to
  * @param publicOnly whether those that torrents name must be on the public internet
  */
 export function openWebSeeds(
@@ -14,6 +15,7 @@ export function openWebSeeds(
   host: Pick<Host, 'clock' | 'random'>,
   bind: string | undefined,
   publicOnly: boolean,
+  isBlocked: (address: string) => boolean,
 ): WebSeedHost | undefined {
   if (options === false) return undefined;
   const given = options === true ? {} : options;
@@ -25,7 +27,8 @@ export function openWebSeeds(
   return {
     clock: host.clock,
     random: host.random,
-    transport: given.transport ?? new HttpTransport({ bind, maxSockets: maxRequestsPerServer }),
+    transport:
+      given.transport ?? new HttpTransport({ bind, maxSockets: maxRequestsPerServer, isBlocked }),
     slots: new RequestSlots(maxRequests, maxRequestsPerServer),
     maxRequestsPerSeed,
     publicOnly,

@@ -45,6 +45,8 @@ export interface WebExchange {
 /** Makes requests. It calls no handler before `open` has returned. */
 export interface WebTransport {
   open(request: WebRequest, handler: WebHandler): WebExchange;
+  /** Other addresses may not be connected to than before: connections that are kept may lead there. */
+  blockedChanged?(): void;
   /** Ends all requests, and closes all connections. */
   close(): void;
 }

@@ -23,6 +23,7 @@ function acceptorOf(changes: Partial<AcceptorOptions> = {}, accepts = true) {
     },
   };
   const acceptor = new Acceptor({
+    isBlocked: () => false,
     network,
     clock,
     peerId: Buffer.from('-SH0100-aaaaaaaaaaaa'),

@@ -227,6 +227,26 @@ describe('requests to web seeds', () => {
     expect(requests).toBe(1);
   });
 
+  it('do not go where the IP filter blocks, also not on a connection that is kept', async () => {
+    const { origin, connections } = await listen((_request, response) => response.end('text'));
+    let isOn = false;
+    const transport = new HttpTransport({ maxSockets: 4, isBlocked: () => isOn });
+    transports.push(transport);
+    expect(await ask(transport, `${origin}/`).hearer.ended).toBe('end');
+    isOn = true;
+    transport.blockedChanged();
+    for (const url of [origin, origin.replace('127.0.0.1', 'localhost')]) {
+      expect(await ask(transport, `${url}/`).hearer.ended).toMatchObject({
+        reason: expect.stringContaining('IP filter') as unknown,
+        isFinal: true,
+      });
+    }
+    expect(connections()).toBe(1);
+    isOn = false;
+    expect(await ask(transport, `${origin}/`).hearer.ended).toBe('end');
+    expect(connections()).toBe(2);
+  });
+
   it('pause, so that the server has to wait', async () => {
     let written = 0;
     const { origin } = await listen((_request, response) => {

@@ -70,6 +70,18 @@ describe('the DHT', () => {
     await close();
   });
 
+  it('is neither asked nor answered where the IP filter blocks it', async () => {
+    const { swarm, dht, options, close } = await withDht({ seed: 704 });
+    const blocks = (): boolean => true;
+    const blind = await swarm.node({ ...options, client: { dht, ipFilter: { blocks } } });
+    await swarm.pass(60_000);
+    expect(blind.client.dht?.nodeCount).toBe(0);
+    blind.client.setIpFilter(undefined);
+    const asked = (): number => blind.client.dht?.nodeCount ?? 0;
+    await swarm.until(() => asked() > 0, 30 * 60_000, 'a node that answers');
+    await close();
+  });
+
   it('hears nothing of private torrents, nor do their peers hear of it', async () => {
     const { swarm, dht, options, stored, close } = await withDht({ seed: 703, private: true });
     const seed = await swarm.seed(options);
