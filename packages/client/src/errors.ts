@@ -110,6 +110,11 @@ export type PeerErrorCode =
   | 'ERR_PEER_BLOCKED'
   | 'ERR_PEER_MISBEHAVED';
 
+/** The stable code of an error, where it has one. */
+export function codeOf(error: Error | undefined): string | undefined {
+  return error !== undefined && 'code' in error ? String(error.code) : undefined;
+}
+
 /** `ERR_PEER_BLOCKED`, for connections that are ended by an IP filter. */
 export function blockedError(): PeerError {
   return new PeerError('ERR_PEER_BLOCKED', 'The IP filter blocks its address');

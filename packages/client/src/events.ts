@@ -1,4 +1,5 @@
 import type { Endpoint } from '@shoal/net';
+import type { BannedPeer } from './peer/ban-list.ts';
 import type { WebSeedStatus } from './web-seed/web-seeds.ts';
 
 /**
@@ -86,6 +87,8 @@ export interface TorrentEvents {
   warning: [error: Error];
   tracker: [report: TrackerReport];
   peer: [report: PeerReport];
+  /** The torrent has nothing to do with an address for a time; `bannedPeers()` tells all. */
+  ban: [ban: BannedPeer];
   /** A web seed has failed: it waits, or is not asked any more. */
   webSeed: [status: WebSeedStatus];
 }

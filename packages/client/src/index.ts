@@ -47,6 +47,9 @@ export type {
 export { clientDefaults } from './options.ts';
 export type { AnyTorrent } from './torrent.ts';
 export type { Torrent } from './known-torrent.ts';
+export type { BanCode, BannedPeer } from './peer/ban-list.ts';
+export type { PeerSource } from './peer/candidate.ts';
+export type { KnownPeer } from './peer/known-peer.ts';
 export type { AddressFilter } from './peer/blocked-addresses.ts';
 export type { RateLimits } from './choke/transfer-limits.ts';
 export type { ReadStreamOptions } from './stream/file-stream.ts';

@@ -5,6 +5,7 @@ import type { UploadReader } from './disk/read-batch.ts';
 import type { TorrentStorage } from './disk/storage.ts';
 import type { PeerReport } from './events.ts';
 import type { PieceHashes } from './hashes/piece-hashes.ts';
+import type { BannedPeer } from './peer/ban-list.ts';
 import type { PeerList } from './peer/peer-list.ts';
 import type { DiscoverySide } from './discovery/discovery-side.ts';
 import type { LocalMeans } from './reuse/local-copies.ts';
@@ -23,6 +24,7 @@ export interface SwarmEvents {
   /** Reading or writing failed, or the torrent contradicts itself; it must stop. */
   diskFailed(error: Error): void;
   peerChanged(report: PeerReport): void;
+  banned(ban: BannedPeer): void;
   /** The last peer has left. */
   deserted(): void;
 }

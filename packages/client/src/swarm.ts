@@ -4,9 +4,10 @@ import type { EncoderBufferPool, Handshake } from '@shoal/peer-wire';
 import { ChokeRounds } from './choke/choke-rounds.ts';
 import { RateMeter } from './choke/rate-meter.ts';
 import type { UploadReader } from './disk/read-batch.ts';
-import { blockedError, PeerError } from './errors.ts';
+import { blockedError, codeOf, PeerError } from './errors.ts';
 import type { PeerReport } from './events.ts';
 import type { HashTraffic } from './hashes/hash-traffic.ts';
+import { type BanCode, banned } from './peer/ban-list.ts';
 import { HaveAnnouncer } from './peer/have-announcer.ts';
 import { Peer } from './peer/peer.ts';
 import { PexTraffic } from './pex/pex-traffic.ts';
@@ -298,6 +299,7 @@ export class Swarm implements PeerSwarm {
     limits.forget(peer);
     peerList.disconnected(peer.endpoint, this.#clock.now(), {
       failed: error !== undefined && peer.downloadedBytes === 0,
+      code: codeOf(error),
       seed: peer.isSeed,
     });
     this.#report(peer, 'disconnected', error?.message);
@@ -342,23 +344,33 @@ export class Swarm implements PeerSwarm {
         this.reusedBytes += bytes;
       },
       wasted: (bytes) => this.wasted(bytes),
-      convicted: (addresses, piece) => this.#convict(addresses, 'It sent corrupt data', piece),
-      lied: (peer) => this.#convict([peer.endpoint.address], 'It sent wrong hashes'),
+      convicted: (addresses, piece) => this.#convict(addresses, 'corrupt-data', piece),
+      lied: (peer) => this.#convict([peer.endpoint.address], 'wrong-hashes'),
       hashesLearned: () => this.#hashesLearned(),
       changed: () => this.refill(),
       wantedChanged: () => this.#followWanted(),
     });
   }
 
-  #convict(addresses: readonly string[], reason: string, piece?: number): void {
+  #convict(addresses: readonly string[], code: BanCode, piece?: number): void {
     for (const address of addresses) {
       if (piece !== undefined && this.#options.webSeeds?.convict(address, piece) === true) continue;
-      this.#options.peerList.ban(address, reason, this.#clock.now());
-      for (const peer of [...this.peers]) {
-        if (peer.endpoint.address !== address) continue;
-        this.#report(peer, 'banned', reason);
-        peer.drop();
-      }
+      this.ban(address, code);
+    }
+  }
+
+  /**
+   * Has nothing to do with an address for a time.
+   * @param duration ms; default: a day
+   */
+  ban(address: string, code: BanCode, duration?: number): void {
+    const { peerList, events } = this.#options;
+    const ban = banned(peerList, address, code, this.#clock, duration);
+    events.banned(ban);
+    for (const peer of [...this.peers]) {
+      if (peer.endpoint.address !== address) continue;
+      this.#report(peer, 'banned', ban.reason);
+      peer.drop();
     }
   }
 

@@ -366,6 +366,7 @@ export class TorrentLife {
       finished: () => void this.#inTurn(() => this.#complete()),
       diskFailed: (error) => void this.#inTurn(() => this.#fail(error)),
       peerChanged: (report) => this.#events.peer(report),
+      banned: (ban) => this.#events.banned(ban),
       // At once where nothing was transferred, as what dies young costs least; but whoever left may have made room for another.
       deserted: () => queueMicrotask(() => this.#sleepWhenIdle(this.#parts.host.clock.now())),
     };

@@ -5,6 +5,7 @@ import type { PeerReport, TorrentState } from './events.ts';
 import type { FileSelection } from './file-selection.ts';
 import type { PieceHashes } from './hashes/piece-hashes.ts';
 import type { AddOptions } from './options.ts';
+import type { BannedPeer } from './peer/ban-list.ts';
 import type { KnownPeers } from './peer/known-peers.ts';
 import type { Borrower } from './reuse/local-data.ts';
 import type { ResumeKeeper } from './resume-keeper.ts';
@@ -41,6 +42,7 @@ export interface LifeEvents {
   failed(error: Error): void;
   warning(error: Error): void;
   peer(report: PeerReport): void;
+  banned(ban: BannedPeer): void;
   /** Something may be due from now on: it has a swarm, or something to save. */
   busy(): void;
   /** There may be somebody to dial. */

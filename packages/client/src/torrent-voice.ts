@@ -1,4 +1,5 @@
 import type { PeerReport, TorrentState } from './events.ts';
+import type { BannedPeer } from './peer/ban-list.ts';
 import type { AnyTorrent } from './torrent.ts';
 import type { TorrentHost } from './torrent-host.ts';
 import type { LifeEvents } from './torrent-parts.ts';
@@ -45,6 +46,10 @@ export class TorrentVoice implements LifeEvents {
 
   peer(report: PeerReport): void {
     callOut(() => this.#torrent.emit('peer', report));
+  }
+
+  banned(ban: BannedPeer): void {
+    callOut(() => this.#torrent.emit('ban', ban));
   }
 
   webSeed(status: WebSeedStatus): void {

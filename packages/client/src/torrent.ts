@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { MagnetLink, Metainfo, TorrentInfo } from '@shoal/metainfo';
-import type { Connection, ConnectionHandler, Endpoint } from '@shoal/net';
+import { type Connection, type ConnectionHandler, type Endpoint, parseAddress } from '@shoal/net';
 import type { Handshake } from '@shoal/peer-wire';
 import { type RateLimits, TransferLimits } from './choke/transfer-limits.ts';
 import { Discovery, type DiscoveryOptions } from './discovery/discovery.ts';
@@ -15,6 +15,8 @@ import { MetadataStage } from './metadata/metadata-stage.ts';
 import { MetadataStore } from './metadata/metadata-store.ts';
 import { metainfoOf } from './metadata/metainfo-of.ts';
 import { clientDefaults, type AddOptions } from './options.ts';
+import { type BannedPeer, banned } from './peer/ban-list.ts';
+import type { KnownPeer } from './peer/known-peer.ts';
 import { KnownPeers } from './peer/known-peers.ts';
 import type { PeerList } from './peer/peer-list.ts';
 import { isV2Name, type SwarmNames } from './peer/swarm-names.ts';
@@ -272,6 +274,45 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
     this.#discovery.found([endpoint], 'user');
   }
 
+  /**
+   * The peers it knows of, at most some thousand: those it is connected to or dials, and those it waits with, and why. Bans are
+   * told by {@link bannedPeers}.
+   */
+  knownPeers(): KnownPeer[] {
+    return this.#peers.all(this.#host.clock);
+  }
+
+  /** The addresses it has nothing to do with for a time, and why; the oldest ban first. */
+  bannedPeers(): BannedPeer[] {
+    return this.#peers.banned(this.#host.clock);
+  }
+
+  /**
+   * Has nothing to do with an address for a time: its connections are ended, and it is neither dialled nor let in.
+   *
+   * @param address an IP literal; throws `ERR_CLIENT_OPTION` where it is none
+   * @param options `duration` in ms; default: a day
+   */
+  ban(address: string, options: { readonly duration?: number } = {}): void {
+    const literal = literalOf(address);
+    const swarm = this.swarm ?? this.#stage?.swarm;
+    if (swarm !== undefined) swarm.ban(literal, 'user', options.duration);
+    else {
+      const { clock } = this.#host;
+      this.#voice.banned(banned(this.peerList, literal, 'user', clock, options.duration));
+    }
+  }
+
+  /**
+   * Ends the ban of an address: it may come again, and is dialled as soon as somebody names it.
+   *
+   * @param address an IP literal; throws `ERR_CLIENT_OPTION` where it is none
+   * @returns whether it was banned
+   */
+  unban(address: string): boolean {
+    return this.#peers.unban(literalOf(address));
+  }
+
   /** Adds a tracker in a tier of its own. */
   addTracker(url: string): void {
     this.#discovery.addTracker(url);
@@ -435,4 +476,13 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
 
 function noMetadata(): ClientError {
   return new ClientError('ERR_CLIENT_NO_METADATA', 'The metadata of the torrent is not known yet');
+}
+
+/** An address as bans know it. */
+function literalOf(address: string): string {
+  const literal = parseAddress(address);
+  if (literal === undefined) {
+    throw new ClientError('ERR_CLIENT_OPTION', 'The address must be an IP address');
+  }
+  return literal;
 }

@@ -149,6 +149,7 @@ export class MetadataStage {
       discovery: this.#options.discovery,
       judge: (bytes) => judgeMetadata(bytes, hashes),
       report: (report) => events.peer(report),
+      banned: (ban) => events.banned(ban),
       found: (bytes) => this.#found(bytes, true),
       contradicted: () => this.#fail(new MagnetContradictionError()),
     });

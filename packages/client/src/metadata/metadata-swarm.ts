@@ -1,7 +1,8 @@
 import type { Clock, Connection, ConnectionHandler, Endpoint } from '@shoal/net';
 import type { EncoderBufferPool, Handshake, UtMetadataMessage } from '@shoal/peer-wire';
-import { blockedError, PeerError } from '../errors.ts';
+import { blockedError, codeOf, PeerError } from '../errors.ts';
 import type { PeerReport } from '../events.ts';
+import { type BanCode, type BannedPeer, banned } from '../peer/ban-list.ts';
 import { isBetterConnection } from '../peer/better-connection.ts';
 import type { PeerList } from '../peer/peer-list.ts';
 import type { DiscoverySide } from '../discovery/discovery-side.ts';
@@ -13,8 +14,6 @@ import { MetadataPeer, type MetadataPeerEvents, type TakeOver } from './metadata
 
 /** Milliseconds after which a peer that gives no metadata makes room for another one. */
 const USELESS_TIME = 60_000;
-
-const LIED = 'It sent metadata that does not match the info-hash';
 
 /** What the fetching of metadata makes use of. */
 export interface MetadataSwarmOptions {
@@ -30,6 +29,7 @@ export interface MetadataSwarmOptions {
   /** Whether the bytes have the hashes asked for. */
   readonly judge: (bytes: Uint8Array) => HashVerdict;
   readonly report: (report: PeerReport) => void;
+  readonly banned: (ban: BannedPeer) => void;
   /** The metadata is there, and has the hashes asked for. Called once. */
   readonly found: (bytes: Uint8Array) => void;
   /** There is metadata with one of the hashes, so that none can have both. */
@@ -103,6 +103,21 @@ export class MetadataSwarm implements MetadataPeerEvents {
     for (const peer of [...this.peers]) {
       const isOurs = peer.connection.direction === 'outgoing';
       if (isOurs && list.sourcesOf(peer.endpoint).length === 0) peer.drop();
+    }
+  }
+
+  /**
+   * Has nothing to do with an address for a time.
+   * @param duration ms; default: a day
+   */
+  ban(address: string, code: BanCode, duration?: number): void {
+    const { host, peerList, banned: tell } = this.#options;
+    const ban = banned(peerList(), address, code, host.clock, duration);
+    tell(ban);
+    for (const peer of [...this.peers]) {
+      if (peer.address !== address) continue;
+      this.#report(peer, 'banned', ban.reason);
+      peer.drop();
     }
   }
 
@@ -184,7 +199,7 @@ export class MetadataSwarm implements MetadataPeerEvents {
         this.#options.contradicted();
         return;
       case 'corrupt':
-        if (outcome.culprit !== undefined) this.#convict(outcome.culprit, now);
+        if (outcome.culprit !== undefined) this.ban(outcome.culprit, 'false-metadata');
         for (const each of [...this.peers]) this.#fill(each, now);
         return;
       case 'contradiction':
@@ -200,7 +215,11 @@ export class MetadataSwarm implements MetadataPeerEvents {
     const now = host.clock.now();
     this.#fetch.leave(peer);
     this.#pexTraffic.left(peer);
-    peerList().disconnected(peer.endpoint, now, { failed: error !== undefined, seed: false });
+    peerList().disconnected(peer.endpoint, now, {
+      failed: error !== undefined,
+      code: codeOf(error),
+      seed: false,
+    });
     this.#report(peer, 'disconnected', error?.message);
     for (const each of this.peers) this.#fill(each, now);
   }
@@ -219,15 +238,6 @@ export class MetadataSwarm implements MetadataPeerEvents {
   #uselessness({ extended, connectedAt }: MetadataPeer, now: number): string | undefined {
     const waits = this.#metadata === undefined && extended?.servesMetadata !== true;
     return waits && now - connectedAt > USELESS_TIME ? 'It gives no metadata' : undefined;
-  }
-
-  #convict(address: string, now: number): void {
-    this.#options.peerList().ban(address, LIED, now);
-    for (const peer of [...this.peers]) {
-      if (peer.address !== address) continue;
-      this.#report(peer, 'banned', LIED);
-      peer.drop();
-    }
   }
 
   #report({ endpoint }: MetadataPeer, event: PeerReport['event'], reason?: string): void {

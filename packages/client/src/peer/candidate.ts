@@ -30,6 +30,8 @@ export class Candidate {
   state: 'idle' | 'dialling' | 'connected' = 'idle';
   /** Attempts that failed since the last success. */
   failures = 0;
+  /** The code of the last one's error; undefined: it ended in order. */
+  failure: string | undefined;
   /** Connections that ended in order, without a long one among them. */
   partings = 0;
   /** Monotonic ms before which it is not dialled. */
@@ -84,8 +86,12 @@ export class Candidate {
     this.#sources |= 1 << SOURCES.indexOf(source);
   }
 
-  /** An attempt failed: the next one tries the other hash, where there are two. `jitter` from 0 to 1 spreads the next ones. */
-  backOff(now: number, jitter: number): void {
+  /**
+   * An attempt failed: the next one tries the other hash, where there are two. `jitter` from 0 to 1 spreads the next ones. `failure`:
+   * the code of its error.
+   */
+  backOff(now: number, jitter: number, failure?: string): void {
+    this.failure = failure;
     const wait = MIN_BACK_OFF * BACK_OFF_FACTOR ** Math.min(this.failures, 10);
     this.failures++;
     // Neither hash is given up for good: what failed may have been the line, or who was there at the time.

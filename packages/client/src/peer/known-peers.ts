@@ -1,3 +1,6 @@
+import type { Clock } from '@shoal/net';
+import { type BannedPeer, bannedPeer } from './ban-list.ts';
+import { type KnownPeer, knownPeer } from './known-peer.ts';
 import { PeerList, type PeerListOptions } from './peer-list.ts';
 
 /** The peer list of a torrent, made when there is first somebody to put on it: most torrents that are seeded have nobody. */
@@ -27,6 +30,22 @@ export class KnownPeers {
   /** All candidates. */
   get total(): number {
     return this.#list?.total ?? 0;
+  }
+
+  /** Who is banned at present, the oldest ban first. */
+  banned(clock: Clock): BannedPeer[] {
+    const bans = this.#list?.bans(clock.now()) ?? [];
+    return bans.map(([address, ban]) => bannedPeer(address, ban, clock));
+  }
+
+  /** See `PeerList.unban`. */
+  unban(address: string): boolean {
+    return this.#list?.unban(address) === true;
+  }
+
+  /** All candidates, as they are told. */
+  all(clock: Clock): KnownPeer[] {
+    return [...(this.#list?.candidates ?? [])].map((candidate) => knownPeer(candidate, clock));
   }
 
   /** See `PeerList.seeding`. */

@@ -2,7 +2,7 @@ import { addressKind, endpointKey } from '@shoal/net';
 import type { Endpoint, Random } from '@shoal/net';
 import { peerPriority } from '@shoal/peer-wire';
 import { BanList } from './ban-list.ts';
-import type { Ban } from './ban-list.ts';
+import type { Ban, BanCode } from './ban-list.ts';
 import { Candidate, dialledBefore, droppedBefore } from './candidate.ts';
 import type { NamedPeer, PeerSource } from './candidate.ts';
 
@@ -35,6 +35,8 @@ export interface PeerListOptions {
 export interface Parting {
   /** In error, and without having been of use. */
   readonly failed: boolean;
+  /** The code of the error, where it has one. */
+  readonly code?: string | undefined;
   /** The peer had all pieces. */
   readonly seed: boolean;
 }
@@ -200,7 +202,7 @@ export class PeerList {
     const candidate = this.#candidates.get(endpointKey(endpoint));
     if (candidate === undefined) return;
     this.#become(candidate, 'idle');
-    candidate.backOff(now, this.#options.random.next());
+    candidate.backOff(now, this.#options.random.next(), error?.code);
   }
 
   /** Waiting times after orderly partings are over: somebody wants to go on now. Those after failures stay. */
@@ -245,7 +247,7 @@ export class PeerList {
     candidate.seed = parting.seed;
     const jitter = this.#options.random.next();
     if (parting.failed) {
-      candidate.backOff(now, jitter);
+      candidate.backOff(now, jitter, parting.code);
       return;
     }
     candidate.failures = 0;
@@ -254,12 +256,13 @@ export class PeerList {
   }
 
   /** Has nothing to do with an address for a time (default a day). Its connections are the caller's to end. */
-  ban(address: string, reason: string, now: number, duration?: number): void {
-    this.#bans.add(address, reason, now, duration);
+  ban(address: string, code: BanCode, now: number, duration?: number): void {
+    this.#bans.add(address, code, now, duration);
     for (const [key, candidate] of this.#candidates)
       if (candidate.endpoint.address === address) this.#remove(key, candidate);
   }
 
+  /** @returns whether it was banned */
   unban(address: string): boolean {
     return this.#bans.remove(address);
   }
@@ -267,6 +270,16 @@ export class PeerList {
   /** Why and until when an address is banned, or undefined. */
   banOf(address: string, now: number): Ban | undefined {
     return this.#bans.of(address, now);
+  }
+
+  /** All bans that there are now, the oldest first. */
+  bans(now: number): (readonly [address: string, ban: Ban])[] {
+    return this.#bans.all(now);
+  }
+
+  /** All of them. */
+  get candidates(): Iterable<Candidate> {
+    return this.#candidates.values();
   }
 
   /** Who named a peer, those we trust most first; empty when it is unknown. */

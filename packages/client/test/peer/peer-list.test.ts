@@ -221,14 +221,19 @@ describe('PeerList', () => {
     const list = listOf();
     list.add(at('8.8.8.8'), 'tracker', 0);
     list.add(at('8.8.4.4'), 'tracker', 0);
-    list.ban('8.8.8.8', 'sent corrupt data', 0, 1000);
+    list.ban('8.8.8.8', 'corrupt-data', 0, 1000);
     expect(list.size).toBe(1);
     expect(list.add(at('8.8.8.8', 7), 'user', 999)).toBe(false);
     expect(list.accepts(at('8.8.8.8'), 999)).toBe(false);
-    expect(list.banOf('8.8.8.8', 999)).toEqual({ reason: 'sent corrupt data', expires: 1000 });
+    expect(list.banOf('8.8.8.8', 999)).toEqual({
+      code: 'corrupt-data',
+      reason: 'It sent corrupt data',
+      since: 0,
+      expires: 1000,
+    });
     expect(list.accepts(at('8.8.8.8'), 1000)).toBe(true);
     expect(list.banOf('8.8.8.8', 1000)).toBeUndefined();
-    list.ban('8.8.4.4', 'x', 0);
+    list.ban('8.8.4.4', 'user', 0);
     expect(list.accepts(at('8.8.4.4'), 23 * 3_600_000)).toBe(false);
     expect(list.unban('8.8.4.4')).toBe(true);
     expect(list.accepts(at('8.8.4.4'), 0)).toBe(true);
@@ -238,7 +243,7 @@ describe('PeerList', () => {
     const list = listOf();
     list.add(at('8.8.8.8'), 'tracker', 0);
     list.connected(list.next(0)!);
-    list.ban('8.8.8.8', 'x', 0);
+    list.ban('8.8.8.8', 'user', 0);
     list.disconnected(at('8.8.8.8'), 5, bad);
     expect([list.size, list.total]).toEqual([0, 0]);
   });
@@ -324,9 +329,9 @@ describe('PeerList of a torrent with two hashes', () => {
 describe('BanList', () => {
   it('is bounded: the oldest ban is forgotten', () => {
     const bans = new BanList();
-    for (let index = 0; index < 5000; index++) bans.add(host(index), 'x', 0);
+    for (let index = 0; index < 5000; index++) bans.add(host(index), 'user', 0);
     expect(bans.size).toBe(4096);
     expect(bans.of(host(0), 1)).toBeUndefined();
-    expect(bans.of(host(4999), 1)?.reason).toBe('x');
+    expect(bans.of(host(4999), 1)?.reason).toBe('You have banned it');
   });
 });
