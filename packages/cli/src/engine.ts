@@ -1,4 +1,5 @@
 import type {
+  AddressFilter,
   AddOptions,
   ClientOptions,
   TorrentEvents,
@@ -39,6 +40,7 @@ export interface EngineClient {
   readonly port: number;
   add(source: Metainfo, options: AddOptions): Promise<KnownTorrent>;
   add(source: Metainfo | MagnetLink, options: AddOptions): Promise<EngineTorrent>;
+  setIpFilter(filter: AddressFilter | undefined): void;
   close(options?: { readonly timeout?: number }): Promise<void>;
 }
 

@@ -41,7 +41,7 @@ function report(error: unknown, command: string | undefined, world: World): numb
   const defect = exitCode === ExitCode.defect ? 'unexpected error, please report it: ' : '';
   world.stderr.write(`shoal: ${plainText(`${defect}${messageOf(error)}${hint}`)}\n`);
   if ((world.env['SHOAL_DEBUG'] ?? '') !== '' && error instanceof Error) {
-    world.stderr.write(`${error.stack ?? ''}\n`);
+    for (const line of (error.stack ?? '').split('\n')) world.stderr.write(`${plainText(line)}\n`);
   }
   return exitCode;
 }

@@ -11,12 +11,13 @@ const ECHO = 300;
 
 /**
  * Turns the first signal into an abort, so that the command ends in order. A second SIGINT ends the process at once; any
- * further SIGTERM or SIGHUP only repeats what was asked.
+ * further SIGTERM or SIGHUP only repeats what was asked. With `hangUp`, SIGHUP calls that instead.
  */
 export class SignalGate implements Disposable {
   readonly #source: SignalSource;
   readonly #exitNow: (code: number) => void;
   readonly #now: () => number;
+  readonly #hangUp: (() => void) | undefined;
   readonly #controller = new AbortController();
   #firstInterrupt: number | undefined;
 
@@ -24,10 +25,12 @@ export class SignalGate implements Disposable {
     source: SignalSource,
     exitNow: (code: number) => void,
     now: () => number = () => performance.now(),
+    hangUp?: () => void,
   ) {
     this.#source = source;
     this.#exitNow = exitNow;
     this.#now = now;
+    this.#hangUp = hangUp;
     for (const signal of SIGNALS) source.on(signal, this.#onSignal);
   }
 
@@ -41,6 +44,10 @@ export class SignalGate implements Disposable {
   }
 
   readonly #onSignal = (signal: NodeJS.Signals): void => {
+    if (signal === 'SIGHUP' && this.#hangUp !== undefined) {
+      this.#hangUp();
+      return;
+    }
     this.#controller.abort(new SignalError(signal));
     if (signal !== 'SIGINT') return;
     const now = this.#now();

@@ -29,6 +29,8 @@ const options = {
   dht,
   'dht-bootstrap': transferOptions['dht-bootstrap'],
   'local-servers': transferOptions['local-servers'],
+  'ip-filter': transferOptions['ip-filter'],
+  'ip-filter-strict': transferOptions['ip-filter-strict'],
   timeout: {
     type: 'string',
     requiresArg: true,

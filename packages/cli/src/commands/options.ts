@@ -158,6 +158,21 @@ export const transferOptions = {
     describe: 'Download from web seeds, too; --no-web-seeds does not',
   },
   'local-servers': localServersOption,
+  'ip-filter': {
+    type: 'array',
+    string: true,
+    requiresArg: true,
+    group: Group.network,
+    describe:
+      'FILE of addresses to have nothing to do with (PeerGuardian, .dat, CIDR; .gz); repeatable, read again at SIGHUP',
+    coerce: each(text),
+  },
+  'ip-filter-strict': {
+    type: 'boolean',
+    default: false,
+    group: Group.network,
+    describe: 'Refuse such a file for a line that cannot be read, rather than leave out the line',
+  },
   pex: {
     type: 'boolean',
     default: true,

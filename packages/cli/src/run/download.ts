@@ -15,6 +15,7 @@ import { chooseView } from '../terminal/transfer-view.ts';
 import type { TransferView } from '../terminal/transfer-view.ts';
 import type { World } from '../world.ts';
 import { clientOptions, looksAround, trackerTiers } from './client-options.ts';
+import { ipFilterOf } from './ip-filter.ts';
 import { listFiles } from './list-files.ts';
 import { fetchMetadata, loadMagnet } from './load-magnet.ts';
 import { runTransfer, TorrentFailure } from './transfer.ts';
@@ -44,6 +45,7 @@ export async function runDownload(args: DownloadArgs, world: World): Promise<num
     {
       mode: 'download',
       client: await clientOptions(args, world),
+      ipFilter: ipFilterOf(args),
       tasks: (_view, signal) => downloadTasks(args, view, signal),
       goal: { forever: args.seed ?? false, ratio: args['seed-ratio'], time: args['seed-time'] },
       checkMetadata: ({ info }) => {

@@ -2,6 +2,8 @@ import { type MagnetLink, type Metainfo, parseMagnet } from '@shoal/metainfo';
 import type { Endpoint } from '@shoal/net';
 import { CliError } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
+import { defined } from '../defined.ts';
+import { type IpFilterArgs, ipFilterOf } from './ip-filter.ts';
 import { resolvePeers } from '../resolve-peers.ts';
 import type { World } from '../world.ts';
 import { clientOptions, looksAround, type NetworkArgs, trackerTiers } from './client-options.ts';
@@ -45,7 +47,7 @@ export async function loadMagnet(
 }
 
 /** What the command line says of the network, for the metadata alone. */
-export interface MetadataArgs extends NetworkArgs {
+export interface MetadataArgs extends NetworkArgs, IpFilterArgs {
   readonly peer?: readonly { readonly host: string; readonly port: number }[] | undefined;
   readonly tracker?: readonly string[] | undefined;
   readonly timeout?: number | undefined;
@@ -71,7 +73,11 @@ export async function fetchMetadata(
   const trackers = args.tracker ?? [];
   const localDiscovery = await looksAround(args);
   const link = await loadMagnet(source, { peers, trackers, localDiscovery }, signal);
-  const client = await world.startClient(await clientOptions(args, world));
+  const ipFilter = (await ipFilterOf(args)?.(signal))?.filter;
+  const client = await world.startClient({
+    ...(await clientOptions(args, world)),
+    ...defined({ ipFilter }),
+  });
   let missing = 'metadata';
   try {
     // Nothing is ever put there.

@@ -6,6 +6,7 @@ import { ExitCode } from '../exit-codes.ts';
 import { isMagnet, isUrl, loadTorrent } from '../load-torrent.ts';
 import { SignalGate } from '../signal-gate.ts';
 import { jsonLine, plainText } from '../terminal/plain-text.ts';
+import { hostOf, withoutUser } from '../terminal/tracker-failures.ts';
 import type { World } from '../world.ts';
 
 /** Trackers, and the swarms to ask them for. */
@@ -80,7 +81,7 @@ function print(tracker: string, answer: ScrapeResponse, args: ScrapeArgs, world:
   for (const [infoHash, { complete, incomplete, downloaded, name }] of answer.files) {
     if (args.json) {
       const figures = { complete, incomplete, downloaded, name: name ?? null };
-      world.stdout.write(jsonLine({ tracker, infoHash, ...figures }));
+      world.stdout.write(jsonLine({ tracker: withoutUser(tracker), infoHash, ...figures }));
     } else if (!args.quiet) {
       world.stdout.write(
         `${hostOf(tracker)}  ${infoHash}  ${complete} seeds, ${incomplete} leechers, ${downloaded} downloads` +
@@ -91,8 +92,4 @@ function print(tracker: string, answer: ScrapeResponse, args: ScrapeArgs, world:
   if (answer.files.size === 0 && !args.json && !args.quiet) {
     world.stdout.write(`${hostOf(tracker)}  knows none of them\n`);
   }
-}
-
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : url;
 }

@@ -14,6 +14,7 @@ import { chooseView } from '../terminal/transfer-view.ts';
 import { Turns } from '../turns.ts';
 import type { World } from '../world.ts';
 import { clientOptions, trackerTiers } from './client-options.ts';
+import { ipFilterOf } from './ip-filter.ts';
 import { runTransfer, TorrentFailure } from './transfer.ts';
 import type { TransferTask } from './transfer.ts';
 
@@ -43,6 +44,7 @@ export async function runSeed(args: SeedArgs, world: World): Promise<number> {
     {
       mode: 'seed',
       client: await clientOptions(args, world),
+      ipFilter: ipFilterOf(args),
       tasks: (_view, signal) =>
         seedTasks(args, signal, (error) => {
           view.problem(error);

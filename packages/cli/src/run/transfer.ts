@@ -13,6 +13,7 @@ import type {
   TransferView,
 } from '../terminal/transfer-view.ts';
 import type { World } from '../world.ts';
+import type { LoadedIpFilter } from './ip-filter.ts';
 import { type SeedGoal, SeedGoals } from './seed-goal.ts';
 
 /** One torrent to be added. */
@@ -29,6 +30,8 @@ export interface TransferPlan {
   /** Read and checked once the signals are being listened to; each is added as it comes. */
   readonly tasks: (view: TransferView, signal: AbortSignal) => AsyncIterable<TransferTask>;
   readonly goal: SeedGoal;
+  /** Reads the lists of addresses to have nothing to do with. */
+  readonly ipFilter?: ((signal?: AbortSignal) => Promise<LoadedIpFilter>) | undefined;
   /** Looks at the files of a magnet link, once they are known; throws where they are not what was asked for. */
   readonly checkMetadata?: (metainfo: Metainfo) => void;
   /** Milliseconds in which a download must be complete. */
@@ -47,8 +50,12 @@ export async function runTransfer(
   view: TransferView,
   world: World,
 ): Promise<number> {
-  using gate = new SignalGate(world.signals, world.exitNow);
-  const transfer = new Transfer(plan, view, world, gate.signal);
+  let transfer: Transfer | undefined;
+  // Without a terminal that could hang up, it means that there are new lists, as is usual for what runs for long.
+  const reloads = plan.ipFilter !== undefined && world.stdout.isTTY !== true;
+  const reload = reloads ? (): void => void transfer?.reloadIpFilter() : undefined;
+  using gate = new SignalGate(world.signals, world.exitNow, undefined, reload);
+  transfer = new Transfer(plan, view, world, gate.signal);
   return await transfer.run();
 }
 
@@ -65,6 +72,9 @@ class Transfer {
   readonly #goals: SeedGoals;
   /** What torrents said before the view has begun. */
   #early: (() => void)[] | undefined = [];
+  /** Known where there are lists to be read again. */
+  #client: EngineClient | undefined;
+  #reloading = Promise.resolve();
   /** Torrents of which it is not known yet what is there. */
   #unchecked = 0;
   #exitCode: number = ExitCode.done;
@@ -111,7 +121,28 @@ class Transfer {
 
   async #start(): Promise<EngineClient> {
     this.#signal.throwIfAborted();
-    return await this.#world.startClient(this.#plan.client);
+    const { client, ipFilter } = this.#plan;
+    if (ipFilter === undefined) return await this.#world.startClient(client);
+    const loaded = await ipFilter(this.#signal);
+    this.#view.ipFilter(loaded);
+    this.#client = await this.#world.startClient({ ...client, ipFilter: loaded.filter });
+    return this.#client;
+  }
+
+  /** Reads the lists again; the old ones stay where that fails. Never rejects. */
+  async reloadIpFilter(): Promise<void> {
+    // Two at once could end in the wrong order.
+    this.#reloading = this.#reloading.then(async () => {
+      try {
+        const loaded = await this.#plan.ipFilter?.(this.#signal);
+        if (loaded === undefined || this.#client === undefined || this.#signal.aborted) return;
+        this.#client.setIpFilter(loaded.filter);
+        this.#view.ipFilter(loaded);
+      } catch (error) {
+        if (!this.#signal.aborted) this.#view.problem(error);
+      }
+    });
+    await this.#reloading;
   }
 
   #tellEarly(): void {
@@ -163,6 +194,9 @@ class Transfer {
     });
     torrent.on('webSeed', (status) => {
       this.#tell(row, { type: 'webSeed', status });
+    });
+    torrent.on('ban', (ban) => {
+      this.#tell(row, { type: 'ban', ban });
     });
     torrent.on('warning', (error) => {
       this.#warned(row, error);

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import type { TorrentProgress } from '@shoal/client';
+import type { LoadedIpFilter } from '../run/ip-filter.ts';
 import { codeOf, messageOf } from '../errors.ts';
 import { jsonLine } from './plain-text.ts';
 import { QuietView } from './quiet-view.ts';
+import { withoutUser } from './tracker-failures.ts';
 import type { TransferEvent, TransferRow, TransferSummary } from './transfer-view.ts';
 
 /** One JSON object per line on stdout, as the README documents them; errors on stderr too. */
@@ -10,6 +12,10 @@ export class JsonView extends QuietView {
   override readonly interval: number | undefined = 1000;
   /** What was said of each torrent last. */
   readonly #last = new Map<TransferRow, TorrentProgress>();
+
+  override ipFilter({ filter, reports }: LoadedIpFilter): void {
+    this.#write('ipFilter', { ranges: filter.ranges, files: reports });
+  }
 
   override begin(port: number, rows: readonly TransferRow[]): void {
     this.#write('start', {
@@ -51,10 +57,13 @@ export class JsonView extends QuietView {
         this.#write('state', { infoHash, state: event.state });
         break;
       case 'tracker':
-        this.#write('tracker', { infoHash, ...event.report });
+        this.#write('tracker', { infoHash, ...event.report, url: withoutUser(event.report.url) });
         break;
       case 'webSeed':
         this.#write('webSeed', { infoHash, ...event.status });
+        break;
+      case 'ban':
+        this.#write('ban', { infoHash, ...event.ban });
         break;
       case 'metadata': {
         if (!row.torrent.hasMetadata()) break;

@@ -1,4 +1,5 @@
 import { messageOf } from '../errors.ts';
+import { describeIpFilter, type LoadedIpFilter } from '../run/ip-filter.ts';
 import { describeProgress, describeSummary, describeTotals } from './describe.ts';
 import { formatBytes } from './format.ts';
 import { plainText } from './plain-text.ts';
@@ -15,6 +16,10 @@ const MOST_ROWS = 20;
 export class LineView extends QuietView {
   override readonly interval: number | undefined = INTERVAL;
   readonly #trackers = new TrackerFailures();
+
+  override ipFilter(loaded: LoadedIpFilter): void {
+    this.say(plainText(describeIpFilter(loaded)));
+  }
 
   override begin(port: number, rows: readonly TransferRow[]): void {
     const what = rows.length === 1 ? '1 torrent' : `${rows.length} torrents`;
@@ -60,6 +65,13 @@ export class LineView extends QuietView {
       case 'webSeed': {
         const { url, reason = 'no answer' } = event.status;
         this.complain(`warning: ${name}: web seed ${hostOf(url)}: ${reason}`);
+        break;
+      }
+      case 'ban': {
+        const { address, reason, until } = event.ban;
+        this.complain(
+          `warning: ${name}: ${address} banned until ${until.toISOString()}: ${reason}`,
+        );
         break;
       }
       case 'error':

@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.ts';
 import type { World } from '../world.ts';
+import type { LoadedIpFilter } from '../run/ip-filter.ts';
 import { plainText } from './plain-text.ts';
 import type { TransferEvent, TransferRow, TransferSummary, TransferView } from './transfer-view.ts';
 
@@ -10,6 +11,10 @@ export class QuietView implements TransferView {
 
   constructor(world: World) {
     this.world = world;
+  }
+
+  ipFilter(_loaded: LoadedIpFilter): void {
+    // Nothing to say.
   }
 
   begin(_port: number, _rows: readonly TransferRow[]): void {

@@ -1,4 +1,5 @@
 import type { TrackerReport } from '@shoal/client';
+import { plainText } from './plain-text.ts';
 import type { TransferRow } from './transfer-view.ts';
 
 /** How both swarms of a hybrid torrent fare at one tracker: what it said last where it failed, `true` where it works. */
@@ -38,7 +39,15 @@ export class TrackerFailures {
   }
 }
 
-/** The host of a tracker or web seed: the rest of its address may hold a passkey. */
+/** The host of a tracker or web seed, in ASCII: the rest of its address may hold a passkey. */
 export function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : url;
+  return URL.canParse(url) ? new URL(url).host : plainText(url);
+}
+
+/** An address of a tracker without user name and password. */
+export function withoutUser(url: string): string {
+  if (!URL.canParse(url)) return url;
+  const { username, password } = new URL(url);
+  // As it stands otherwise: `URL` would write some of it differently.
+  return username === '' && password === '' ? url : url.replace(/^([^/?#]*\/\/)[^/?#]*@/, '$1');
 }

@@ -1,5 +1,12 @@
-import type { TorrentProgress, TorrentState, TrackerReport, WebSeedStatus } from '@shoal/client';
+import type {
+  BannedPeer,
+  TorrentProgress,
+  TorrentState,
+  TrackerReport,
+  WebSeedStatus,
+} from '@shoal/client';
 import type { EngineTorrent } from '../engine.ts';
+import type { LoadedIpFilter } from '../run/ip-filter.ts';
 import type { World } from '../world.ts';
 import { BarView } from './bar-view.ts';
 import { JsonView } from './json-view.ts';
@@ -18,6 +25,8 @@ export type TransferEvent =
   | { readonly type: 'tracker'; readonly report: TrackerReport }
   /** A web seed waits, or is not asked any more. */
   | { readonly type: 'webSeed'; readonly status: WebSeedStatus }
+  /** It has nothing to do with an address for a time. */
+  | { readonly type: 'ban'; readonly ban: BannedPeer }
   | { readonly type: 'warning' | 'error'; readonly error: unknown }
   /** The files of a magnet link are known. */
   | { readonly type: 'metadata' }
@@ -35,6 +44,8 @@ export interface TransferSummary {
 export interface TransferView {
   /** Milliseconds between two calls of {@link progress}; undefined where none are wanted. */
   readonly interval: number | undefined;
+  /** The lists of addresses to have nothing to do with were read, for the first time or again. */
+  ipFilter(loaded: LoadedIpFilter): void;
   begin(port: number, rows: readonly TransferRow[]): void;
   /** Every torrent has been read and what is there of it is known; `rows` are those that could be added. */
   ready(rows: readonly TransferRow[]): void;

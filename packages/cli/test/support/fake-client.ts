@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type {
+  AddressFilter,
   AddOptions,
   ClientOptions,
   TorrentEvents,
@@ -145,6 +146,8 @@ export class FakeClient implements EngineClient {
   /** What {@link start} was given. */
   options: ClientOptions | undefined;
   closed = 0;
+  /** Those that were set at run time. */
+  readonly filters: (AddressFilter | undefined)[] = [];
   /** Called with each torrent that is added. */
   readonly onAdd: (torrent: FakeTorrent) => void;
   closing: () => Promise<void> = () => Promise.resolve();
@@ -165,6 +168,10 @@ export class FakeClient implements EngineClient {
       this.onAdd(torrent);
     });
     return torrent;
+  }
+
+  setIpFilter(filter: AddressFilter | undefined): void {
+    this.filters.push(filter);
   }
 
   async close(): Promise<void> {
