@@ -70,8 +70,10 @@ function redirectOf(response: IncomingMessage, from: URL): URL | undefined {
   if (location === undefined || ![301, 302, 303, 307, 308].includes(statusCode)) return undefined;
   if (!URL.canParse(location, from.href)) return undefined;
   const target = new URL(location, from);
-  // Nobody else's credentials are sent, and what was asked for in secret is not asked for in the open.
-  target.username = target.password = '';
+  // Credentials go to their own origin only, and what was asked for in secret is not asked for in the open.
+  const isSame = target.origin === from.origin;
+  target.username = isSame ? from.username : '';
+  target.password = isSame ? from.password : '';
   if (target.protocol === 'http:') return from.protocol === 'http:' ? target : undefined;
   return target.protocol === 'https:' ? target : undefined;
 }

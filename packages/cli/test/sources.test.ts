@@ -39,6 +39,27 @@ describe('a torrent from an address', () => {
     expect((await loadTorrent(`${origin}/a`)).info.name).toBe('t');
   });
 
+  it('gets the credentials of its address, and no other origin does', async () => {
+    const seen: [string | undefined, string | undefined][] = [];
+    const other = origin.replace('127.0.0.1', 'localhost');
+    answer = ({ url, headers }, response) => {
+      seen.push([url, headers.authorization]);
+      if (url === '/t') response.end(tinyTorrent('t'));
+      else if (url === '/a') response.writeHead(302, { location: '/b' }).end();
+      else {
+        const location = `${other.replace('//', '//another:word@')}/t`;
+        response.writeHead(302, { location }).end();
+      }
+    };
+    await loadTorrent(`${origin.replace('//', '//user:secret@')}/a`);
+    const own = `Basic ${Buffer.from('user:secret').toString('base64')}`;
+    expect(seen).toEqual([
+      ['/a', own],
+      ['/b', own],
+      ['/t', undefined],
+    ]);
+  });
+
   it.each<[string, (request: IncomingMessage, response: ServerResponse) => void]>([
     ['a status', (_request, response) => response.writeHead(404).end()],
     ['a redirect loop', (_request, response) => response.writeHead(301, { location: '/' }).end()],
