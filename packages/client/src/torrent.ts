@@ -380,8 +380,10 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
    * @internal
    */
   join(connection: Connection, handshake: Handshake, isV2: boolean): ConnectionHandler | undefined {
-    // What is blocked may have changed since it was dialled or accepted.
-    if (this.#host.isBlocked(connection.remote.address)) return undefined;
+    // Whom we have to do with may have changed since it was dialled or let in.
+    const { address } = connection.remote;
+    if (this.#host.isBlocked(address)) return undefined;
+    if (this.#peers.isBanned(address, this.#host.clock.now())) return undefined;
     if (this.freeConnections === 0) return undefined;
     if (this.#content === undefined) return this.#stage?.join(connection, handshake, isV2);
     // As the names are known by now: to begin with a magnet link may have had the v2 one for that of v1.

@@ -38,6 +38,11 @@ export class KnownPeers {
     return bans.map(([address, ban]) => bannedPeer(address, ban, clock));
   }
 
+  /** @param now monotonic ms */
+  isBanned(address: string, now: number): boolean {
+    return this.#list?.banOf(address, now) !== undefined;
+  }
+
   /** See `PeerList.unban`. */
   unban(address: string): boolean {
     return this.#list?.unban(address) === true;

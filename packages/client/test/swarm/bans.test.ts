@@ -57,6 +57,21 @@ describe('bans', () => {
     await swarm.close();
   });
 
+  it('hold for a connection that is being opened', async () => {
+    const swarm = new SimSwarm({ seed: 45 });
+    const seed = await swarm.seed();
+    const { host, client } = seed;
+    const peers = [{ address: host.address, port: client.port }];
+    const { torrent } = await swarm.node({ trackerless: true, add: { peers } });
+    const events: string[] = [];
+    torrent.on('peer', ({ event }) => events.push(event));
+    await swarm.until(() => torrent.knownPeers()[0]?.state === 'dialling', 10_000);
+    torrent.ban(host.address);
+    await swarm.pass(30_000);
+    expect(events).toEqual([]);
+    await swarm.close();
+  });
+
   it('work while only the magnet link is known', async () => {
     const swarm = new SimSwarm({ seed: 43 });
     const [client] = await swarm.client();
