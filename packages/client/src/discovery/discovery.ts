@@ -2,6 +2,7 @@ import type { Endpoint } from '@shoal/net';
 import type { TransferStats } from '@shoal/tracker';
 import type { TrackerReport } from '../events.ts';
 import type { NamedPeer, PeerList, PeerSource } from '../peer/peer-list.ts';
+import type { RememberedPeer } from '../peer/remembered-peers.ts';
 import type { SwarmNames } from '../peer/swarm-names.ts';
 import type { DiscoverySide } from './discovery-side.ts';
 import type { TorrentHost } from '../torrent-host.ts';
@@ -12,6 +13,8 @@ import { Trackers } from './trackers.ts';
 
 /** From whom a private torrent (BEP 27) may have its peers. */
 const PRIVATE_SOURCES: readonly PeerSource[] = ['user', 'tracker', 'incoming'];
+/** From whom it may have them over a restart. */
+const PRIVATE_MEMORIES: readonly PeerSource[] = ['user', 'tracker'];
 
 /**
  * Milliseconds for which a magnet link that names trackers is looked for there alone. Its torrent may turn out to be private, and
@@ -49,6 +52,8 @@ export class Discovery implements Sought, DiscoverySide {
   #isFollowed = false;
   /** Monotonic ms from which on a torrent that may be private is looked for everywhere; `Infinity` while it is not. */
   #openAt = Infinity;
+  /** Of an earlier run, until peers may come from anywhere. */
+  #waiting: readonly RememberedPeer[] = [];
 
   constructor(
     options: DiscoveryOptions,
@@ -124,6 +129,20 @@ export class Discovery implements Sought, DiscoverySide {
     dial();
   }
 
+  /**
+   * Peers worked in an earlier run. While the torrent is private, or may be, only those are taken that a tracker or the user had
+   * named; the others wait.
+   */
+  remembered(peers: readonly RememberedPeer[]): void {
+    if (this.isOpen) {
+      this.#restore(peers);
+      return;
+    }
+    const isNamed = ({ source }: RememberedPeer): boolean => PRIVATE_MEMORIES.includes(source);
+    this.#restore(peers.filter(isNamed));
+    if (this.#privacy === 'unknown') this.#waiting = peers.filter((peer) => !isNamed(peer));
+  }
+
   /** Looks for peers, and lets others find us. */
   start(): void {
     this.#running = true;
@@ -161,6 +180,7 @@ export class Discovery implements Sought, DiscoverySide {
     this.#failed = undefined;
     if (isPrivate) {
       this.#leave();
+      this.#waiting = [];
       this.#options.peerList().restrictTo(PRIVATE_SOURCES);
     }
     this.#trackers.renamed(before);
@@ -179,12 +199,22 @@ export class Discovery implements Sought, DiscoverySide {
     await this.#trackers.stop(timeout);
   }
 
+  #restore(peers: readonly RememberedPeer[]): void {
+    if (peers.length === 0) return;
+    const { host, peerList, dial } = this.#options;
+    const list = peerList();
+    for (const peer of peers) list.restore(peer, host.clock.now());
+    dial();
+  }
+
   #follow(): void {
     if (!this.#running || this.#isFollowed || !this.isOpen) return;
     this.#isFollowed = true;
     const { host } = this.#options;
     for (const each of host.peerServices) each.follow(this);
     host.dht?.addNamedNodes(this.#nodes);
+    this.#restore(this.#waiting);
+    this.#waiting = [];
     if (this.#privacy === 'unknown') this.#options.changed();
   }
 

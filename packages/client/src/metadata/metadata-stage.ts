@@ -86,12 +86,14 @@ export class MetadataStage {
 
   /** Looks for the metadata. Never rejects. */
   async open(): Promise<void> {
-    const { host } = this.#options;
+    const { host, store, discovery } = this.#options;
     await host.openTurns.next();
-    const bytes = await this.#options.store?.load();
+    const bytes = await store?.load();
+    const peers = bytes === undefined ? await store?.loadPeers() : undefined;
     this.#opened = true;
     // It may have been closed meanwhile.
     if (this.#state !== 'metadata') return;
+    if (peers !== undefined) discovery.remembered(peers);
     if (bytes !== undefined) this.#found(bytes, false);
     else if (this.#wantsPause) this.#setState('paused');
     else this.#begin();
@@ -124,6 +126,7 @@ export class MetadataStage {
     if (this.#isOver) return;
     const stopped = this.#options.discovery.stop(timeout);
     if (this.#state !== 'closed') this.#setState('closed');
+    await this.#savePeers();
     await stopped;
   }
 
@@ -161,8 +164,19 @@ export class MetadataStage {
     if (peers.retryNow()) events.dial();
   }
 
+  /** Failing to is a warning. */
+  async #savePeers(): Promise<void> {
+    const { store, peers, events } = this.#options;
+    // Before the folder was looked into nobody knows who was remembered.
+    if (store === undefined || !this.#opened) return;
+    await store.savePeers(peers.remembered()).catch((error: unknown) => {
+      events.warning(error as Error);
+    });
+  }
+
   #rest(): void {
     this.swarm.stop();
+    void this.#savePeers();
     void this.#options.discovery.stop(clientDefaults.closeTimeout);
   }
 

@@ -1,4 +1,5 @@
 import { PeerList, type PeerListOptions } from './peer-list.ts';
+import type { RememberedPeer } from './remembered-peers.ts';
 
 /** The peer list of a torrent, made when there is first somebody to put on it: most torrents that are seeded have nobody. */
 export class KnownPeers {
@@ -27,6 +28,11 @@ export class KnownPeers {
   /** All candidates. */
   get total(): number {
     return this.#list?.total ?? 0;
+  }
+
+  /** See `PeerList.remembered`. */
+  remembered(): RememberedPeer[] {
+    return this.#list?.remembered() ?? [];
   }
 
   /** See `PeerList.seeding`. */

@@ -5,6 +5,7 @@ import { BanList } from './ban-list.ts';
 import type { Ban } from './ban-list.ts';
 import { Candidate, dialledBefore, droppedBefore } from './candidate.ts';
 import type { NamedPeer, PeerSource } from './candidate.ts';
+import { type RememberedPeer, rememberedOf } from './remembered-peers.ts';
 
 export type { NamedPeer, PeerSource } from './candidate.ts';
 
@@ -132,21 +133,27 @@ export class PeerList {
     }
     if (!this.#acceptable(endpoint, source, by) || this.#self.has(key)) return false;
     if (this.#bans.of(endpoint.address, now) !== undefined) return false;
-    const { address } = endpoint;
-    const ofAddress = this.#known.get(address) ?? 0;
-    if (ofAddress >= this.#maxPerAddress && addressKind(address) !== 'loopback') return false;
-    const candidate = new Candidate({ address, port: endpoint.port });
-    candidate.priority = this.#priorityOf(endpoint);
-    candidate.peerId = endpoint.peerId;
-    if (endpoint.knowsV2 === true) candidate.foundInV2();
-    candidate.seed = endpoint.isSeed === true;
+    const candidate = this.#candidateOf(endpoint);
     candidate.heardFrom(source);
-    if (this.#candidates.size >= this.#maxCandidates && !this.#makeRoom(candidate)) return false;
-    this.#candidates.set(key, candidate);
-    this.#known.set(address, ofAddress + 1);
-    this.#idle++;
-    this.#nextDue = -Infinity;
-    return true;
+    return this.#insert(key, candidate);
+  }
+
+  /** A peer that worked in an earlier run. It is dialled after those that are named now; false when it is refused, as in {@link add}. */
+  restore(peer: RememberedPeer, now: number): boolean {
+    const key = endpointKey(peer);
+    const known = this.#candidates.get(key);
+    if (known === undefined && (!this.#isPossible(peer) || this.#self.has(key))) return false;
+    if (!this.isAllowed([peer.source])) return false;
+    if (known === undefined && this.#bans.of(peer.address, now) !== undefined) return false;
+    const candidate = known ?? this.#candidateOf(peer);
+    candidate.remember(peer.source);
+    candidate.missedBefore = peer.missed;
+    return known !== undefined || this.#insert(key, candidate);
+  }
+
+  /** Who is worth remembering for the next run, the best first: see {@link rememberedOf}. */
+  remembered(): RememberedPeer[] {
+    return rememberedOf(this.#candidates.values());
   }
 
   /** The peer to dial now, which then counts as being dialled; undefined: none. */
@@ -217,6 +224,7 @@ export class PeerList {
     const candidate = this.#candidates.get(endpointKey(endpoint));
     if (candidate === undefined) return;
     this.#become(candidate, 'connected');
+    candidate.workedAt = Infinity;
     candidate.agreed(isV2);
   }
 
@@ -230,6 +238,7 @@ export class PeerList {
     const candidate = this.#candidates.get(endpointKey(endpoint));
     if (candidate === undefined) return;
     this.#become(candidate, 'idle');
+    candidate.workedAt = now;
     candidate.seed = parting.seed;
     const jitter = this.#options.random.next();
     if (parting.failed) {
@@ -267,12 +276,37 @@ export class PeerList {
     for (const candidate of this.#candidates.values()) visit(candidate.endpoint, candidate.sources);
   }
 
-  #acceptable(endpoint: Endpoint, source: PeerSource, by: Endpoint | undefined): boolean {
-    const { port } = endpoint;
-    if (!this.isAllowed([source])) return false;
+  #candidateOf(peer: NamedPeer): Candidate {
+    const candidate = new Candidate({ address: peer.address, port: peer.port });
+    candidate.priority = this.#priorityOf(peer);
+    candidate.peerId = peer.peerId;
+    if (peer.knowsV2 === true) candidate.foundInV2();
+    candidate.seed = peer.isSeed === true;
+    return candidate;
+  }
+
+  /** False where it is one too many. */
+  #insert(key: string, candidate: Candidate): boolean {
+    const { address } = candidate.endpoint;
+    const ofAddress = this.#known.get(address) ?? 0;
+    if (ofAddress >= this.#maxPerAddress && addressKind(address) !== 'loopback') return false;
+    if (this.#candidates.size >= this.#maxCandidates && !this.#makeRoom(candidate)) return false;
+    this.#candidates.set(key, candidate);
+    this.#known.set(address, ofAddress + 1);
+    this.#idle++;
+    this.#nextDue = -Infinity;
+    return true;
+  }
+
+  #isPossible({ address, port }: Endpoint): boolean {
     if (!Number.isInteger(port) || port < 1 || port > 65_535) return false;
+    const kind = addressKind(address);
+    return kind !== 'multicast' && kind !== 'unspecified';
+  }
+
+  #acceptable(endpoint: Endpoint, source: PeerSource, by: Endpoint | undefined): boolean {
+    if (!this.isAllowed([source]) || !this.#isPossible(endpoint)) return false;
     const kind = addressKind(endpoint.address);
-    if (kind === 'multicast' || kind === 'unspecified') return false;
     if (kind === 'public' || (source !== 'pex' && source !== 'dht')) return true;
     return by !== undefined && kind === addressKind(by.address);
   }
