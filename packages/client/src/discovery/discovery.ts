@@ -69,6 +69,7 @@ export class Discovery implements Sought, DiscoverySide {
         host: options.host,
         names: options.names(),
         stats: options.stats,
+        isPrivate: () => this.#privacy === 'private',
         found: (peers) => this.found(peers, 'tracker'),
         report: (report) => this.#heard(report),
         seenAt: (address) => options.peerList().setExternalAddress(address),

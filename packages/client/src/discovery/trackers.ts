@@ -8,6 +8,8 @@ export interface TrackersOptions {
   readonly host: TorrentHost;
   readonly names: SwarmNames;
   readonly stats: () => TransferStats;
+  /** A private torrent is announced to one tracker at a time: some take two for somebody who cheats. */
+  readonly isPrivate: () => boolean;
   readonly found: (peers: readonly NamedPeer[]) => void;
   readonly report: (report: TrackerReport) => void;
   /** A tracker said which address it sees us at (BEP 24). */
@@ -117,7 +119,7 @@ function announcersFor(
 
 /** The announcer of one swarm, with what it needs of the client. */
 function announcerFor(
-  { host, names, stats, found, report, seenAt }: TrackersOptions,
+  { host, names, stats, isPrivate, found, report, seenAt }: TrackersOptions,
   tiers: readonly (readonly string[])[],
   infoHash: Uint8Array,
   swarm: 'v1' | 'v2',
@@ -133,6 +135,7 @@ function announcerFor(
     port: () => host.port,
     trackers: tiers,
     stats,
+    inOrder: isPrivate,
     onPeers: (peers) =>
       found(swarm === 'v1' ? peers : peers.map((peer) => ({ ...peer, knowsV2: true }))),
     onExternalIp: (address) => seenAt(address),
