@@ -84,6 +84,11 @@ export class Discovery implements Sought, DiscoverySide {
     return this.#options.host.clock.now() >= this.#openAt;
   }
 
+  /** There are trackers to ask. */
+  get hasTrackers(): boolean {
+    return !this.#trackers.isEmpty;
+  }
+
   /** Handshakes say that we take part in the DHT. */
   get usesDht(): boolean {
     return this.#options.host.dht !== undefined && this.isOpen;

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { toHex } from '@shoal/metainfo';
+import { type Metainfo, parseMetainfoAsync, toHex } from '@shoal/metainfo';
 import { MAX_METADATA_LENGTH } from '@shoal/peer-wire';
 import { errnoOf, toDiskError } from '../disk/disk-error.ts';
 import type { InfoHashes } from '../info-hashes.ts';
@@ -15,6 +15,14 @@ import { judgeMetadata } from './judge-metadata.ts';
 
 /** Bytes of the SHA-1 digest before a list of peers. */
 const DIGEST_LENGTH = 20;
+
+/** Metadata that was remembered. */
+export interface StoredMetadata {
+  /** The info dictionary. */
+  readonly info: Uint8Array;
+  /** Where it was part of a .torrent file. */
+  readonly file?: Metainfo;
+}
 
 /**
  * Remembers the info dictionaries of magnet links, so that a later start needs no peers to know them: one file each, below the
@@ -39,11 +47,15 @@ export class MetadataStore {
     this.#peersPath = join(this.#folder, `${toHex(name)}.peers`);
   }
 
-  /** The bytes; undefined where there are none of use. Never rejects. */
-  async load(): Promise<Uint8Array | undefined> {
+  /** What was saved; undefined where there is nothing of use. Never rejects. */
+  async load(): Promise<StoredMetadata | undefined> {
     const bytes = await readAtMost(this.#path, MAX_METADATA_LENGTH);
-    const isRight = bytes !== undefined && judgeMetadata(bytes, this.#hashes) === 'right';
-    return isRight ? bytes : undefined;
+    if (bytes === undefined) return undefined;
+    if (judgeMetadata(bytes, this.#hashes) === 'right') return { info: bytes };
+    const file = await parseMetainfoAsync(bytes).catch(() => undefined);
+    if (file === undefined || judgeMetadata(file.info.bytes, this.#hashes) !== 'right')
+      return undefined;
+    return { info: file.info.bytes, file };
   }
 
   /** The peers that were saved; none where there are none of use. Never rejects. */
@@ -66,7 +78,7 @@ export class MetadataStore {
     );
   }
 
-  /** In one step. What a power failure makes of it is fetched again. Rejects with a `DiskError`. */
+  /** An info dictionary, or a .torrent file, in one step. What a power failure makes of it is fetched again. Rejects with a `DiskError`. */
   save(bytes: Uint8Array): Promise<void> {
     return this.#afterOthers(async () => {
       await this.#write(this.#path, bytes);
