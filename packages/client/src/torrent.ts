@@ -417,6 +417,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
       stats: () => this.#needs.stats(),
       needsPeers: () => this.#needs.needsPeers,
       report: (report) => callOut(() => this.emit('tracker', report)),
+      warning: (error) => this.#voice.warning(error),
       dial: () => this.#host.dial(this),
       changed: () => this.#stage?.swarm.update(),
     };

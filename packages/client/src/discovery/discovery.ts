@@ -29,6 +29,7 @@ export interface DiscoveryOptions {
   readonly stats: () => TransferStats;
   readonly needsPeers: () => boolean;
   readonly report: (report: TrackerReport) => void;
+  readonly warning: (error: Error) => void;
   /** There may be somebody to dial. */
   readonly dial: () => void;
   /** Peers may be exchanged from now on, or may not any more. */
@@ -133,6 +134,10 @@ export class Discovery implements Sought, DiscoverySide {
     const list = peerList();
     for (const peer of peers) list.add(peer, source, now, by);
     dial();
+  }
+
+  warning(error: Error): void {
+    this.#options.warning(error);
   }
 
   /**
