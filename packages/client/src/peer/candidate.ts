@@ -28,6 +28,8 @@ export interface NamedPeer extends Endpoint {
   readonly peerId?: Uint8Array;
   /** It was found under the torrent's v2 hash (BEP 52), or has agreed to it before. */
   readonly knowsV2?: boolean;
+  /** It goes on with another v2 hash than ours where it is offered v2: the offer is left out. */
+  readonly hasOtherV2?: boolean;
   /** Somebody says that it is a seed. */
   readonly isSeed?: boolean;
 }
@@ -50,6 +52,8 @@ export class Candidate {
   #inV2Swarm = false;
   /** It did not do with v2, or does with v1: it is dialled with the v1 hash all the same. */
   #prefersV1 = false;
+  /** See {@link NamedPeer}. One of the two hashes that a magnet link has may be of another torrent, which only its metadata shows. */
+  hasOtherV2 = false;
   /** It had all pieces when we last knew. */
   seed = false;
   /** Canonical priority (BEP 40), an unsigned 32-bit integer: higher is dialled first. */

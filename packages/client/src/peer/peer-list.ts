@@ -19,6 +19,8 @@ const MAX_SELF_ENDPOINTS = 64;
 const GOOD_CONNECTION_TIME = 5 * 60_000;
 /** The error code of a connection that led back to this client. */
 const SELF_ERROR = 'ERR_PEER_SELF';
+/** That of one whose handshake named another torrent. */
+const OTHER_HASH_ERROR = 'ERR_WIRE_INFO_HASH_MISMATCH';
 
 export interface PeerListOptions {
   readonly random: Random;
@@ -176,9 +178,10 @@ export class PeerList {
     }
     this.#become(best, 'dialling');
     best.dialledAt = now;
-    const { endpoint, peerId, knowsV2 } = best;
-    if (peerId === undefined && !knowsV2) return endpoint;
-    return { ...endpoint, ...(peerId === undefined ? {} : { peerId }), knowsV2 };
+    const { endpoint, peerId, knowsV2, hasOtherV2 } = best;
+    if (peerId === undefined && !knowsV2 && !hasOtherV2) return endpoint;
+    const named = peerId === undefined ? endpoint : { ...endpoint, peerId };
+    return hasOtherV2 ? { ...named, knowsV2, hasOtherV2 } : { ...named, knowsV2 };
   }
 
   /** Whether a connection that a peer opened from there is welcome. */
@@ -195,6 +198,7 @@ export class PeerList {
     const candidate = this.#candidates.get(endpointKey(endpoint));
     if (candidate === undefined) return;
     this.#become(candidate, 'idle');
+    if (error?.code === OTHER_HASH_ERROR) candidate.hasOtherV2 = true;
     candidate.backOff(now, this.#options.random.next());
   }
 
