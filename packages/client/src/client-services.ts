@@ -1,4 +1,4 @@
-import { addressKind, type Host, parseAddress, systemResolve } from '@shoal/net';
+import { addressKind, type Host, parseAddress, type Resolve, systemResolve } from '@shoal/net';
 import { EncoderBufferPool } from '@shoal/peer-wire';
 import {
   AnnounceScheduler,
@@ -18,6 +18,7 @@ import type { DiskStores } from './disk/disk-stores.ts';
 import { LeafTurns } from './hashes/leaf-turns.ts';
 import { MetadataMemory } from './metadata/metadata-memory.ts';
 import { OpenTurns } from './open-turns.ts';
+import { lookupWith } from './lookup-with.ts';
 import { clientDefaults, type ClientOptions } from './options.ts';
 import type { Acceptor } from './peer/acceptor.ts';
 import { PieceBuffers } from './piece/piece-buffers.ts';
@@ -49,9 +50,12 @@ export interface ClientServices {
 export function openTrackerClient(
   { clock, random }: Host,
   hub: DatagramHub,
-  bind: string | undefined,
+  { bind, resolve }: { readonly bind?: string; readonly resolve?: Resolve },
 ): TrackerClient {
-  const web = new HttpTrackerClient(bind === undefined ? {} : { bind });
+  const web = new HttpTrackerClient({
+    ...(bind === undefined ? {} : { bind }),
+    ...(resolve === undefined ? {} : { lookup: lookupWith(resolve) }),
+  });
   const overUdp = async (): Promise<TrackerClient> => {
     await hub.open();
     const client = new UdpTrackerClient({
@@ -59,6 +63,7 @@ export function openTrackerClient(
       random,
       families: hub.families,
       send: (datagram, to) => hub.send(datagram, to),
+      ...(resolve === undefined ? {} : { resolve }),
     });
     hub.use('tracker', client);
     return client;
@@ -75,7 +80,11 @@ export function openDht(
 ): DhtDiscovery | undefined {
   const { dht = defaultDht(options), resumeDirectory } = options;
   if (dht === false) return undefined;
-  const { bootstrap, readOnly = false, resolve = systemResolve } = dht === true ? {} : dht;
+  const {
+    bootstrap,
+    readOnly = false,
+    resolve = options.resolve ?? systemResolve,
+  } = dht === true ? {} : dht;
   const { clock, random } = host;
   return new DhtDiscovery({
     clock,

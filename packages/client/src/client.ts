@@ -89,13 +89,13 @@ export class Client implements AsyncDisposable {
     this.#host = host;
     this.peerId = options.peerId ?? makePeerId(PEER_ID_CLIENT, PEER_ID_VERSION, random.bytes(12));
     this.#hub = new DatagramHub({ network, bind: options.bind, port: () => this.port });
-    this.#trackerClient = options.trackerClient ?? openTrackerClient(host, this.#hub, options.bind);
+    this.#trackerClient = options.trackerClient ?? openTrackerClient(host, this.#hub, options);
     const { diskWorkers, diskThreads } = options;
     this.#disk = new DiskStores({
       threads: diskThreads,
       ...(diskWorkers === undefined ? {} : { workers: diskWorkers }),
     });
-    this.#webSeeds = openWebSeeds(options.webSeeds, host, options.bind);
+    this.#webSeeds = openWebSeeds(options.webSeeds, host, options);
     this.#connections = new OpenConnections(clock);
     const shared = {
       network,

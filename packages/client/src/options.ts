@@ -16,7 +16,7 @@ export interface DhtOptions {
   readonly bootstrap?: readonly (string | Endpoint)[];
   /** Answer nobody (BEP 43). Default false. */
   readonly readOnly?: boolean;
-  /** Finds the addresses of names. Default: the system's resolver. */
+  /** Finds the addresses of names. Default: as the client does. */
   readonly resolve?: Resolve;
 }
 
@@ -72,6 +72,8 @@ export interface ClientOptions {
   readonly host?: Host;
   /** Whether web seeds (BEP 19, BEP 17) are asked, and how. Default true. */
   readonly webSeeds?: boolean | WebSeedOptions;
+  /** Finds the addresses of names: of trackers, web seeds, and nodes of the DHT. Default: the system's resolver. */
+  readonly resolve?: Resolve;
   /** Who talks to trackers; default: HTTP, HTTPS and UDP. It is closed with the client. */
   readonly trackerClient?: TrackerClient;
 }

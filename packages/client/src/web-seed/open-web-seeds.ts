@@ -1,4 +1,5 @@
-import type { Host } from '@shoal/net';
+import type { Host, Resolve } from '@shoal/net';
+import { lookupWith } from '../lookup-with.ts';
 import { HttpTransport } from './http-transport.ts';
 import { RequestSlots } from './request-slots.ts';
 import { webSeedDefaults, type WebSeedOptions } from './web-seed-options.ts';
@@ -6,12 +7,11 @@ import type { WebSeedHost } from './web-seeds.ts';
 
 /**
  * What the web seeds of all torrents of a client share; undefined where none are to be asked.
- * @param bind local address to connect from
  */
 export function openWebSeeds(
   options: boolean | WebSeedOptions = true,
   host: Pick<Host, 'clock' | 'random'>,
-  bind: string | undefined,
+  { bind, resolve }: { readonly bind?: string; readonly resolve?: Resolve },
 ): WebSeedHost | undefined {
   if (options === false) return undefined;
   const given = options === true ? {} : options;
@@ -23,7 +23,13 @@ export function openWebSeeds(
   return {
     clock: host.clock,
     random: host.random,
-    transport: given.transport ?? new HttpTransport({ bind, maxSockets: maxRequestsPerServer }),
+    transport:
+      given.transport ??
+      new HttpTransport({
+        bind,
+        maxSockets: maxRequestsPerServer,
+        ...(resolve === undefined ? {} : { lookup: lookupWith(resolve) }),
+      }),
     slots: new RequestSlots(maxRequests, maxRequestsPerServer),
     maxRequestsPerSeed,
     addresses: given.addresses ?? 'public',
