@@ -195,6 +195,22 @@ describe('shoal metadata', () => {
       3,
       'no tracker and no peer',
     ],
+    [
+      [`magnet:?xt=urn:btih:${'a'.repeat(40)}&ws=http://w.invalid/`, '--no-lsd', '--no-dht'],
+      3,
+      'its web seeds have the files',
+    ],
+    [
+      [
+        `magnet:?xt=urn:btih:${'a'.repeat(40)}&xs=http://w.invalid/`,
+        '--no-lsd',
+        '--no-dht',
+        '--timeout',
+        '0.2',
+      ],
+      5,
+      '--timeout',
+    ],
     [['magnet:?dn=x'], 3, 'info-hash'],
     [['x.torrent'], 2, 'magnet link'],
     [[magnet, '-o', ''], 2, 'empty'],

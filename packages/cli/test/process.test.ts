@@ -145,6 +145,33 @@ describe('the shoal process', () => {
     await seeder.ended;
   });
 
+  it('finds its peer again after an interruption, though the tracker is gone', async () => {
+    await folder.write('data/big.bin', randomBytes(4_000_000));
+    const torrent = join(folder.path, 'big.torrent');
+    const target = join(folder.path, 'target');
+    const env = { HOME: folder.path };
+    const loopback = ['--bind', '127.0.0.1', '--json'];
+    const tracker = new CommandProcess(script, ['tracker', '--port', '0', ...loopback], env);
+    await tracker.says('\n');
+    const { url } = JSON.parse(tracker.out) as { url: string };
+    await run('create', join(folder.path, 'data/big.bin'), '-o', torrent, '-t', url);
+    const data = ['--data', join(folder.path, 'data')];
+    const seeder = new CommandProcess(script, ['seed', torrent, ...data, ...loopback], env);
+    await seeder.says('"state":"working"');
+    const args = ['download', torrent, '-o', target, ...loopback, '--timeout', '50s'];
+    const slow = new CommandProcess(script, [...args, '--max-download', '1M'], env);
+    await slow.says('"event":"progress"');
+    slow.child.kill('SIGTERM');
+    expect(await slow.ended).toBe(143);
+    tracker.child.kill('SIGTERM');
+    await tracker.ended;
+    const rest = await run(...args);
+    expect([rest.code, rest.err]).toEqual([0, '']);
+    expect((await run('verify', torrent, target)).code).toBe(0);
+    seeder.child.kill('SIGTERM');
+    await seeder.ended;
+  });
+
   it('shows the tour, and cleans up', async () => {
     const tour = new CommandProcess(script, ['tour', '--size', '3M'], { TMPDIR: folder.path });
     expect(await tour.ended).toBe(0);

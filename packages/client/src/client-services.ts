@@ -18,11 +18,13 @@ import type { DiskStores } from './disk/disk-stores.ts';
 import { LeafTurns } from './hashes/leaf-turns.ts';
 import { MetadataMemory } from './metadata/metadata-memory.ts';
 import { OpenTurns } from './open-turns.ts';
+import { lookupWith } from './lookup-with.ts';
 import { clientDefaults, type ClientOptions, type LocalServers } from './options.ts';
 import type { Acceptor } from './peer/acceptor.ts';
 import { PieceBuffers } from './piece/piece-buffers.ts';
 import type { Lender } from './reuse/lender.ts';
 import { LocalData } from './reuse/local-data.ts';
+import type { ServerAccess } from './server-access.ts';
 import type { TorrentHost } from './torrent-host.ts';
 import type { WebSeedHost } from './web-seed/web-seeds.ts';
 
@@ -50,10 +52,13 @@ export interface ClientServices {
 export function openTrackerClient(
   { clock, random }: Host,
   hub: DatagramHub,
-  bind: string | undefined,
-  isBlocked: (address: string) => boolean,
+  { bind, resolve, isBlocked }: ServerAccess,
 ): TrackerClient {
-  const web = new HttpTrackerClient({ isBlocked, ...(bind === undefined ? {} : { bind }) });
+  const web = new HttpTrackerClient({
+    isBlocked,
+    ...(bind === undefined ? {} : { bind }),
+    ...(resolve === undefined ? {} : { lookup: lookupWith(resolve) }),
+  });
   const overUdp = async (): Promise<TrackerClient> => {
     await hub.open();
     const client = new UdpTrackerClient({
@@ -62,6 +67,7 @@ export function openTrackerClient(
       families: hub.families,
       isBlocked,
       send: (datagram, to) => hub.send(datagram, to),
+      ...(resolve === undefined ? {} : { resolve }),
     });
     hub.use('tracker', client);
     return client;
@@ -79,7 +85,11 @@ export function openDht(
 ): DhtDiscovery | undefined {
   const { dht = defaultDht(options), resumeDirectory } = options;
   if (dht === false) return undefined;
-  const { bootstrap, readOnly = false, resolve = systemResolve } = dht === true ? {} : dht;
+  const {
+    bootstrap,
+    readOnly = false,
+    resolve = options.resolve ?? systemResolve,
+  } = dht === true ? {} : dht;
   const { clock, random } = host;
   return new DhtDiscovery({
     clock,

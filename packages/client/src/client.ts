@@ -93,22 +93,19 @@ export class Client implements AsyncDisposable {
     this.#hub = new DatagramHub({ network, bind: options.bind, port: () => this.port });
     this.#blocked = new BlockedAddresses(options.ipFilter);
     const { isBlocked } = this.#blocked;
-    const isBlockedServer = options.ipFilterServers === false ? () => false : isBlocked;
-    this.#trackerClient =
-      options.trackerClient ?? openTrackerClient(host, this.#hub, options.bind, isBlockedServer);
+    const servers = {
+      bind: options.bind,
+      resolve: options.resolve,
+      isBlocked: options.ipFilterServers === false ? () => false : isBlocked,
+    };
+    this.#trackerClient = options.trackerClient ?? openTrackerClient(host, this.#hub, servers);
     const { diskWorkers, diskThreads } = options;
     this.#disk = new DiskStores({
       threads: diskThreads,
       ...(diskWorkers === undefined ? {} : { workers: diskWorkers }),
     });
     const publicOnly = options.localServers !== 'all';
-    this.#webSeeds = openWebSeeds(
-      options.webSeeds,
-      host,
-      options.bind,
-      publicOnly,
-      isBlockedServer,
-    );
+    this.#webSeeds = openWebSeeds(options.webSeeds, host, servers, publicOnly);
     this.#connections = new OpenConnections(clock);
     const shared = {
       network,

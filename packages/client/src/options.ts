@@ -27,7 +27,7 @@ export interface DhtOptions {
   readonly bootstrap?: readonly (string | Endpoint)[];
   /** Answer nobody (BEP 43). Default false. */
   readonly readOnly?: boolean;
-  /** Finds the addresses of names. Default: the system's resolver. */
+  /** Finds the addresses of names. Default: as the client does. */
   readonly resolve?: Resolve;
 }
 
@@ -96,6 +96,8 @@ export interface ClientOptions {
   readonly ipFilter?: AddressFilter;
   /** Whether {@link ipFilter} is for trackers and web seeds, too. Default true. */
   readonly ipFilterServers?: boolean;
+  /** Finds the addresses of names: of trackers, web seeds, and nodes of the DHT. Default: the system's resolver. */
+  readonly resolve?: Resolve;
   /** Who talks to trackers; default: HTTP, HTTPS and UDP. It is closed with the client. */
   readonly trackerClient?: TrackerClient;
 }

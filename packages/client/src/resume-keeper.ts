@@ -16,6 +16,11 @@ import type { TorrentStorage } from './disk/storage.ts';
 import { DiskError } from './errors.ts';
 import type { PieceHashes } from './hashes/piece-hashes.ts';
 import { clientDefaults } from './options.ts';
+import {
+  decodeRemembered,
+  encodeRemembered,
+  type RememberedPeer,
+} from './peer/remembered-peers.ts';
 import { swarmNamesOf } from './peer/swarm-names.ts';
 
 /** Payload bytes over several sessions. */
@@ -29,6 +34,8 @@ export interface ResumeState extends Totals {
   readonly have: Bitfield;
   /** By file index. */
   readonly priorities: Uint8Array;
+  /** Peers that worked, the best first. */
+  readonly peers: readonly RememberedPeer[];
 }
 
 /** What resume data says of the pieces. */
@@ -38,6 +45,8 @@ export interface Remembered {
   /** To be hashed; all others are missing. */
   readonly recheck: readonly number[];
 }
+
+const NOBODY = new Uint8Array();
 
 /** Remembers one torrent between two runs, and sees to it that only one process works on its files. */
 export class ResumeKeeper {
@@ -55,6 +64,8 @@ export class ResumeKeeper {
   /** Bytes of this session in what was saved last; undefined before anything was. */
   #savedUpload: number | undefined;
   #savedAt: number;
+  /** The peers that were read or saved last. */
+  #savedPeers: Uint8Array = NOBODY;
   #saving: Promise<void> = Promise.resolve();
 
   /**
@@ -97,6 +108,11 @@ export class ResumeKeeper {
     return this.#totals;
   }
 
+  /** Peers that worked in earlier runs, as far as they have been read; or what was saved since. */
+  get peers(): RememberedPeer[] {
+    return decodeRemembered(this.#savedPeers);
+  }
+
   /**
    * Makes sure that no other process writes to these files. Rejects with `ERR_DISK_LOCKED` where one does. Where the folder
    * cannot be written to, the torrent goes on without: the error is what the promise resolves with.
@@ -125,10 +141,13 @@ export class ResumeKeeper {
       fileCount: fileColumns(this.#info).size,
     });
     if (result?.ok !== true) return undefined;
-    const { uploaded, downloaded, pieceLayers, pieceRanges } = result.data;
+    const { uploaded, downloaded, pieceLayers, pieceRanges, peers } = result.data;
     if (pieceLayers !== undefined) this.#hashes?.restoreLayers(pieceLayers);
     if (pieceRanges !== undefined) await this.#hashes?.restoreRanges(pieceRanges);
-    if (first) this.#totals = { uploaded, downloaded };
+    if (first) {
+      this.#totals = { uploaded, downloaded };
+      this.#savedPeers = peers ?? NOBODY;
+    }
     const states = await storage.fileStates();
     // Reading all that and comparing it takes long for a hundred thousand files: two turns of the event loop.
     await new Promise((resolve) => setImmediate(resolve));
@@ -175,9 +194,11 @@ export class ResumeKeeper {
     const store = this.#store;
     if (store === undefined) return;
     // The snapshot comes first: a piece written while the files are synced is not claimed.
-    const { have, priorities, uploaded, downloaded } = state();
+    const { have, priorities, uploaded, downloaded, peers } = state();
     const seeded = this.#savedUpload !== undefined && uploaded > this.#savedUpload;
-    if (!this.#changed && !seeded) return;
+    const remembered = peers.length === 0 ? NOBODY : encodeRemembered(peers);
+    const hasMet = Buffer.compare(remembered, this.#savedPeers) !== 0;
+    if (!this.#changed && !seeded && !hasMet) return;
     this.#changed = false;
     this.#savedAt = this.#clock.now();
     const pieces = have.bytes.slice();
@@ -194,8 +215,10 @@ export class ResumeKeeper {
         uploaded: this.#totals.uploaded + uploaded,
         downloaded: this.#totals.downloaded + downloaded,
         ...(this.#hashes && layersOf(this.#hashes)),
+        peers: remembered,
       };
       await store.save(data);
+      this.#savedPeers = remembered;
       this.#savedUpload = uploaded;
     } catch (error) {
       this.#changed = true;

@@ -258,6 +258,8 @@ export class SwarmPieces {
           events.pieceLost(piece);
           this.#events.changed();
         },
+        // What is missing may be elsewhere on this machine, and what is there be of use to other files.
+        looked: () => this.#copies?.wake(),
         failed: (error) => events.diskFailed(error),
       },
     });

@@ -93,7 +93,9 @@ export class TorrentData {
 
   /** What is there is known. */
   async measured(have: Bitfield | 'all', unverified: Bitfield | undefined): Promise<void> {
-    const { host, info, selection, files, borrower } = this.#parts;
+    const { host, info, selection, files, borrower, discovery, resume } = this.#parts;
+    // Once: later on the torrent knows better.
+    if (!this.keeper.isMeasured) discovery.remembered(resume.peers);
     this.keeper.measured(have, unverified);
     selection.measure(have);
     files.measured();
@@ -123,6 +125,7 @@ export class TorrentData {
         priorities: this.#parts.selection.priorities,
         uploaded: this.keeper.totals.uploadedBytes,
         downloaded: this.keeper.totals.downloadedBytes,
+        peers: this.#parts.peers.remembered(),
       }));
     } catch (error) {
       this.#events.warning(error as Error);

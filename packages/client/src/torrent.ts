@@ -421,19 +421,20 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
     this.#discovery.found(linkPeers(link), 'link');
     this.#stage = new MetadataStage({
       host: this.#host,
+      link,
       hashes: this.#names.infoHashes,
       peers: this.#peers,
       discovery: this.#discovery,
       store: this.#store,
       paused: this.#options.paused ?? false,
       events: this.#voice,
-      known: (info) => this.#learn(info, link),
+      known: (info, file) => this.#learn(info, link, file),
     });
     void this.#stage.open();
   }
 
   /** The metadata of a magnet link is known, and with it the names the torrent really has. */
-  #learn(info: TorrentInfo, link: MagnetLink): void {
+  #learn(info: TorrentInfo, link: MagnetLink, file: Metainfo | undefined): void {
     const before = this.swarmNames;
     const names = torrentNamesOf(info);
     this.#host.renamed(this, names.swarmNames, () => {
@@ -441,8 +442,10 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
     });
     const select = this.#select ?? this.#options.select ?? link.selectOnly;
     const paused = this.#stage?.wantsPause ?? false;
-    this.#begin(metainfoOf(info, link), { ...this.#options, paused, ...(select && { select }) });
+    const metainfo = metainfoOf(info, link, file);
+    this.#begin(metainfo, { ...this.#options, paused, ...(select && { select }) });
     const isPrivate = info.private || this.#options.private === true;
+    for (const url of file?.trackers.flat() ?? []) this.#discovery.addTracker(url);
     this.#discovery.learned(before, isPrivate);
     if (isPrivate) this.#stage?.swarm.dropDisallowed();
     callOut(() => this.emit('metadata'));
@@ -470,6 +473,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
       stats: () => this.#needs.stats(),
       needsPeers: () => this.#needs.needsPeers,
       report: (report) => callOut(() => this.emit('tracker', report)),
+      warning: (error) => this.#voice.warning(error),
       dial: () => this.#host.dial(this),
       changed: () => this.#stage?.swarm.update(),
     };

@@ -72,6 +72,8 @@ export interface MagnetLimits {
   readonly maxTrackers: number;
   /** Web seeds; further ones are left out. */
   readonly maxWebSeeds: number;
+  /** URLs of the .torrent file; further ones are left out. */
+  readonly maxExactSources: number;
   /** Peers; further ones are left out. */
   readonly maxPeers: number;
   /** Files named by `so`, repeated ones too; further ones are left out, and so is a range that would pass this number. */
@@ -88,6 +90,7 @@ export const DEFAULT_MAGNET_LIMITS: MagnetLimits = {
   maxParameters: 10_000,
   maxTrackers: 1_000,
   maxWebSeeds: 1_000,
+  maxExactSources: 16,
   maxPeers: 1_000,
   maxSelected: 100_000,
   maxUrlLength: 4_096,

@@ -100,6 +100,16 @@ describe('parseMagnet', () => {
     });
   });
 
+  it('takes xs and as where they are of the web', () => {
+    const url = 'https://w.invalid/a.torrent?x=1&y=2';
+    const text = `${TOPIC}&xs=${encodeURIComponent(url)}&as=http://m.invalid/b&xs=${encodeURIComponent(url)}`;
+    const link = parseMagnet(`${text}&xs=urn:btpk:00&as=ed2k://x&xs=ftp%3A%2F%2Fx%2Fy`);
+    expect(link.exactSources).toEqual([url, 'http://m.invalid/b']);
+    expect(parseMagnet(formatMagnet(link))).toEqual(link);
+    const many = Array.from({ length: 40 }, (_, index) => `&as=http://w.invalid/${index}`);
+    expect(parseMagnet(TOPIC + many.join('')).exactSources).toHaveLength(16);
+  });
+
   it('bounds the length of the link', () => {
     expect(() => parseMagnet(`${TOPIC}&dn=${'x'.repeat(300_000)}`)).toThrow(
       'longer than the limit',
@@ -200,6 +210,7 @@ describe('formatMagnet', () => {
             name,
             trackers,
             webSeeds,
+            exactSources: webSeeds.slice(0, 3),
             peers,
             selectOnly,
             exactLength,

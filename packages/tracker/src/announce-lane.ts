@@ -1,8 +1,8 @@
 import type { Clock } from '@shoal/net';
+import { AnnounceAttempt, type AttemptOwner } from './announce-attempt.ts';
 import { DEFAULT_MIN_INTERVAL } from './announce-options.ts';
 import type { AnnounceScheduler } from './announce-scheduler.ts';
-import type { AnnounceTask, TurnOutcome, Urgency } from './schedule/announce-turns.ts';
-import { trackerKey, unreachable } from './schedule/tracker-key.ts';
+import type { Urgency } from './schedule/announce-turns.ts';
 import type { Sleeper } from './schedule/wake-queue.ts';
 import type { TierTracker, TrackerTiers } from './tiers.ts';
 import type { TrackerSession } from './tracker-session.ts';
@@ -13,6 +13,8 @@ export interface LaneContext {
   readonly clock: Clock;
   readonly scheduler: AnnounceScheduler;
   readonly tiers: TrackerTiers;
+  /** The next tracker is asked when one has failed, and not before. */
+  inOrder(): boolean;
   sessionOf(url: string): TrackerSession;
   urgencyOf(event: AnnounceEvent | undefined): Urgency;
   /** Asks one tracker. Resolves with what it answered or why it did not; never rejects. */
@@ -36,11 +38,17 @@ function after(now: number, seconds: number): number {
 /** No round is under way. */
 const NO_PLACES: readonly TierTracker[] = [];
 
+/** Silent trackers of a torrent whose answers are awaited while the next one is asked: the first that works of five takes 12 s. */
+const MAX_SILENT = 4;
+
 /**
  * One line of announces in time: a round goes through the trackers in order until one answers, then waits for its interval;
  * when none answers, it waits for the first back-off to end. One lane serves all tiers, or a single tracker of them.
+ *
+ * A dead tracker shows by its silence, for a quarter of a minute or more. A round does not wait that long: the next tracker is asked
+ * while the answer of a silent one may still come. Where both answer, the one of the earlier tier is the one that is used.
  */
-export class AnnounceLane implements Sleeper, AnnounceTask {
+export class AnnounceLane implements Sleeper, AttemptOwner {
   wakeAt = 0;
   wakeSlot = -1;
   readonly #context: LaneContext;
@@ -48,10 +56,10 @@ export class AnnounceLane implements Sleeper, AnnounceTask {
   /** The trackers of the round under way, and how far it has come. */
   #places = NO_PLACES;
   #next = 0;
-  /** Whose turn it is, in a round. */
-  #turn: TrackerSession | undefined;
-  /** The announce under way. */
-  #call: AbortController | undefined;
+  /** The attempt that the round waits for. */
+  #asking: AnnounceAttempt | undefined;
+  /** Attempts that it waits for no longer, and that may still succeed, also when the round is over. */
+  readonly #silent: AnnounceAttempt[] = [];
   /** The tracker that answered last, and so the one that is waited for. */
   #current: TrackerSession | undefined;
 
@@ -60,34 +68,34 @@ export class AnnounceLane implements Sleeper, AnnounceTask {
     this.#only = only;
   }
 
+  get #isInRound(): boolean {
+    return this.#places !== NO_PLACES;
+  }
+
   /** Begins a round now; one under way looks for new events when it ends, or right away when it still waits for its turn. */
   wake(): void {
-    const session = this.#turn;
-    if (session === undefined) {
+    const attempt = this.#asking;
+    if (!this.#isInRound) {
       this.#sleepUntil(this.#context.clock.now());
-    } else if (this.#call === undefined) {
-      const refusal = this.#queue(session);
-      if (refusal !== undefined) this.onRefused(refusal);
+    } else if (attempt?.isRunning === false) {
+      const refusal = attempt.queue();
+      if (refusal !== undefined) attempt.onRefused(refusal);
     }
   }
 
   /** Begins a round as soon as the tracker in use permits it. */
   update(): void {
-    if (this.#turn !== undefined || this.#current === undefined) return;
+    if (this.#isInRound || this.#current === undefined) return;
     const at = Math.max(this.#context.clock.now(), this.#current.notBefore);
     if (this.wakeSlot < 0 || at < this.wakeAt) this.#sleepUntil(at);
   }
 
   /** Ends the round under way and plans no other. */
   stop(): void {
-    const { wakes, turns } = this.#context.scheduler;
-    wakes.delete(this);
-    turns.withdraw(this);
-    this.#call?.abort(new Error('The announcer was stopped'));
-    if (this.#call !== undefined) turns.finished(this, 'abandoned');
-    this.#call = undefined;
+    this.#context.scheduler.wakes.delete(this);
     this.#current = undefined;
     this.#endRound();
+    for (const attempt of this.#silent.splice(0)) attempt.abandon();
   }
 
   /** @internal */
@@ -100,27 +108,35 @@ export class AnnounceLane implements Sleeper, AnnounceTask {
   }
 
   /** @internal */
-  onTurn(): void {
-    const session = this.#turn;
-    if (session === undefined) return;
-    const event = session.nextEvent;
-    session.announcing = true;
-    session.starting ||= event === 'started';
-    session.nextAt = undefined;
-    const call = new AbortController();
-    this.#call = call;
-    this.#context.changed(session);
-    void this.#context.ask(session, event, call.signal).then((answer) => {
-      if (!call.signal.aborted) this.#answered(session, event, answer);
-    });
+  silent(attempt: AnnounceAttempt): void {
+    if (attempt !== this.#asking || this.#context.inOrder()) return;
+    // One that has worked is slow, or has news of us to count: there is no hurry, and no need for another one.
+    if (attempt.session.started) return;
+    this.#asking = undefined;
+    this.#silent.push(attempt);
+    this.#goOn();
   }
 
   /** @internal */
-  onRefused(error: Error): void {
-    const session = this.#turn;
-    if (session === undefined) return;
-    this.#refused(session, error);
-    this.#goOn();
+  refused(attempt: AnnounceAttempt, error: Error): void {
+    this.#forget(attempt);
+    this.#refused(attempt.session, error);
+  }
+
+  /** @internal */
+  answered(
+    attempt: AnnounceAttempt,
+    event: AnnounceEvent | undefined,
+    answer: AnnounceResponse | Error,
+  ): void {
+    this.#forget(attempt);
+    if (answer instanceof Error) this.#showRetry(attempt.session);
+    else this.#succeeded(attempt.session, event, answer);
+  }
+
+  /** @internal */
+  settled(): void {
+    if (this.#isInRound && this.#asking === undefined) this.#goOn();
   }
 
   #sleepUntil(at: number): void {
@@ -132,42 +148,48 @@ export class AnnounceLane implements Sleeper, AnnounceTask {
   /** On to the next tracker that may be asked; to sleep when there is none. */
   #goOn(): void {
     const now = this.#context.clock.now();
-    for (
-      let place = this.#places[this.#next];
-      place !== undefined;
-      place = this.#places[this.#next]
-    ) {
+    while (this.#silent.length < MAX_SILENT) {
+      const place = this.#places[this.#next];
+      if (place === undefined) break;
       this.#next += 1;
-      if (place.retryAt > now) continue;
       const session = this.#context.sessionOf(place.url);
+      if (place.retryAt > now || this.#silent.some((other) => other.session === session)) continue;
       if (session.nextEvent === undefined && session.notBefore > now) {
         // It works and wants to be left alone: that is no reason to go on to the next one.
         this.#endRound();
         this.#sleepUntil(session.notBefore);
         return;
       }
-      this.#turn = session;
-      const refusal = this.#queue(session);
+      const attempt = new AnnounceAttempt(this.#context, session, this);
+      this.#asking = attempt;
+      const refusal = attempt.queue();
       if (refusal === undefined) return;
+      this.#asking = undefined;
       this.#refused(session, refusal);
     }
+    if (this.#silent.length > 0) return;
     // When the first tracker that is being left alone may be asked again.
     const retryAt = Math.min(Infinity, ...this.#places.map((place) => place.retryAt));
     this.#endRound();
     this.#sleepUntil(retryAt);
   }
 
+  /** What has been asked may still be answered; what has not is not asked any more. */
   #endRound(): void {
-    this.#turn = undefined;
     this.#places = NO_PLACES;
     this.#next = 0;
+    if (this.#asking !== undefined) this.#silent.push(this.#asking);
+    this.#asking = undefined;
+    for (const attempt of this.#silent.filter(({ isRunning }) => !isRunning)) {
+      this.#forget(attempt);
+      attempt.abandon();
+    }
   }
 
-  /** Waits for the turn at a tracker. Gives an error when there is no point in that. */
-  #queue(session: TrackerSession): Error | undefined {
-    const { turns } = this.#context.scheduler;
-    const urgency = this.#context.urgencyOf(session.nextEvent);
-    return turns.enqueue(this, trackerKey(session.url), urgency);
+  #forget(attempt: AnnounceAttempt): void {
+    if (attempt === this.#asking) this.#asking = undefined;
+    const at = this.#silent.indexOf(attempt);
+    if (at >= 0) this.#silent.splice(at, 1);
   }
 
   #refused(session: TrackerSession, error: Error): void {
@@ -181,22 +203,6 @@ export class AnnounceLane implements Sleeper, AnnounceTask {
     this.#context.changed(session);
   }
 
-  #answered(
-    session: TrackerSession,
-    event: AnnounceEvent | undefined,
-    answer: AnnounceResponse | Error,
-  ): void {
-    this.#call = undefined;
-    session.announcing = false;
-    session.starting = false;
-    const outcome: TurnOutcome = answer instanceof Error ? unreachable(answer) : 'answered';
-    if (answer instanceof Error) this.#showRetry(session);
-    else this.#succeeded(session, event, answer);
-    // After the plans are made, as this may give the next one its turn.
-    this.#context.scheduler.turns.finished(this, outcome);
-    if (answer instanceof Error) this.#goOn();
-  }
-
   /** Ends the round and plans the next one. */
   #succeeded(
     session: TrackerSession,
@@ -208,6 +214,11 @@ export class AnnounceLane implements Sleeper, AnnounceTask {
     if (event === 'completed') this.#context.completedDelivered(session);
     const minInterval = named ?? Math.min(interval, DEFAULT_MIN_INTERVAL);
     session.notBefore = after(now, minInterval);
+    if (!this.#isInRound && !this.#isPreferred(session)) {
+      // Another one is in use by now, and stays so.
+      this.#context.changed(session);
+      return;
+    }
     const next =
       session.nextEvent === undefined ? after(now, Math.max(interval, minInterval)) : now;
     session.nextAt = next;
@@ -219,5 +230,12 @@ export class AnnounceLane implements Sleeper, AnnounceTask {
     this.#endRound();
     this.#sleepUntil(next);
     this.#context.changed(session);
+  }
+
+  /** It is of an earlier tier than the one in use. */
+  #isPreferred({ url }: TrackerSession): boolean {
+    const { tiers } = this.#context;
+    const current = this.#current && tiers.get(this.#current.url);
+    return current === undefined || (tiers.get(url)?.tier ?? Infinity) < current.tier;
   }
 }

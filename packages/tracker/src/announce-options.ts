@@ -75,6 +75,11 @@ export interface AnnouncerOptions {
   readonly onExternalIp?: (address: string, url: string) => void;
   /** Peers to ask for; a function when it depends. Default {@link DEFAULT_NUMWANT}. 0 when stopping. */
   readonly numwant?: number | (() => number);
+  /**
+   * Whether the next tracker is asked only when all before it have failed, to the letter of BEP 12. Default: also while one that
+   * has not worked before has said nothing for 3 s, without giving up on it.
+   */
+  readonly inOrder?: () => boolean;
   /** Announce to every tracker of every tier, each on its own schedule. Default false: to one, as BEP 12 says. */
   readonly announceToAll?: boolean;
   /** Sent as `ip`, `ipv4`, `ipv6`. */

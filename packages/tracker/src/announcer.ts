@@ -54,6 +54,7 @@ export class Announcer {
       clock: options.clock,
       scheduler: options.scheduler ?? new AnnounceScheduler({ clock: options.clock }),
       tiers: this.#tiers,
+      inOrder: () => options.inOrder?.() === true,
       sessionOf: (url) => this.#sessionOf(url),
       urgencyOf: (event) => this.#urgencyOf(event),
       notAsked: (session, error) => this.#failed(session, error),

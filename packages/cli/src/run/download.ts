@@ -69,11 +69,12 @@ async function* downloadTasks(
   const peers = await resolvePeers(args.peer ?? [], signal);
   const trackers = args.tracker ?? [];
   const localDiscovery = await looksAround(args);
+  const webSeeds = args['web-seeds'];
   const torrents: (Metainfo | MagnetLink)[] = [];
   for (const source of args.source) {
     try {
       const torrent = isMagnet(source)
-        ? await loadMagnet(source, { peers, trackers, localDiscovery }, signal)
+        ? await loadMagnet(source, { peers, trackers, localDiscovery, webSeeds }, signal)
         : await loadTorrent(source, signal, args.timeout);
       torrents.push(torrent);
     } catch (error) {

@@ -14,6 +14,8 @@ export interface MagnetSources {
   readonly trackers: readonly string[];
   /** Peers are looked for in the local network, or the DHT. */
   readonly localDiscovery: boolean;
+  /** What the link says of the web is used. */
+  readonly webSeeds: boolean;
 }
 
 /**
@@ -22,16 +24,19 @@ export interface MagnetSources {
  */
 export async function loadMagnet(
   source: string,
-  { peers, trackers, localDiscovery }: MagnetSources,
+  { peers, trackers, localDiscovery, webSeeds }: MagnetSources,
   signal?: AbortSignal,
 ): Promise<MagnetLink> {
   const link = parseMagnet(source);
-  const named = link.trackers.length + link.peers.length + peers.length + trackers.length;
-  if (named === 0 && !localDiscovery) {
+  const sources = webSeeds ? link.exactSources : [];
+  const named = [link.trackers, link.peers, peers, trackers, sources];
+  if (named.every(({ length }) => length === 0) && !localDiscovery) {
+    const web =
+      link.webSeeds.length > 0 ? ' (its web seeds have the files, not what they are called)' : '';
     throw new CliError(
       'ERR_CLI_SOURCE',
       ExitCode.badTorrent,
-      'the magnet link names no tracker and no peer, and without DHT and local discovery there is no other way to find any: give --tracker, --peer, --dht or --lsd',
+      `the magnet link names no tracker and no peer${web}, and without DHT and local discovery there is no other way to find any: give --tracker, --peer, --dht or --lsd`,
     );
   }
   const found: Endpoint[] = [];
@@ -72,7 +77,8 @@ export async function fetchMetadata(
   const peers = await resolvePeers(args.peer ?? [], signal);
   const trackers = args.tracker ?? [];
   const localDiscovery = await looksAround(args);
-  const link = await loadMagnet(source, { peers, trackers, localDiscovery }, signal);
+  const webSeeds = args['web-seeds'] !== false;
+  const link = await loadMagnet(source, { peers, trackers, localDiscovery, webSeeds }, signal);
   const ipFilter = (await ipFilterOf(args)?.(signal))?.filter;
   const client = await world.startClient({
     ...(await clientOptions(args, world)),

@@ -1,5 +1,5 @@
-import type { DhtNode } from '@shoal/dht';
-import type { Clock, Endpoint, Random, Resolve } from '@shoal/net';
+import type { DhtError, DhtNode } from '@shoal/dht';
+import { type Clock, type Endpoint, NetError, type Random, type Resolve } from '@shoal/net';
 import type { DatagramHub } from '../datagram/datagram-hub.ts';
 import { AnnounceQueue } from './announce-queue.ts';
 import type { DhtStateFile } from './dht-state.ts';
@@ -45,6 +45,8 @@ export class DhtDiscovery implements PeerService {
   readonly #running = new Map<Sought, AbortController>();
   readonly #named: NamedNodes;
   #node: DhtNode | undefined;
+  /** Loaded with the node. */
+  #isDhtError: (error: unknown) => error is DhtError = isNoDhtError;
   #opening: Promise<void> | undefined;
   #retryAt = -Infinity;
   #saveAt = Infinity;
@@ -63,7 +65,7 @@ export class DhtDiscovery implements PeerService {
 
   follow(sought: Sought): void {
     this.#queue.add(sought);
-    this.#start();
+    this.#start(sought);
   }
 
   leave(sought: Sought): void {
@@ -115,11 +117,13 @@ export class DhtDiscovery implements PeerService {
     if (node.nodeCount > 0) await this.#options.stateFile?.save(state);
   }
 
-  #start(): void {
+  /** @param sought the torrent that hears what goes wrong with it, but for a socket that cannot be opened now */
+  #start(sought?: Sought): void {
     if (this.#closed) return;
-    this.#opening ??= this.#open().catch(() => {
+    this.#opening ??= this.#open().catch((error: unknown) => {
       this.#opening = undefined;
       this.#retryAt = this.#options.clock.now() + RETRY_TIME;
+      if (!(error instanceof NetError)) sought?.warning(error as Error);
     });
   }
 
@@ -127,7 +131,8 @@ export class DhtDiscovery implements PeerService {
     const { clock, random, hub, isBlocked, resolve, readOnly, stateFile } = this.#options;
     // Loaded here, since many clients have no torrent that is looked for there.
     const [dht, state] = await Promise.all([import('@shoal/dht'), stateFile?.load(), hub.open()]);
-    const { DhtNode, MAINLINE_BOOTSTRAP } = dht;
+    const { DhtError, DhtNode, MAINLINE_BOOTSTRAP } = dht;
+    this.#isDhtError = (error): error is DhtError => error instanceof DhtError;
     const { bootstrap = MAINLINE_BOOTSTRAP } = this.#options;
     const node = new DhtNode({
       clock,
@@ -197,8 +202,15 @@ export class DhtDiscovery implements PeerService {
     // Whether nobody answered or nobody took it: it is tried again before long.
     const stored = await announced.then(
       (result) => result.stored,
-      () => 0,
+      (error: unknown) => {
+        if (!signal.aborted && !this.#isDhtError(error)) sought.warning(error as Error);
+        return 0;
+      },
     );
     if (stored === 0) this.#queue.hurry(sought);
   }
+}
+
+function isNoDhtError(_error: unknown): _error is DhtError {
+  return false;
 }

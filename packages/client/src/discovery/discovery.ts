@@ -2,6 +2,7 @@ import type { Endpoint, Reach } from '@shoal/net';
 import type { TransferStats } from '@shoal/tracker';
 import type { TrackerReport } from '../events.ts';
 import type { NamedPeer, PeerList, PeerSource } from '../peer/peer-list.ts';
+import type { RememberedPeer } from '../peer/remembered-peers.ts';
 import type { SwarmNames } from '../peer/swarm-names.ts';
 import type { DiscoverySide } from './discovery-side.ts';
 import type { TorrentHost } from '../torrent-host.ts';
@@ -12,6 +13,8 @@ import { Trackers } from './trackers.ts';
 
 /** From whom a private torrent (BEP 27) may have its peers. */
 const PRIVATE_SOURCES: readonly PeerSource[] = ['user', 'tracker', 'incoming'];
+/** From whom it may have them over a restart. */
+const PRIVATE_MEMORIES: readonly PeerSource[] = ['user', 'tracker'];
 
 /**
  * Milliseconds for which a magnet link that names trackers is looked for there alone. Its torrent may turn out to be private, and
@@ -26,6 +29,7 @@ export interface DiscoveryOptions {
   readonly stats: () => TransferStats;
   readonly needsPeers: () => boolean;
   readonly report: (report: TrackerReport) => void;
+  readonly warning: (error: Error) => void;
   /** There may be somebody to dial. */
   readonly dial: () => void;
   /** Peers may be exchanged from now on, or may not any more. */
@@ -59,6 +63,8 @@ export class Discovery implements Sought, DiscoverySide {
   #isFollowed = false;
   /** Monotonic ms from which on a torrent that may be private is looked for everywhere; `Infinity` while it is not. */
   #openAt = Infinity;
+  /** Of an earlier run, until peers may come from anywhere. */
+  #waiting: readonly RememberedPeer[] = [];
 
   constructor(
     options: DiscoveryOptions,
@@ -76,6 +82,7 @@ export class Discovery implements Sought, DiscoverySide {
         names: options.names(),
         reach: (url) => this.#reachOf(url),
         stats: options.stats,
+        isPrivate: () => this.#privacy === 'private',
         found: (peers) => this.found(peers, 'tracker'),
         report: (report) => this.#heard(report),
         seenAt: (address) => options.peerList().setExternalAddress(address),
@@ -88,6 +95,11 @@ export class Discovery implements Sought, DiscoverySide {
   get isOpen(): boolean {
     if (this.#privacy !== 'unknown') return this.#privacy === 'public';
     return this.#options.host.clock.now() >= this.#openAt;
+  }
+
+  /** There are trackers to ask. */
+  get hasTrackers(): boolean {
+    return !this.#trackers.isEmpty;
   }
 
   /** Handshakes say that we take part in the DHT. */
@@ -136,6 +148,24 @@ export class Discovery implements Sought, DiscoverySide {
     dial();
   }
 
+  warning(error: Error): void {
+    this.#options.warning(error);
+  }
+
+  /**
+   * Peers worked in an earlier run. While the torrent is private, or may be, only those are taken that a tracker or the user had
+   * named; the others wait.
+   */
+  remembered(peers: readonly RememberedPeer[]): void {
+    if (this.isOpen) {
+      this.#restore(peers);
+      return;
+    }
+    const isNamed = ({ source }: RememberedPeer): boolean => PRIVATE_MEMORIES.includes(source);
+    this.#restore(peers.filter(isNamed));
+    if (this.#privacy === 'unknown') this.#waiting = peers.filter((peer) => !isNamed(peer));
+  }
+
   /** Looks for peers, and lets others find us. */
   start(): void {
     this.#running = true;
@@ -174,6 +204,7 @@ export class Discovery implements Sought, DiscoverySide {
     this.#failed = undefined;
     if (isPrivate) {
       this.#leave();
+      this.#waiting = [];
       this.#options.peerList().restrictTo(PRIVATE_SOURCES);
     }
     this.#trackers.renamed(before);
@@ -197,12 +228,22 @@ export class Discovery implements Sought, DiscoverySide {
     return this.#ownTrackers?.has(url) === true ? 'any' : this.#options.host.trackerReach;
   }
 
+  #restore(peers: readonly RememberedPeer[]): void {
+    if (peers.length === 0) return;
+    const { host, peerList, dial } = this.#options;
+    const list = peerList();
+    for (const peer of peers) list.restore(peer, host.clock.now());
+    dial();
+  }
+
   #follow(): void {
     if (!this.#running || this.#isFollowed || !this.isOpen) return;
     this.#isFollowed = true;
     const { host } = this.#options;
     for (const each of host.peerServices) each.follow(this);
     host.dht?.addNamedNodes(this.#nodes);
+    this.#restore(this.#waiting);
+    this.#waiting = [];
     if (this.#privacy === 'unknown') this.#options.changed();
   }
 

@@ -12,6 +12,8 @@ export interface Sought {
   readonly isSeed: boolean;
   /** Peers were found; `by` is the node or peer that named them, where it was one. */
   found(peers: readonly NamedPeer[], source: PeerSource, by?: Endpoint): void;
+  /** Something went wrong that should not have. */
+  warning(error: Error): void;
 }
 
 /** A service of the client that finds peers by info-hash: the DHT, local discovery. All torrents share it. */

@@ -11,6 +11,8 @@ export interface TrackersOptions {
   /** Where a tracker may be. */
   readonly reach: (url: string) => Reach;
   readonly stats: () => TransferStats;
+  /** A private torrent is announced to one tracker at a time: some take two for somebody who cheats. */
+  readonly isPrivate: () => boolean;
   readonly found: (peers: readonly NamedPeer[]) => void;
   readonly report: (report: TrackerReport) => void;
   /** A tracker said which address it sees us at (BEP 24). */
@@ -120,7 +122,7 @@ function announcersFor(
 
 /** The announcer of one swarm, with what it needs of the client. */
 function announcerFor(
-  { host, names, reach, stats, found, report, seenAt }: TrackersOptions,
+  { host, names, reach, stats, isPrivate, found, report, seenAt }: TrackersOptions,
   tiers: readonly (readonly string[])[],
   infoHash: Uint8Array,
   swarm: 'v1' | 'v2',
@@ -137,6 +139,7 @@ function announcerFor(
     trackers: tiers,
     reach,
     stats,
+    inOrder: isPrivate,
     onPeers: (peers) =>
       found(swarm === 'v1' ? peers : peers.map((peer) => ({ ...peer, knowsV2: true }))),
     onExternalIp: (address) => seenAt(address),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { decode, encode, type BencodeValue } from '@shoal/bencode';
+import { MAX_REMEMBERED_BYTES } from '../peer/remembered-peers.ts';
 import { FileStates } from './file-states.ts';
 
 const FORMAT = 'shoal resume data';
@@ -46,6 +47,8 @@ export interface ResumeData {
   readonly pieceLayers?: readonly PieceLayer[] | undefined;
   /** The same of layers of which only parts have come, with what proves each; undefined where there are none. */
   readonly pieceRanges?: readonly PieceRange[] | undefined;
+  /** Peers that worked, as `encodeRemembered` writes them; undefined where there are none, or too many bytes. */
+  readonly peers?: Uint8Array | undefined;
 }
 
 /** A file's pieces root, and 32 bytes for each of its pieces. */
@@ -89,12 +92,14 @@ export function encodeResume(data: ResumeData): Uint8Array {
   }
   const layers = (data.pieceLayers ?? []).flat();
   const ranges = (data.pieceRanges ?? []).flat();
+  const peers = data.peers?.length === 0 ? undefined : data.peers;
   const body = encode({
     directory: data.directory,
     downloaded: data.downloaded,
     files: states,
     'info-hash': data.infoHash,
     ...(data.infoHashV2 === undefined ? {} : { 'info-hash-v2': data.infoHashV2 }),
+    ...(peers === undefined ? {} : { peers }),
     'piece-count': data.pieceCount,
     ...(layers.length === 0 ? {} : { 'piece-layers': layers }),
     ...(ranges.length === 0 ? {} : { 'piece-ranges': ranges }),
@@ -178,6 +183,7 @@ function fieldsOf(body: Uint8Array): ResumeData | undefined {
     downloaded,
     pieceLayers: layersOf(fields?.get('piece-layers')),
     pieceRanges: rangesOf(fields?.get('piece-ranges')),
+    peers: peersOf(fields?.get('peers')),
   };
 }
 
@@ -207,6 +213,11 @@ function rangesOf(value: BencodeValue | undefined): PieceRange[] | undefined {
     ranges.push([new Uint8Array(root), index, new Uint8Array(hashes)]);
   }
   return ranges.length === 0 ? undefined : ranges;
+}
+
+function peersOf(value: BencodeValue | undefined): Uint8Array | undefined {
+  if (!(value instanceof Uint8Array) || value.length > MAX_REMEMBERED_BYTES) return undefined;
+  return new Uint8Array(value);
 }
 
 function hasSpareBits(pieces: Uint8Array, pieceCount: number): boolean {

@@ -14,6 +14,8 @@ export interface LateCheckEvents {
   missing(piece: number): void;
   /** A piece that counted as verified is damaged. */
   lost(piece: number): void;
+  /** All that were read together have been told of. */
+  looked(): void;
   /** The files cannot be read, or the torrent contradicts itself. */
   failed(error: Error): void;
 }
@@ -129,6 +131,8 @@ export class LateChecks {
         this.#queue = [...left, ...this.#queue.slice(this.#next + batch.length)];
         this.#next = 0;
         throw error;
+      } finally {
+        this.#parts.events.looked();
       }
     }
   }

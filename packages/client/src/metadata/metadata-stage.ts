@@ -1,10 +1,10 @@
 import type { Connection, ConnectionHandler } from '@shoal/net';
-import { parseInfo, type TorrentInfo } from '@shoal/metainfo';
+import { type MagnetLink, type Metainfo, parseInfo, type TorrentInfo } from '@shoal/metainfo';
 import type { Handshake } from '@shoal/peer-wire';
 import type { Discovery } from '../discovery/discovery.ts';
 import type { TorrentState } from '../events.ts';
 import type { InfoHashes } from '../info-hashes.ts';
-import { MagnetContradictionError } from '../errors.ts';
+import { ClientError, MagnetContradictionError } from '../errors.ts';
 import { clientDefaults } from '../options.ts';
 import type { KnownPeers } from '../peer/known-peers.ts';
 import type { TorrentHost } from '../torrent-host.ts';
@@ -14,12 +14,14 @@ import type { MetadataProgress } from './metadata-fetch.ts';
 import type { TakeOver } from './metadata-peer.ts';
 import type { MetadataStore } from './metadata-store.ts';
 import { MetadataSwarm } from './metadata-swarm.ts';
+import { TorrentFileFetch } from './torrent-file-fetch.ts';
 
 /** Where a torrent is before its metadata is known. */
 export type MetadataState = Extract<TorrentState, 'metadata' | 'paused' | 'error' | 'closed'>;
 
 export interface MetadataStageOptions {
   readonly host: TorrentHost;
+  readonly link: MagnetLink;
   /** What the magnet link names. */
   readonly hashes: InfoHashes;
   readonly peers: KnownPeers;
@@ -30,9 +32,9 @@ export interface MetadataStageOptions {
   readonly events: LifeEvents;
   /**
    * The metadata is known; what this throws is the torrent's failure. The torrent has a life of its own from then on, and the
-   * stage only keeps the connections until they can be handed over.
+   * stage only keeps the connections until they can be handed over. `file`: it was part of a .torrent file.
    */
-  readonly known: (info: TorrentInfo) => void;
+  readonly known: (info: TorrentInfo, file: Metainfo | undefined) => void;
 }
 
 /**
@@ -41,6 +43,8 @@ export interface MetadataStageOptions {
  */
 export class MetadataStage {
   #swarm: MetadataSwarm;
+  /** Where the link says where the .torrent file is. */
+  readonly #fileFetch: TorrentFileFetch | undefined;
   readonly #options: MetadataStageOptions;
   #state: MetadataState = 'metadata';
   #error: Error | undefined;
@@ -53,6 +57,7 @@ export class MetadataStage {
     this.#options = options;
     this.#wantsPause = options.paused;
     this.#swarm = this.#makeSwarm();
+    this.#fileFetch = this.#makeFileFetch();
   }
 
   /** The peers that are connected. */
@@ -86,13 +91,15 @@ export class MetadataStage {
 
   /** Looks for the metadata. Never rejects. */
   async open(): Promise<void> {
-    const { host } = this.#options;
+    const { host, store, discovery } = this.#options;
     await host.openTurns.next();
-    const bytes = await this.#options.store?.load();
+    const stored = await store?.load();
+    const peers = stored === undefined ? await store?.loadPeers() : undefined;
     this.#opened = true;
     // It may have been closed meanwhile.
     if (this.#state !== 'metadata') return;
-    if (bytes !== undefined) this.#found(bytes, false);
+    if (peers !== undefined) discovery.remembered(peers);
+    if (stored !== undefined) this.#found(stored.info, stored.file);
     else if (this.#wantsPause) this.#setState('paused');
     else this.#begin();
   }
@@ -120,16 +127,19 @@ export class MetadataStage {
   /** @param timeout ms to wait for the trackers */
   async close(timeout: number): Promise<void> {
     this.swarm.close();
+    this.#fileFetch?.stop();
     // Its life goes on elsewhere.
     if (this.#isOver) return;
     const stopped = this.#options.discovery.stop(timeout);
     if (this.#state !== 'closed') this.#setState('closed');
+    await this.#savePeers();
     await stopped;
   }
 
   /** Once a second. */
   tick(now: number): void {
     this.swarm.tick(now);
+    if (this.isActive) this.#fileFetch?.tick(now, (this.progress?.received ?? 0) > 0);
   }
 
   join(connection: Connection, handshake: Handshake, isV2: boolean): ConnectionHandler | undefined {
@@ -150,37 +160,70 @@ export class MetadataStage {
       judge: (bytes) => judgeMetadata(bytes, hashes),
       report: (report) => events.peer(report),
       banned: (ban) => events.banned(ban),
-      found: (bytes) => this.#found(bytes, true),
+      found: (bytes) => this.#found(bytes, undefined, bytes),
       contradicted: () => this.#fail(new MagnetContradictionError()),
+    });
+  }
+
+  #makeFileFetch(): TorrentFileFetch | undefined {
+    const { host, link, hashes, discovery, peers, events } = this.#options;
+    if (host.webSeeds === undefined || link.exactSources.length === 0) return undefined;
+    return new TorrentFileFetch({
+      web: host.webSeeds,
+      memory: host.metadataMemory,
+      urls: link.exactSources,
+      isAlone: !discovery.hasTrackers && peers.total === 0,
+      judge: (bytes) => judgeMetadata(bytes, hashes),
+      found: (file, bytes) => this.#found(file.info.bytes, file, bytes),
+      contradicted: () => this.#fail(new MagnetContradictionError()),
+      failed: (url, reason) => {
+        const message = `Cannot use the .torrent file that the magnet link names, ${url}: ${reason}`;
+        events.warning(new ClientError('ERR_CLIENT_EXACT_SOURCE', message));
+      },
     });
   }
 
   #begin(): void {
     const { discovery, peers, events } = this.#options;
     discovery.start();
+    this.#fileFetch?.start(this.#options.host.clock.now());
     events.busy();
     if (peers.retryNow()) events.dial();
   }
 
+  /** Failing to is a warning. */
+  async #savePeers(): Promise<void> {
+    const { store, peers, events } = this.#options;
+    // Before the folder was looked into nobody knows who was remembered.
+    if (store === undefined || !this.#opened) return;
+    await store.savePeers(peers.remembered()).catch((error: unknown) => {
+      events.warning(error as Error);
+    });
+  }
+
   #rest(): void {
     this.swarm.stop();
+    this.#fileFetch?.stop();
+    void this.#savePeers();
     void this.#options.discovery.stop(clientDefaults.closeTimeout);
   }
 
-  #found(bytes: Uint8Array, isNew: boolean): void {
+  /** @param fresh what is to be remembered; undefined: it was */
+  #found(bytes: Uint8Array, file: Metainfo | undefined, fresh?: Uint8Array): void {
     const { known, events } = this.#options;
+    this.#fileFetch?.stop();
     this.swarm.known(bytes);
     try {
-      const info = parseInfo(bytes);
+      const info = file?.info ?? parseInfo(bytes);
       this.#isOver = true;
-      known(info);
+      known(info, file);
     } catch (error) {
       this.#isOver = false;
       this.#fail(error as Error);
       return;
     }
-    if (!isNew) return;
-    this.#options.store?.save(bytes).catch((error: unknown) => events.warning(error as Error));
+    if (fresh === undefined) return;
+    this.#options.store?.save(fresh).catch((error: unknown) => events.warning(error as Error));
   }
 
   #fail(error: Error): void {

@@ -4,7 +4,15 @@ import type { Endpoint } from '@shoal/net';
 export type PeerSource = 'user' | 'tracker' | 'incoming' | 'link' | 'lsd' | 'pex' | 'dht';
 
 /** The sources, those we trust most first. */
-const SOURCES: readonly PeerSource[] = ['user', 'tracker', 'incoming', 'link', 'lsd', 'pex', 'dht'];
+export const SOURCES: readonly PeerSource[] = [
+  'user',
+  'tracker',
+  'incoming',
+  'link',
+  'lsd',
+  'pex',
+  'dht',
+];
 
 /** Milliseconds to wait after the first failure; each further one multiplies it. */
 const MIN_BACK_OFF = 1_000;
@@ -20,6 +28,8 @@ export interface NamedPeer extends Endpoint {
   readonly peerId?: Uint8Array;
   /** It was found under the torrent's v2 hash (BEP 52), or has agreed to it before. */
   readonly knowsV2?: boolean;
+  /** It goes on with another v2 hash than ours where it is offered v2: the offer is left out. */
+  readonly hasOtherV2?: boolean;
   /** Somebody says that it is a seed. */
   readonly isSeed?: boolean;
 }
@@ -44,10 +54,18 @@ export class Candidate {
   #inV2Swarm = false;
   /** It did not do with v2, or does with v1: it is dialled with the v1 hash all the same. */
   #prefersV1 = false;
+  /** See {@link NamedPeer}. One of the two hashes that a magnet link has may be of another torrent, which only its metadata shows. */
+  hasOtherV2 = false;
   /** It had all pieces when we last knew. */
   seed = false;
   /** Canonical priority (BEP 40), an unsigned 32-bit integer: higher is dialled first. */
   priority = 0;
+  /** Monotonic ms at which a connection was last there; `Infinity` while one is, -Infinity: never in this run. */
+  workedAt = -Infinity;
+  /** Runs in a row, before this one, in which it could not be reached; undefined where it is not known from an earlier run. */
+  missedBefore: number | undefined;
+  /** Somebody has named it in this run. */
+  isFresh = false;
   /** Bit set of the sources, by their index. */
   #sources = 0;
 
@@ -82,7 +100,14 @@ export class Candidate {
     this.#prefersV1 = !isV2;
   }
 
+  /** A source names it now. */
   heardFrom(source: PeerSource): void {
+    this.isFresh = true;
+    this.remember(source);
+  }
+
+  /** A source has named it, whenever that was. */
+  remember(source: PeerSource): void {
     this.#sources |= 1 << SOURCES.indexOf(source);
   }
 
@@ -107,15 +132,17 @@ export class Candidate {
   }
 }
 
-/** Whether `one` is to be dialled before `other`: fewer failures, then the higher canonical priority. */
+/** Whether `one` is to be dialled before `other`: fewer failures, then who was named in this run, then the higher canonical priority. */
 export function dialledBefore(one: Candidate, other: Candidate): boolean {
   if (one.failures !== other.failures) return one.failures < other.failures;
+  if (one.isFresh !== other.isFresh) return one.isFresh;
   return one.priority > other.priority;
 }
 
 /** Whether `one` is to be dropped before `other` when there are too many. */
 export function droppedBefore(one: Candidate, other: Candidate): boolean {
   if (one.failures !== other.failures) return one.failures > other.failures;
+  if (one.isFresh !== other.isFresh) return other.isFresh;
   if (one.trust !== other.trust) return one.trust > other.trust;
   return one.priority < other.priority;
 }

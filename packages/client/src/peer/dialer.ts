@@ -148,6 +148,7 @@ export class Dialer {
           usesDht: () => torrent.usesDht,
           names: torrent.swarmNames,
           knowsV2: endpoint.knowsV2 ?? false,
+          mayOffer: endpoint.hasOtherV2 !== true,
           ...(endpoint.peerId === undefined ? {} : { expectedPeerId: endpoint.peerId }),
           established: (established, handshake, isV2) => {
             settle();

@@ -25,6 +25,8 @@ export interface HandshakePolicy {
   readonly names?: SwarmNames;
   /** The peer is known to know the v2 hash: a hybrid is asked for by it. */
   readonly knowsV2?: boolean;
+  /** Outgoing side: see {@link openingOf}. Default true. */
+  readonly mayOffer?: boolean;
   /** The peer id a tracker gave for this endpoint; the connection is dropped when another one answers (BEP 3). */
   readonly expectedPeerId?: Uint8Array;
   /** Incoming side: the torrent of that info-hash, where it is here and has room for a peer. */
@@ -68,8 +70,8 @@ export class Handshaking implements ConnectionHandler {
     );
     policy.connections.add(connection);
     connection.attach(this);
-    const { names, knowsV2 = false } = policy;
-    const opening = names === undefined ? undefined : openingOf(names, knowsV2);
+    const { names, knowsV2, mayOffer } = policy;
+    const opening = names === undefined ? undefined : openingOf(names, knowsV2 ?? false, mayOffer);
     if (opening !== undefined) this.#send(opening);
   }
 

@@ -2,6 +2,7 @@ import type { Clock } from '@shoal/net';
 import { type BannedPeer, bannedPeer } from './ban-list.ts';
 import { type KnownPeer, knownPeer } from './known-peer.ts';
 import { PeerList, type PeerListOptions } from './peer-list.ts';
+import type { RememberedPeer } from './remembered-peers.ts';
 
 /** The peer list of a torrent, made when there is first somebody to put on it: most torrents that are seeded have nobody. */
 export class KnownPeers {
@@ -51,6 +52,11 @@ export class KnownPeers {
   /** All candidates, as they are told. */
   all(clock: Clock): KnownPeer[] {
     return [...(this.#list?.candidates ?? [])].map((candidate) => knownPeer(candidate, clock));
+  }
+
+  /** See `PeerList.remembered`. */
+  remembered(): RememberedPeer[] {
+    return this.#list?.remembered() ?? [];
   }
 
   /** See `PeerList.seeding`. */

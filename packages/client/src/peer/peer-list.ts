@@ -5,6 +5,7 @@ import { BanList } from './ban-list.ts';
 import type { Ban, BanCode } from './ban-list.ts';
 import { Candidate, dialledBefore, droppedBefore } from './candidate.ts';
 import type { NamedPeer, PeerSource } from './candidate.ts';
+import { type RememberedPeer, rememberedOf } from './remembered-peers.ts';
 
 export type { NamedPeer, PeerSource } from './candidate.ts';
 
@@ -18,6 +19,8 @@ const MAX_SELF_ENDPOINTS = 64;
 const GOOD_CONNECTION_TIME = 5 * 60_000;
 /** The error code of a connection that led back to this client. */
 const SELF_ERROR = 'ERR_PEER_SELF';
+/** That of one whose handshake named another torrent. */
+const OTHER_HASH_ERROR = 'ERR_WIRE_INFO_HASH_MISMATCH';
 
 export interface PeerListOptions {
   readonly random: Random;
@@ -146,21 +149,28 @@ export class PeerList {
     if (!this.#acceptable(endpoint, source, by) || this.#self.has(key)) return false;
     if (this.#bans.of(endpoint.address, now) !== undefined) return false;
     if (this.#options.isBlocked?.(endpoint.address) === true) return false;
-    const { address } = endpoint;
-    const ofAddress = this.#known.get(address) ?? 0;
-    if (ofAddress >= this.#maxPerAddress && addressKind(address) !== 'loopback') return false;
-    const candidate = new Candidate({ address, port: endpoint.port });
-    candidate.priority = this.#priorityOf(endpoint);
-    candidate.peerId = endpoint.peerId;
-    if (endpoint.knowsV2 === true) candidate.foundInV2();
-    candidate.seed = endpoint.isSeed === true;
+    const candidate = this.#candidateOf(endpoint);
     candidate.heardFrom(source);
-    if (this.#candidates.size >= this.#maxCandidates && !this.#makeRoom(candidate)) return false;
-    this.#candidates.set(key, candidate);
-    this.#known.set(address, ofAddress + 1);
-    this.#idle++;
-    this.#nextDue = -Infinity;
-    return true;
+    return this.#insert(key, candidate);
+  }
+
+  /** A peer that worked in an earlier run. It is dialled after those that are named now; false when it is refused, as in {@link add}. */
+  restore(peer: RememberedPeer, now: number): boolean {
+    const key = endpointKey(peer);
+    const known = this.#candidates.get(key);
+    if (known === undefined && (!this.#isPossible(peer) || this.#self.has(key))) return false;
+    if (!this.isAllowed([peer.source])) return false;
+    if (known === undefined && this.#bans.of(peer.address, now) !== undefined) return false;
+    if (this.#options.isBlocked?.(peer.address) === true) return false;
+    const candidate = known ?? this.#candidateOf(peer);
+    candidate.remember(peer.source);
+    candidate.missedBefore = peer.missed;
+    return known !== undefined || this.#insert(key, candidate);
+  }
+
+  /** Who is worth remembering for the next run, the best first: see {@link rememberedOf}. */
+  remembered(): RememberedPeer[] {
+    return rememberedOf(this.#candidates.values());
   }
 
   /** The peer to dial now, which then counts as being dialled; undefined: none. */
@@ -183,9 +193,10 @@ export class PeerList {
     }
     this.#become(best, 'dialling');
     best.dialledAt = now;
-    const { endpoint, peerId, knowsV2 } = best;
-    if (peerId === undefined && !knowsV2) return endpoint;
-    return { ...endpoint, ...(peerId === undefined ? {} : { peerId }), knowsV2 };
+    const { endpoint, peerId, knowsV2, hasOtherV2 } = best;
+    if (peerId === undefined && !knowsV2 && !hasOtherV2) return endpoint;
+    const named = peerId === undefined ? endpoint : { ...endpoint, peerId };
+    return hasOtherV2 ? { ...named, knowsV2, hasOtherV2 } : { ...named, knowsV2 };
   }
 
   /** Whether a connection that a peer opened from there is welcome. */
@@ -202,6 +213,7 @@ export class PeerList {
     const candidate = this.#candidates.get(endpointKey(endpoint));
     if (candidate === undefined) return;
     this.#become(candidate, 'idle');
+    if (error?.code === OTHER_HASH_ERROR) candidate.hasOtherV2 = true;
     candidate.backOff(now, this.#options.random.next(), error?.code);
   }
 
@@ -231,6 +243,7 @@ export class PeerList {
     const candidate = this.#candidates.get(endpointKey(endpoint));
     if (candidate === undefined) return;
     this.#become(candidate, 'connected');
+    candidate.workedAt = Infinity;
     candidate.agreed(isV2);
   }
 
@@ -244,6 +257,7 @@ export class PeerList {
     const candidate = this.#candidates.get(endpointKey(endpoint));
     if (candidate === undefined) return;
     this.#become(candidate, 'idle');
+    candidate.workedAt = now;
     candidate.seed = parting.seed;
     const jitter = this.#options.random.next();
     if (parting.failed) {
@@ -292,12 +306,37 @@ export class PeerList {
     for (const candidate of this.#candidates.values()) visit(candidate.endpoint, candidate.sources);
   }
 
-  #acceptable(endpoint: Endpoint, source: PeerSource, by: Endpoint | undefined): boolean {
-    const { port } = endpoint;
-    if (!this.isAllowed([source])) return false;
+  #candidateOf(peer: NamedPeer): Candidate {
+    const candidate = new Candidate({ address: peer.address, port: peer.port });
+    candidate.priority = this.#priorityOf(peer);
+    candidate.peerId = peer.peerId;
+    if (peer.knowsV2 === true) candidate.foundInV2();
+    candidate.seed = peer.isSeed === true;
+    return candidate;
+  }
+
+  /** False where it is one too many. */
+  #insert(key: string, candidate: Candidate): boolean {
+    const { address } = candidate.endpoint;
+    const ofAddress = this.#known.get(address) ?? 0;
+    if (ofAddress >= this.#maxPerAddress && addressKind(address) !== 'loopback') return false;
+    if (this.#candidates.size >= this.#maxCandidates && !this.#makeRoom(candidate)) return false;
+    this.#candidates.set(key, candidate);
+    this.#known.set(address, ofAddress + 1);
+    this.#idle++;
+    this.#nextDue = -Infinity;
+    return true;
+  }
+
+  #isPossible({ address, port }: Endpoint): boolean {
     if (!Number.isInteger(port) || port < 1 || port > 65_535) return false;
+    const kind = addressKind(address);
+    return kind !== 'multicast' && kind !== 'unspecified';
+  }
+
+  #acceptable(endpoint: Endpoint, source: PeerSource, by: Endpoint | undefined): boolean {
+    if (!this.isAllowed([source]) || !this.#isPossible(endpoint)) return false;
     const kind = addressKind(endpoint.address);
-    if (kind === 'multicast' || kind === 'unspecified') return false;
     if (kind === 'public' || (source !== 'pex' && source !== 'dht')) return true;
     return by !== undefined && kind === addressKind(by.address);
   }

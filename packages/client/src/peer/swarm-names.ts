@@ -28,12 +28,17 @@ export function swarmNamesOf(info: {
 }
 
 /**
- * How a connection is opened. A hybrid's begins with the v1 hash, which every client knows, and an offer to go on with v2;
- * `knowsV2` says that this peer is known to know the v2 hash.
+ * How a connection is opened. A hybrid's begins with the v1 hash, which every client knows, and, where it `mayOffer` that, with an offer
+ * to go on with v2; `knowsV2` says that this peer is known to know the v2 hash.
  */
-export function openingOf({ v1, v2 }: SwarmNames, knowsV2: boolean): Greeting | undefined {
+export function openingOf(
+  { v1, v2 }: SwarmNames,
+  knowsV2: boolean,
+  mayOffer = true,
+): Greeting | undefined {
   if (v2 !== undefined && (knowsV2 || v1 === undefined)) return v2Greeting(v2);
-  return v1 === undefined ? undefined : { infoHash: v1, isV2: false, offersV2: v2 !== undefined };
+  if (v1 === undefined) return undefined;
+  return { infoHash: v1, isV2: false, offersV2: mayOffer && v2 !== undefined };
 }
 
 /**

@@ -1,8 +1,9 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Bitfield } from '@shoal/peer-wire';
 import { Client, type Torrent } from '../../src/index.ts';
 import { clientDefaults } from '../../src/options.ts';
+import type { RememberedPeer } from '../../src/peer/remembered-peers.ts';
 import { ResumeKeeper, type ResumeState } from '../../src/resume-keeper.ts';
 import { makeTorrent, temporaryFolder } from '../disk/fixture.ts';
 import { ContentStorage } from '../support/content-storage.ts';
@@ -15,7 +16,14 @@ const torrent = makeTorrent([{ path: 'a.bin', length: 550 }], 100);
 function stateOf(pieces: number[], changes: Partial<ResumeState> = {}): () => ResumeState {
   const have = new Bitfield(torrent.info.pieceCount);
   for (const piece of pieces) have.set(piece);
-  return () => ({ have, priorities: Uint8Array.of(4), uploaded: 0, downloaded: 0, ...changes });
+  return () => ({
+    have,
+    priorities: Uint8Array.of(4),
+    uploaded: 0,
+    downloaded: 0,
+    peers: [],
+    ...changes,
+  });
 }
 
 const listOf = (field: Bitfield | undefined): number[] => {
@@ -63,7 +71,7 @@ describe('ResumeKeeper', () => {
       const stateOfAll = (): ResumeState => {
         const have = new Bitfield(info.pieceCount);
         have.setAll();
-        return { have, priorities: Uint8Array.of(4), uploaded: 0, downloaded: 0 };
+        return { have, priorities: Uint8Array.of(4), uploaded: 0, downloaded: 0, peers: [] };
       };
       const keeper = new ResumeKeeper(folder.path, clock, info, '/downloads');
       keeper.changed();
@@ -102,6 +110,39 @@ describe('ResumeKeeper', () => {
     expect(last.totals).toEqual({ uploaded: 60, downloaded: 15 });
   });
 
+  it('saves the peers it is told of, once', async () => {
+    const storage = new ContentStorage(torrent, 'all');
+    const file = async (): Promise<Buffer | undefined> => {
+      const [directory] = await readdir(folder.path);
+      if (directory === undefined) return undefined;
+      const names = await readdir(join(folder.path, directory));
+      const name = names.find((each) => each.endsWith('.resume'));
+      return name === undefined ? undefined : readFile(join(folder.path, directory, name));
+    };
+    const peer: RememberedPeer = {
+      address: '8.8.8.8',
+      port: 6881,
+      source: 'dht',
+      isSeed: true,
+      knowsV2: false,
+      missed: 0,
+    };
+    const keeper = keeperOf();
+    await keeper.save(storage, stateOf([0]));
+    expect(await file()).toBeUndefined();
+    await keeper.save(storage, stateOf([0], { peers: [peer] }));
+    const later = keeperOf();
+    await later.load(storage);
+    expect(later.peers).toEqual([peer]);
+    const before = await file();
+    await later.save(storage, stateOf([1], { peers: [peer] }));
+    expect(await file()).toEqual(before);
+    await later.save(storage, stateOf([1], { peers: [{ ...peer, missed: 1 }] }));
+    const last = keeperOf();
+    await last.load(storage);
+    expect(last.peers).toEqual([{ ...peer, missed: 1 }]);
+  });
+
   it('keeps the same torrent in two folders apart', async () => {
     const storage = new ContentStorage(torrent, 'all');
     const [one, two] = [keeperOf('/one'), keeperOf('/two')];
@@ -137,6 +178,7 @@ describe('ResumeKeeper', () => {
       priorities: Uint8Array.of(4),
       uploaded: 0,
       downloaded: 0,
+      peers: [],
     }));
     expect(listOf((await keeperOf().load(storage))?.trusted)).toEqual([0]);
   });

@@ -6,6 +6,7 @@ const sought = (): Sought => ({
   needsPeers: false,
   isSeed: false,
   found: () => undefined,
+  warning: () => undefined,
 });
 
 describe('whose turn it is to be announced', () => {

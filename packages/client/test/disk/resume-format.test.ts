@@ -103,6 +103,20 @@ describe('the resume format', () => {
     );
   });
 
+  it('keeps a list of peers, but no more bytes than one may have', () => {
+    const read = (length: number): number | undefined => {
+      const result = decodeResume(
+        encodeResume({ ...sample, peers: new Uint8Array(length) }),
+        expectationOf(sample),
+      );
+      return result.ok ? result.data.peers?.length : -1;
+    };
+    expect([0, 1, 1_900, 1_901].map(read)).toEqual([undefined, 1, 1_900, undefined]);
+    for (const peers of [7, 'x'.repeat(1_901), []]) {
+      expect(decodeResume(forged({ peers }), expectationOf(sample)).ok).toBe(true);
+    }
+  });
+
   it('never throws', () => {
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {

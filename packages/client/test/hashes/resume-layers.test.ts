@@ -69,6 +69,7 @@ describe('piece layers in resume data', () => {
         priorities: new Uint8Array(info.files.length).fill(4),
         uploaded: 0,
         downloaded: 0,
+        peers: [],
       }));
       await keeper.close();
       const hashes = unknownHashes();
@@ -109,6 +110,7 @@ describe('piece layers in resume data', () => {
         priorities: new Uint8Array(info.files.length).fill(4),
         uploaded: 0,
         downloaded: 0,
+        peers: [],
       }));
       await keeper.close();
       const hashes = unknownHashes();

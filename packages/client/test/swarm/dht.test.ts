@@ -1,4 +1,4 @@
-import { DhtNode } from '@shoal/dht';
+import { DhtError, DhtNode } from '@shoal/dht';
 import { formatMagnet } from '@shoal/metainfo';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -50,6 +50,22 @@ describe('the DHT', () => {
     });
     await swarm.until(() => torrent.state === 'seeding', 120_000, 'the end of the download');
     expect(client.dht?.nodeCount).toBeGreaterThan(0);
+    await close();
+  });
+
+  it('tells what goes wrong that should not, and nothing of what may', async () => {
+    const { swarm, options, close } = await withDht({ seed: 712 });
+    const { torrent, client } = await swarm.node(options);
+    const warnings: string[] = [];
+    torrent.on('warning', ({ message }) => warnings.push(message));
+    await swarm.until(() => (client.dht?.nodeCount ?? 0) > 0, 60_000);
+    const fails = (error: Error) => () => Promise.reject(error);
+    client.dht!.announce = fails(new DhtError('ERR_DHT_NO_NODES', 'nobody'));
+    await swarm.pass(300_000);
+    expect(warnings).toEqual([]);
+    client.dht!.announce = fails(new TypeError('a bug'));
+    await swarm.until(() => warnings.length > 0, 300_000);
+    expect(warnings[0]).toBe('a bug');
     await close();
   });
 

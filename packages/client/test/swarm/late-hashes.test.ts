@@ -1,5 +1,6 @@
 import { PieceLayers } from '@shoal/metainfo';
 import { type AddOptions, FileStates, type PieceHashes, type Torrent } from '../../src/index.ts';
+import { noise } from '../disk/fixture.ts';
 import { rightAnswer } from '../hashes/exchange-support.ts';
 import { checkedStorage } from '../support/checked-storage.ts';
 import { ContentStorage } from '../support/content-storage.ts';
@@ -126,6 +127,32 @@ describe('data on disk of a v2-only torrent without piece layers', () => {
     const { torrent } = await stripped(swarm, { storage: factory, peers });
     await swarm.until(() => torrent.state === 'seeding', 30_000);
     expect(storage.written.sort((one, other) => one - other)).toEqual(damaged);
+    await swarm.close();
+  });
+
+  it('is copied from an equal file where it is damaged, rather than downloaded', async () => {
+    const twin = (bytes: Uint8Array): void => bytes.set(noise(bytes.length, 4711));
+    const specs = [
+      { path: 'a', length: 10 * 16 * K },
+      { path: 'b', length: 10 * 16 * K },
+    ];
+    const twins = makeV2Torrent(specs, 16 * K, { change: twin });
+    const swarm = new SimSwarm({ seed: 608, torrent: twins });
+    // It tells hashes, and gives nothing else.
+    const script = { ...tellsHashes(twins), onRequest: () => undefined };
+    const peers = [await scripted(swarm, twins, script)];
+    const damaged = [12, 13, 19];
+    const { storage, factory } = onDisk(
+      twins,
+      every(twins).filter((piece) => !damaged.includes(piece)),
+    );
+    const { torrent } = await stripped(swarm, { storage: factory, peers });
+    await swarm.until(() => torrent.state === 'seeding', 60_000);
+    expect(storage.written.sort((one, other) => one - other)).toEqual(damaged);
+    expect(torrent.progress()).toMatchObject({
+      downloadedBytes: 0,
+      reusedBytes: damaged.length * 16 * K,
+    });
     await swarm.close();
   });
 

@@ -116,6 +116,21 @@ describe('a magnet link with the hashes of two torrents', () => {
     },
   );
 
+  it('ends also where all who have it go on with v2 as soon as they may', async () => {
+    const made = torrents.hybrid;
+    const swarm = new SimSwarm({ seed: 405, torrent: made });
+    const seed = await swarm.seed({ trackerless: true });
+    const peers = [{ host: seed.host.address, port: PORT }];
+    const { infoHash } = made.info;
+    const infoHashV2 = new Uint8Array(32).fill(9);
+    const { torrent, banned } = await leechOf(swarm, { infoHash, infoHashV2, peers });
+    await expect(swarm.settle(torrent.metadata(), 60_000)).rejects.toMatchObject({
+      code: 'ERR_CLIENT_CONTRADICTORY_MAGNET',
+    });
+    expect(banned).toEqual([]);
+    await swarm.close();
+  });
+
   it('goes on beside those who give what has neither', async () => {
     const made = torrents.hybrid;
     const swarm = new SimSwarm({ seed: 404, torrent: made });

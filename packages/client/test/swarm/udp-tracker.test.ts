@@ -66,3 +66,26 @@ it('finds peers by a tracker over UDP alone, with what it needs by default', asy
     `${leech} stopped`,
   ]);
 });
+
+it.each([
+  ['asks the next tracker while a dead one is silent', false, 5_000],
+  ['keeps to the order of the trackers of a private torrent', true, 40_000],
+] as const)('%s', async (_, isPrivate, limit) => {
+  const swarm = new SimSwarm({ seed: 12, files: [{ path: 'film.bin', length: 100_000 }] });
+  await udpTracker(swarm.world.host({ address: TRACKER }));
+  const alive = `udp://${TRACKER}:80/announce`;
+  const dead = 'udp://30.0.0.2:80/announce';
+  const clients: Client[] = [];
+  const torrents: Torrent[] = [];
+  for (const trackers of [[[alive]], [[dead], [alive]]]) {
+    const client = await Client.start({ host: swarm.host() });
+    clients.push(client);
+    const storage = new ContentStorage(swarm.torrent, clients.length === 1 ? 'all' : []);
+    const options = { directory: '/nowhere', storage: () => storage, private: isPrivate };
+    torrents.push(await client.add({ ...swarm.metainfo, trackers }, options));
+    await swarm.pass(1_000);
+  }
+  const time = await swarm.until(() => torrents.every(({ state }) => state === 'seeding'), limit);
+  expect(time > 15_000).toBe(isPrivate);
+  await swarm.settle(Promise.all(clients.map((client) => client.close())));
+});

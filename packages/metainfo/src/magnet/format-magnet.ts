@@ -31,6 +31,7 @@ export function formatMagnet(link: MagnetInput): string {
   if (exactLength !== undefined) parameters.push(`xl=${exactLength}`);
   for (const url of link.trackers ?? []) parameters.push(`tr=${encodePercent(url)}`);
   for (const url of link.webSeeds ?? []) parameters.push(`ws=${encodePercent(url)}`);
+  for (const url of link.exactSources ?? []) parameters.push(`xs=${encodePercent(url)}`);
   for (const { host, port } of link.peers ?? []) {
     parameters.push(`x.pe=${host.includes(':') ? `[${host}]` : host}:${port}`);
   }

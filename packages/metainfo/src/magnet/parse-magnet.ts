@@ -20,6 +20,9 @@ const SCHEME = /^magnet:(?:\/\/)?\?/i;
 /** `xt.1`, `tr.2`: numbered forms of the magnet draft. */
 const NUMBERED = /\.\d+$/;
 
+/** A URL of the web, escaped or not. */
+const WEB = /^https?(?::|%3a)/i;
+
 const HEX_40 = /^[0-9a-f]{40}$/i;
 const BASE32_32 = /^[a-z2-7]{32}$/i;
 /** Multihash: function 0x12 (SHA-256), 0x20 bytes. */
@@ -58,6 +61,7 @@ class MagnetReader {
   readonly #limits: MagnetLimits;
   readonly #trackers = new Set<string>();
   readonly #webSeeds = new Set<string>();
+  readonly #exactSources = new Set<string>();
   readonly #peers = new Map<string, MagnetPeer>();
   #infoHash: Uint8Array | undefined;
   #infoHashV2: Uint8Array | undefined;
@@ -90,6 +94,13 @@ class MagnetReader {
       case 'ws':
         this.#url(value, this.#webSeeds, this.#limits.maxWebSeeds);
         return;
+      case 'xs':
+      case 'as':
+        // Other schemes are those of other networks, or of BEP 46.
+        if (WEB.test(value)) {
+          this.#url(value, this.#exactSources, this.#limits.maxExactSources);
+        }
+        return;
       case 'x.pe':
         this.#peer(value);
         return;
@@ -115,6 +126,7 @@ class MagnetReader {
       name: this.#name,
       trackers: [...this.#trackers],
       webSeeds: [...this.#webSeeds],
+      exactSources: [...this.#exactSources],
       peers: [...this.#peers.values()],
       selectOnly: this.#selectOnly,
       exactLength: this.#exactLength,

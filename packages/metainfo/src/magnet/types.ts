@@ -18,6 +18,8 @@ export interface MagnetLink {
   readonly trackers: readonly string[];
   /** `ws`: web seeds (BEP 19), each once. */
   readonly webSeeds: readonly string[];
+  /** `xs`, `as`: `http:` and `https:` URLs of the .torrent file, each once. */
+  readonly exactSources: readonly string[];
   /** `x.pe`: peers to try first. */
   readonly peers: readonly MagnetPeer[];
   /** `so`: indices of the files to download (BEP 53), rising; undefined for all. */

@@ -22,6 +22,11 @@ export interface AnnounceTask {
   onTurn(): void;
   /** It need not wait any longer: the tracker cannot be reached. `error` is what another one found. */
   onRefused(error: Error): void;
+  /**
+   * Its tracker has said nothing for 3 s: to this one, or to those under way for whose end it waits. It still has its turn, or waits
+   * for it. Said once or more.
+   */
+  onSilent?(): void;
 }
 
 /** How an announce ended, as far as it matters to others: the error of a tracker that could not be reached. */
@@ -101,6 +106,7 @@ export class AnnounceTurns implements Sleeper {
     this.#waiting.set(task, { line, urgency });
     this.#refresh(line);
     this.#admit();
+    if (this.#waiting.has(task) && this.#isSilent(line)) task.onSilent?.();
     return undefined;
   }
 
@@ -131,12 +137,19 @@ export class AnnounceTurns implements Sleeper {
   /** Some have been under way for long, or there is time for another one. */
   onWake(): void {
     const now = this.#clock.now();
+    const silent: [AnnounceTask, TrackerLine][] = [];
     for (const [task, running] of this.#fresh) {
       if (running.since + SLOW_AFTER > now) break;
       this.#fresh.delete(task);
       this.#slow.set(task, running);
+      silent.push([task, running.line]);
+    }
+    for (const [task, line] of silent) {
+      task.onSilent?.();
+      if (!this.#isSilent(line)) continue;
       // Whoever hoped for this one need not wait for its end.
-      if (running.line.isDown && !this.#hasFresh(running.line)) this.#turnAway(running.line);
+      if (line.isDown) this.#turnAway(line);
+      else for (const each of line.waiting.flatMap((queue) => [...queue])) each.onSilent?.();
     }
     this.#admit();
   }
@@ -160,7 +173,12 @@ export class AnnounceTurns implements Sleeper {
 
   /** The error of a tracker that is down, when who tries it at present has been waiting for long. */
   #probeIsSlow(line: TrackerLine): Error | undefined {
-    return line.isDown && line.running > 0 && !this.#hasFresh(line) ? line.error : undefined;
+    return line.isDown && this.#isSilent(line) ? line.error : undefined;
+  }
+
+  /** Those under way have got no answer for a while. */
+  #isSilent(line: TrackerLine): boolean {
+    return line.running > 0 && !this.#hasFresh(line);
   }
 
   /** An announce to it may be answered any moment. */
