@@ -16,6 +16,7 @@ import { mayHoldAnything } from './presence.ts';
 import { PARTS_FILE, planReads, type ReadStep } from './read-plan.ts';
 import { runInSlices } from '../slices.ts';
 import { settleParts } from './settle-parts.ts';
+import { parentsOfNew } from './sync-folder.ts';
 import { StorageWork } from './storage-work.ts';
 import type { BlockRead, PieceWrite, TorrentStorage } from './storage.ts';
 
@@ -247,7 +248,8 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
     await this.#makeWork();
     const { root } = this.#layout.data;
     try {
-      await mkdir(root, { recursive: true });
+      const first = await mkdir(root, { recursive: true });
+      this.#work.foldersMade(parentsOfNew(first, root));
     } catch (error) {
       throw toDiskError(error, 'create', root);
     }
@@ -347,6 +349,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
     // Whatever was open may have been deleted or replaced since: look at what stands in the folder now.
     await this.#pool.closeFiles(this.#storage);
     await this.#files.drop(this);
+    this.#work.forgetNames();
     let suspects = pieces;
     if (this.#parts.slots.size === 0 && !(await mayHoldAnything(this.#layout.data))) {
       signal?.throwIfAborted();
@@ -395,7 +398,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   /** Moves data of files that are wanted by now out of the parts file. */
   async #settle(): Promise<void> {
     await this.#exclusively(async () => {
-      await settleParts(this.#work, this.#pool);
+      await settleParts(this.#work, this.#pool, this.#options.syncer);
       if (!this.#parts.isIdle) return;
       await this.#pool.closeFiles(this.#storage);
       await this.#files.drop(this);
