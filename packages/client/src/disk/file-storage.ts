@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { TorrentInfo } from '@shoal/metainfo';
 import { DiskError } from '../errors.ts';
+import { isRoot, noteRoot } from './download-root.ts';
 import { runCheckTasks, slotsOf } from './check-tasks.ts';
 import { toDiskError } from './disk-error.ts';
 import type { DiskLayout } from './disk-layout.ts';
@@ -148,7 +149,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   /** Creates the download folder, empty files, and whatever preallocation asks for. Done by the first write otherwise. */
   async prepare(): Promise<void> {
     this.#assertOpen();
-    await this.#track(this.#prepareOnce());
+    await this.#track(this.#prepareAnew());
   }
 
   async sync(): Promise<void> {
@@ -233,6 +234,20 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
     await this.#parts.load();
   }
 
+  /** As the first time, where the folder is not the one of then: its drive may have been away. */
+  async #prepareAnew(): Promise<void> {
+    if (this.#prepared) {
+      await this.#pool.closeFiles(this.#storage);
+      await this.#files.drop(this);
+      if (!(await isRoot(this.#layout.data))) {
+        this.#prepared = false;
+        this.#preparing = undefined;
+        this.#work.forgetNames();
+      }
+    }
+    await this.#prepareOnce();
+  }
+
   #prepareOnce(): Promise<void> {
     this.#preparing ??= this.#prepare().then(
       () => void (this.#prepared = true),
@@ -250,6 +265,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
     try {
       const first = await mkdir(root, { recursive: true });
       this.#work.foldersMade(parentsOfNew(first, root));
+      await noteRoot(this.#layout.data);
     } catch (error) {
       throw toDiskError(error, 'create', root);
     }
