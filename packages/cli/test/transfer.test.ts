@@ -147,6 +147,16 @@ describe('shoal download', () => {
     expect(client.torrents.map(({ state }) => state)).toEqual(['error', 'seeding']);
   });
 
+  it('says how to go on where the files are gone', async () => {
+    const source = await folder.write('a.torrent', tinyTorrent('a'));
+    const { world } = worldWith((torrent) => {
+      torrent.fail(new DiskError('ERR_DISK_MISSING', 'The files are gone'));
+    });
+    expect(await world.run('download', source)).toBe(4);
+    expect(world.err).toContain('shoal: a: The files are gone\n');
+    expect(world.err).toContain('--no-resume downloads them anew');
+  });
+
   it('tells a failure once, and a warning that comes again once', async () => {
     const source = await folder.write('a.torrent', tinyTorrent('a'));
     const { world } = worldWith((torrent) => {

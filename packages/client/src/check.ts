@@ -29,6 +29,8 @@ export interface FoundPieces {
    * where there are none.
    */
   readonly unverified: Bitfield | undefined;
+  /** Something was known to be there that is not: resume data is wrong until it is saved anew. */
+  readonly isLoss: boolean;
 }
 
 /**
@@ -38,7 +40,7 @@ export interface FoundPieces {
 export async function findPieces(options: CheckOptions): Promise<FoundPieces> {
   const { info, storage, signal, hashes } = options;
   const have = new Bitfield(info.pieceCount);
-  const suspects = await piecesToHash(options, have);
+  const { suspects, claimed } = await piecesToHash(options, have);
   const pieces = suspects.filter((piece) => hashes.isVerifiable(piece));
   if (pieces.length > 0) {
     await storage.checkPieces(
@@ -53,7 +55,7 @@ export async function findPieces(options: CheckOptions): Promise<FoundPieces> {
   const unverified =
     pieces.length === suspects.length ? undefined : await unverifiable(options, suspects);
   if (pieces.length > 0 || have.isEmpty) options.resume.changed();
-  return { have, unverified };
+  return { have, unverified, isLoss: claimed !== undefined && isMissingAny(claimed, have) };
 }
 
 /** Of some pieces those that nothing can verify yet, and that may be on disk. */
@@ -87,21 +89,37 @@ async function unverifiable(
   return found.isEmpty ? undefined : found;
 }
 
+/** What is to be looked at, and what was known to be there; undefined: nothing was. */
+interface ToHash {
+  readonly suspects: readonly number[];
+  readonly claimed: Bitfield | undefined;
+}
+
 /** Marks what needs no check in `have` and gives the rest of what may be there. */
-async function piecesToHash(options: CheckOptions, have: Bitfield): Promise<readonly number[]> {
+async function piecesToHash(options: CheckOptions, have: Bitfield): Promise<ToHash> {
   const { mode, suspect, info, storage, resume } = options;
-  if (suspect !== undefined) {
-    const pieces: number[] = [];
-    suspect.forEachSet((piece) => pieces.push(piece));
-    return pieces;
-  }
   // Also where everything is hashed: the totals of earlier runs live on.
   const remembered = await resume.load(storage);
+  if (mode === 'resume' && remembered?.gone !== undefined) throw remembered.gone;
+  const trusted = mode === 'resume' ? remembered?.trusted : undefined;
+  if (suspect !== undefined) {
+    const suspects: number[] = [];
+    suspect.forEachSet((piece) => {
+      if (trusted?.get(piece) === true) have.set(piece);
+      else suspects.push(piece);
+    });
+    return { suspects, claimed: suspect };
+  }
+  const claimed = remembered?.claimed;
   if (mode === 'resume' && remembered !== undefined) {
     remembered.trusted.forEachSet((piece) => have.set(piece));
-    return remembered.recheck;
+    return { suspects: remembered.recheck, claimed };
   }
-  const all = new Array<number>(info.pieceCount);
-  for (let piece = 0; piece < all.length; piece++) all[piece] = piece;
-  return all;
+  const suspects = new Array<number>(info.pieceCount);
+  for (let piece = 0; piece < suspects.length; piece++) suspects[piece] = piece;
+  return { suspects, claimed };
+}
+
+function isMissingAny(claimed: Bitfield, have: Bitfield): boolean {
+  return claimed.bytes.some((byte, index) => (byte & ~(have.bytes[index] ?? 0)) !== 0);
 }

@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import { fileColumns, type TorrentInfo } from '@shoal/metainfo';
 import type { Clock } from '@shoal/net';
 import { Bitfield } from '@shoal/peer-wire';
+import type { FileStates } from './disk/file-states.ts';
+import { filesGone } from './disk/gone-files.ts';
 import { reconcile } from './disk/reconcile.ts';
 import { ResumeStore } from './disk/resume.ts';
 import {
@@ -44,6 +46,10 @@ export interface Remembered {
   readonly trusted: Bitfield;
   /** To be hashed; all others are missing. */
   readonly recheck: readonly number[];
+  /** All that was remembered to be there. */
+  readonly claimed: Bitfield;
+  /** Nothing of that is there any more, not even a file: its drive is missing. */
+  readonly gone: DiskError | undefined;
 }
 
 const NOBODY = new Uint8Array();
@@ -67,6 +73,8 @@ export class ResumeKeeper {
   /** The peers that were read or saved last. */
   #savedPeers: Uint8Array = NOBODY;
   #saving: Promise<void> = Promise.resolve();
+  /** The last failure that was of the data. */
+  #dataError: unknown;
 
   /**
    * @param root the folder of all resume data; undefined: nothing is remembered
@@ -153,7 +161,13 @@ export class ResumeKeeper {
     await new Promise((resolve) => setImmediate(resolve));
     const keptAside = (piece: number): boolean => storage.isKeptAside?.(piece) ?? false;
     const { trusted, recheck } = reconcile(result.data, states, this.#info, keptAside);
-    return { trusted: Bitfield.fromBytes(trusted, pieceCount), recheck };
+    const { pieces, files: before } = result.data;
+    return {
+      trusted: Bitfield.fromBytes(trusted, pieceCount),
+      recheck,
+      claimed: Bitfield.fromBytes(pieces, pieceCount),
+      gone: this.gone(pieces, states, before),
+    };
   }
 
   /** Something is worth saving. */
@@ -190,6 +204,32 @@ export class ResumeKeeper {
     this.#lock = undefined;
   }
 
+  /** Whether saving failed for the data itself, rather than for the file that remembers it. */
+  isOfData(error: unknown): boolean {
+    return error === this.#dataError;
+  }
+
+  /** How the files stand once all that was written is durable. Rejects where they are gone, so that nothing is forgotten of them. */
+  async #makeDurable(storage: TorrentStorage, pieces: Uint8Array): Promise<FileStates> {
+    try {
+      await storage.sync();
+      const states = await storage.fileStates();
+      const gone = this.gone(pieces, states);
+      if (gone !== undefined) throw gone;
+      return states;
+    } catch (error) {
+      this.#dataError = error;
+      throw error;
+    }
+  }
+
+  /** What to tell where no file is left of which a piece was there; see {@link filesGone}. */
+  gone(pieces: Uint8Array, states: FileStates, before?: FileStates): DiskError | undefined {
+    const directory = resolve(this.#directory);
+    const about = { info: this.#info, directory, pieces, states };
+    return filesGone(before === undefined ? about : { ...about, before });
+  }
+
   async #save(storage: TorrentStorage, state: () => ResumeState): Promise<void> {
     const store = this.#store;
     if (store === undefined) return;
@@ -203,14 +243,14 @@ export class ResumeKeeper {
     this.#savedAt = this.#clock.now();
     const pieces = have.bytes.slice();
     try {
-      await storage.sync();
+      const files = await this.#makeDurable(storage, pieces);
       const data: ResumeData = {
         infoHash: this.#infoHash,
         infoHashV2: this.#info.infoHashV2,
         directory: resolve(this.#directory),
         pieceCount: this.#info.pieceCount,
         pieces,
-        files: await storage.fileStates(),
+        files,
         priorities: priorities.slice(),
         uploaded: this.#totals.uploaded + uploaded,
         downloaded: this.#totals.downloaded + downloaded,

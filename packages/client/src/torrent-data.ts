@@ -11,7 +11,11 @@ import type { SwarmEvents } from './swarm-options.ts';
 import type { TorrentParts } from './torrent-parts.ts';
 
 /** Failures to make data durable after which a torrent stops. */
-const HOPELESS: ReadonlySet<DiskErrorCode> = new Set(['ERR_DISK_MISSING', 'ERR_DISK_FULL']);
+const HOPELESS: ReadonlySet<DiskErrorCode> = new Set([
+  'ERR_DISK_MISSING',
+  'ERR_DISK_FULL',
+  'ERR_DISK_IO',
+]);
 
 /** Pieces that are gone over in about ten milliseconds. */
 const MANY_PIECES = 32_768;
@@ -34,6 +38,8 @@ export class TorrentData {
   /** Ends a check under way. */
   #checking: AbortController | undefined;
   #saveDue = false;
+  /** See {@link isInDoubt}; until then nothing is claimed. */
+  #inDoubt = false;
 
   constructor(parts: TorrentParts, events: DataEvents) {
     this.#parts = parts;
@@ -56,6 +62,11 @@ export class TorrentData {
     return this.#checking?.signal.aborted === true;
   }
 
+  /** Some of what counts as there may never have reached the disk: it is to be looked at. */
+  get isInDoubt(): boolean {
+    return this.#inDoubt;
+  }
+
   async open(): Promise<void> {
     const { selection, hashes } = this.#parts;
     await runInSlices(hashes.prepare());
@@ -69,7 +80,7 @@ export class TorrentData {
   async check(
     mode: CheckMode,
     signal: AbortSignal | undefined,
-  ): Promise<FoundPieces | { have: 'all'; unverified: undefined }> {
+  ): Promise<FoundPieces | { have: 'all'; unverified: undefined; isLoss: false }> {
     const isSuspect = mode !== 'force' && this.keeper.isMeasured;
     const suspect = isSuspect ? this.keeper.have : undefined;
     const trusted = mode === 'trust' && suspect === undefined;
@@ -78,7 +89,7 @@ export class TorrentData {
     const isWhole = found === undefined || found.have.isFull;
     const unlocked = isWhole ? undefined : await this.#parts.resume.lock();
     if (unlocked !== undefined) this.#events.warning(unlocked);
-    return found ?? { have: 'all', unverified: undefined };
+    return found ?? { have: 'all', unverified: undefined, isLoss: false };
   }
 
   /** The check is over, and with it what it was told by {@link abortCheck}. */
@@ -97,6 +108,7 @@ export class TorrentData {
     // Once: later on the torrent knows better.
     if (!this.keeper.isMeasured) discovery.remembered(resume.peers);
     this.keeper.measured(have, unverified);
+    this.#inDoubt = false;
     selection.measure(have);
     files.measured();
     if (borrower !== undefined) host.localData?.register(borrower);
@@ -109,6 +121,14 @@ export class TorrentData {
     await this.#storage?.prepare?.();
   }
 
+  /** Throws where nothing is left of what was there. */
+  async assertNotGone(): Promise<void> {
+    if (this.#storage === undefined || !this.keeper.isMeasured) return;
+    const states = await this.#storage.fileStates();
+    const gone = this.#parts.resume.gone(this.keeper.have.bytes, states);
+    if (gone !== undefined) throw gone;
+  }
+
   /** Throws where a wanted file has gone, or cannot be looked at. */
   async assertThere(storage: TorrentStorage): Promise<void> {
     const { info, selection } = this.#parts;
@@ -118,7 +138,7 @@ export class TorrentData {
 
   /** Saves resume data where something changed. Failing to is a warning. */
   async save(): Promise<void> {
-    if (!this.keeper.isMeasured || this.#storage === undefined) return;
+    if (!this.keeper.isMeasured || this.#storage === undefined || this.#inDoubt) return;
     try {
       await this.#parts.resume.save(this.#storage, () => ({
         have: this.keeper.have,
@@ -130,7 +150,10 @@ export class TorrentData {
     } catch (error) {
       this.#events.warning(error as Error);
       // Going on would lose what comes: the files are gone, or there is no room for them.
-      const isHopeless = error instanceof DiskError && HOPELESS.has(error.code);
+      const isOfData = this.#parts.resume.isOfData(error);
+      const isHopeless = isOfData && error instanceof DiskError && HOPELESS.has(error.code);
+      // The system tells once that data could not be written, and forgets it: asked again, it would say that all is well.
+      if (isHopeless && error.code === 'ERR_DISK_IO') this.#inDoubt = true;
       this.#events.saveFailed(error as Error, isHopeless);
     }
   }

@@ -129,7 +129,9 @@ export class TorrentLife {
     this.#wantsPause = false;
     await this.#inTurn(async () => {
       if (this.#state === 'error') await this.#open();
-      else if (this.#state === 'paused') await this.#wake();
+      else if (this.#state !== 'paused') return;
+      else if (this.#data.isInDoubt) await this.#open();
+      else await this.#wake();
     });
   }
 
@@ -238,10 +240,12 @@ export class TorrentLife {
     if (this.storage === undefined || this.#closing) return;
     try {
       this.#setState('checking');
-      const { have, unverified } = await this.#data.check(mode, signal);
+      const { have, unverified, isLoss } = await this.#data.check(mode, signal);
       // Who only looks leaves no trace.
       if (mode !== 'trust' && !this.#wantsPause) await this.#data.prepare();
       await this.#data.measured(have, unverified);
+      // Before anything is written to where it was: until then, resume data claims what is not there.
+      if (isLoss) await this.save();
       // A swarm is made where there is something to fetch.
       if (!this.#parts.selection.progress.isComplete) this.awake();
       this.#settle();
@@ -261,6 +265,7 @@ export class TorrentLife {
 
   async #wake(): Promise<void> {
     try {
+      await this.#data.assertNotGone();
       await this.#data.prepare();
       this.#activate();
     } catch (error) {

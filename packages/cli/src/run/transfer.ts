@@ -1,6 +1,6 @@
 import type { AddOptions, ClientOptions } from '@shoal/client';
 import { infoHashHex, type MagnetLink, type Metainfo } from '@shoal/metainfo';
-import { CliError, exitCodeOf, messageOf, SignalError } from '../errors.ts';
+import { CliError, codeOf, exitCodeOf, messageOf, SignalError } from '../errors.ts';
 import type { EngineClient, EngineTorrent } from '../engine.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { runOnComplete } from '../on-complete.ts';
@@ -296,6 +296,9 @@ class Transfer {
     if (this.#told.get(row) === error) return;
     this.#told.set(row, error);
     this.#tell(row, { type: 'error', error });
+    if (this.#plan.mode !== 'download' || codeOf(error) !== 'ERR_DISK_MISSING') return;
+    const advice = 'once the files are back, run this again; --no-resume downloads them anew';
+    this.#tell(row, { type: 'warning', error: new Error(advice) });
   }
 
   #failed(error: unknown): void {

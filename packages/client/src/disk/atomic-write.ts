@@ -1,6 +1,7 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { toDiskError } from './disk-error.ts';
+import { parentsOfNew, syncFolder } from './sync-folder.ts';
 
 /**
  * Replaces a file in one step, and makes that durable: after a crash or a power failure either the old or the new content is there.
@@ -25,22 +26,12 @@ export async function writeAtomically(path: string, bytes: Uint8Array): Promise<
   }
 }
 
-/** Rejects with a `DiskError`. */
+/** Makes a folder and those it stands in, and makes their names durable. Rejects with a `DiskError`. */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    const first = await mkdir(path, { recursive: true });
+    for (const parent of parentsOfNew(first, path)) await syncFolder(parent);
   } catch (error) {
     throw toDiskError(error, 'create', path);
-  }
-}
-
-/** Makes a renaming durable. Windows has no such call and needs none. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

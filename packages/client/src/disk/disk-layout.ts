@@ -21,6 +21,11 @@ export interface LayoutData {
   /** The download folder, absolute. */
   readonly root: string;
   /**
+   * Which folder that is: its device and inode, or zeros until that is known. Shared memory: the main thread sets it when it begins to
+   * write, and workers make nothing in another one.
+   */
+  readonly rootId: BigUint64Array;
+  /**
    * Path of each file below {@link root}, components joined with `/`, made safe by the metainfo parser; a line
    * feed between two, and nothing for padding. As one string: to send a hundred thousand to a thread takes the sender tens of milliseconds.
    */

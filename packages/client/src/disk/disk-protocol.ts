@@ -64,8 +64,8 @@ export interface PrepareTask {
 }
 
 /**
- * Copy what the parts file holds of files that are wanted by now to those files. The answer is a `Uint8Array` with one
- * {@link SLOT_KEPT}, {@link SLOT_FREED} or {@link SLOT_INCONSISTENT} per piece.
+ * Copy what the parts file holds of files that are wanted by now to those files; its slots stay as they are. The answer is a `Uint8Array` with one
+ * {@link SLOT_KEPT}, {@link SLOT_FREED}, {@link SLOT_INCONSISTENT} or {@link SLOT_DAMAGED} per piece.
  */
 export interface SettleTask {
   readonly kind: 'settle';
@@ -79,6 +79,16 @@ export const SLOT_KEPT = 0;
 export const SLOT_FREED = 1;
 /** Kept, too: the piece contradicts one of its two hashes, and which is wrong cannot be told. */
 export const SLOT_INCONSISTENT = 2;
+/** What stands in the slot is not the piece: the slot is of no use. */
+export const SLOT_DAMAGED = 3;
+
+/** Give up the slots of pieces. Answers `undefined`. */
+export interface ClearSlotsTask {
+  readonly kind: 'clear-slots';
+  readonly task: number;
+  readonly storage: number;
+  readonly pieces: Uint32Array;
+}
 
 /** Close all files of a storage, of which nothing more will be asked. Answers `undefined`. */
 export interface UnregisterTask {
@@ -111,6 +121,7 @@ export type SingleTask =
   | StatTask
   | PrepareTask
   | SettleTask
+  | ClearSlotsTask
   | UnregisterTask
   | CloseFilesTask
   | SyncTask;

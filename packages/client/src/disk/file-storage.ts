@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { TorrentInfo } from '@shoal/metainfo';
 import { DiskError } from '../errors.ts';
+import { isRoot, noteRoot } from './download-root.ts';
 import { runCheckTasks, slotsOf } from './check-tasks.ts';
 import { toDiskError } from './disk-error.ts';
 import type { DiskLayout } from './disk-layout.ts';
@@ -16,6 +17,7 @@ import { mayHoldAnything } from './presence.ts';
 import { PARTS_FILE, planReads, type ReadStep } from './read-plan.ts';
 import { runInSlices } from '../slices.ts';
 import { settleParts } from './settle-parts.ts';
+import { parentsOfNew } from './sync-folder.ts';
 import { StorageWork } from './storage-work.ts';
 import type { BlockRead, PieceWrite, TorrentStorage } from './storage.ts';
 
@@ -147,7 +149,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   /** Creates the download folder, empty files, and whatever preallocation asks for. Done by the first write otherwise. */
   async prepare(): Promise<void> {
     this.#assertOpen();
-    await this.#track(this.#prepareOnce());
+    await this.#track(this.#prepareAnew());
   }
 
   async sync(): Promise<void> {
@@ -232,6 +234,20 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
     await this.#parts.load();
   }
 
+  /** As the first time, where the folder is not the one of then: its drive may have been away. */
+  async #prepareAnew(): Promise<void> {
+    if (this.#prepared) {
+      await this.#pool.closeFiles(this.#storage);
+      await this.#files.drop(this);
+      if (!(await isRoot(this.#layout.data))) {
+        this.#prepared = false;
+        this.#preparing = undefined;
+        this.#work.forgetNames();
+      }
+    }
+    await this.#prepareOnce();
+  }
+
   #prepareOnce(): Promise<void> {
     this.#preparing ??= this.#prepare().then(
       () => void (this.#prepared = true),
@@ -247,7 +263,9 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
     await this.#makeWork();
     const { root } = this.#layout.data;
     try {
-      await mkdir(root, { recursive: true });
+      const first = await mkdir(root, { recursive: true });
+      this.#work.foldersMade(parentsOfNew(first, root));
+      await noteRoot(this.#layout.data);
     } catch (error) {
       throw toDiskError(error, 'create', root);
     }
@@ -347,6 +365,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
     // Whatever was open may have been deleted or replaced since: look at what stands in the folder now.
     await this.#pool.closeFiles(this.#storage);
     await this.#files.drop(this);
+    this.#work.forgetNames();
     let suspects = pieces;
     if (this.#parts.slots.size === 0 && !(await mayHoldAnything(this.#layout.data))) {
       signal?.throwIfAborted();
@@ -395,7 +414,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   /** Moves data of files that are wanted by now out of the parts file. */
   async #settle(): Promise<void> {
     await this.#exclusively(async () => {
-      await settleParts(this.#work, this.#pool);
+      await settleParts(this.#work, this.#pool, this.#options.syncer);
       if (!this.#parts.isIdle) return;
       await this.#pool.closeFiles(this.#storage);
       await this.#files.drop(this);

@@ -2,6 +2,7 @@ import { toDiskError } from './disk-error.ts';
 import { SYNC_TASK_FILES } from './disk-limits.ts';
 import { DiskPool, type DiskPoolOptions } from './disk-pool.ts';
 import { makeDurable } from './file-io.ts';
+import { syncFolder } from './sync-folder.ts';
 
 /**
  * Makes files durable, one after the other, so that no more than one thread is kept from other work. Few files are synced
@@ -29,6 +30,17 @@ export class FileSyncer implements AsyncDisposable {
       else await pool.run({ kind: 'sync', storage: 0, paths: paths.slice(from, next) });
       from = next;
       onDone(from);
+    }
+  }
+
+  /** Makes the names in folders durable. Rejects with a `DiskError` at the first where that fails. */
+  async syncFolders(paths: Iterable<string>): Promise<void> {
+    for (const path of paths) {
+      try {
+        await syncFolder(path);
+      } catch (error) {
+        throw toDiskError(error, 'make durable', path);
+      }
     }
   }
 

@@ -7,6 +7,9 @@ import { payloadSteps } from '../piece/payload-lengths.ts';
 import { runNow, STEP_ITEMS, type Steps } from '../slices.ts';
 import { FLAG_EXECUTABLE, FLAG_PADDING, type LayoutData, PATH_END } from './disk-layout.ts';
 
+/** Bytes of a device and an inode. */
+const ROOT_ID_BYTES = 16;
+
 /** Throws {@link DiskError} where nothing says what the pieces must hash to. */
 export function assertStorable(info: TorrentInfo, directory: string, hashes?: PieceHashes): void {
   if (info.pieceHashes !== undefined || hashes !== undefined) return;
@@ -56,6 +59,7 @@ export function* layoutSteps(
   if (hashes !== undefined) yield* hashes.prepare();
   return {
     root: root.endsWith('/') ? root.slice(0, -1) : root,
+    rootId: new BigUint64Array(new SharedArrayBuffer(ROOT_ID_BYTES)),
     paths,
     partsName: `.${identityOf(info).toString('hex')}.parts`,
     lengths: files.lengths,

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs/promises';
 import { constants } from 'node:fs';
+import { dirname } from 'node:path';
 import { errnoOf, toDiskError } from './disk-error.ts';
 import {
   decodeParts,
@@ -7,6 +8,7 @@ import {
   partsDataOffset,
   type PartsIdentity,
 } from './parts-format.ts';
+import { syncFolder } from './sync-folder.ts';
 
 /** Which pieces are in which slot of a torrent's parts file. The workers write the slots and their numbers. */
 export class PartsFile {
@@ -90,10 +92,11 @@ export class PartsFile {
     return this.#exists && this.#slots.size === 0 && this.#reserved === 0;
   }
 
-  /** Deletes the file. */
+  /** Deletes the file, for good: were it to come back, it would hide what the files hold by then. */
   async remove(): Promise<void> {
     try {
       await fs.rm(this.path, { force: true });
+      await syncFolder(dirname(this.path));
     } catch (error) {
       throw toDiskError(error, 'delete', this.path);
     }

@@ -107,7 +107,8 @@ async function read(path: string): Promise<{ content: string; age: number } | un
 
 function isStale(content: string, age: number, self: LockOwner): boolean {
   const owner = parseOwner(content);
-  if (owner === undefined) return age > WRITE_TIME;
+  // The clock may have been set back since.
+  if (owner === undefined) return Math.abs(age) > WRITE_TIME;
   if (owner.host !== self.host) return age > HEARTBEAT_TIMEOUT;
   if (!isAlive(owner.pid)) return true;
   const started = startOf(owner.pid);

@@ -31,36 +31,66 @@ export type DiskFs = Pick<
   | 'fdatasyncSync'
 >;
 
+/** The folder a torrent stands in, see `LayoutData`. */
+export interface DownloadFolder {
+  readonly root: string;
+  readonly rootId: BigUint64Array;
+}
+
 /**
  * Opens a file below a download folder for reading and writing, creates it and the folders it stands in where they are
- * missing, but never the download folder itself. Throws errors of `node:fs` and {@link DiskError}.
+ * missing, but never the download folder itself, nor anything in another folder that has taken its place: where a drive was
+ * mounted, an empty folder is left. Throws errors of `node:fs` and {@link DiskError}.
  *
  * Torrents name their own files, and what stands in the download folder may come from elsewhere: nothing is ever written
  * through a symbolic link that leads out of it. A link that stays inside is followed, and the download folder itself may be
  * one. Nothing seen is remembered: any folder may be replaced by a link while the download goes on.
  */
-export function openSafely(fs: DiskFs, root: string, path: string, executable: boolean): number {
-  ensureParents(fs, root, path);
-  return openUnlinked(fs, root, path, executable ? 0o777 : 0o666);
+export function openSafely(
+  fs: DiskFs,
+  folder: DownloadFolder,
+  path: string,
+  executable: boolean,
+): number {
+  ensureParents(fs, folder, path);
+  return openUnlinked(fs, folder, path, executable ? 0o777 : 0o666);
 }
 
-function ensureParents(fs: DiskFs, root: string, path: string): void {
+/** Whether what stands at the root is the folder that the download began in. */
+export function isSameRoot({ dev, ino }: nodeFs.BigIntStats, rootId: BigUint64Array): boolean {
+  return rootId[0] === BigInt.asUintN(64, dev) && rootId[1] === BigInt.asUintN(64, ino);
+}
+
+/** Before anything is made. */
+function assertSameRoot(fs: DiskFs, { root, rootId }: DownloadFolder): void {
+  if (rootId[0] === 0n && rootId[1] === 0n) return;
+  if (isSameRoot(fs.statSync(root, { bigint: true }), rootId)) return;
+  throw new DiskError(
+    'ERR_DISK_MISSING',
+    `Cannot write to "${root}": it is not the folder the download began in (has the disk been unmounted?)`,
+    { path: root },
+  );
+}
+
+function ensureParents(fs: DiskFs, download: DownloadFolder, path: string): void {
+  const { root } = download;
   const parent = path.slice(0, path.lastIndexOf('/'));
   if (parent.length <= root.length) return;
   let linked = false;
   let folder = root;
   for (const component of parent.slice(root.length + 1).split('/')) {
     folder += `/${component}`;
-    if (ensureFolder(fs, folder) === 'link') linked = true;
+    if (ensureFolder(fs, download, folder) === 'link') linked = true;
   }
   if (linked && !isInside(fs, root, parent)) throw unsafe(parent);
 }
 
-function openUnlinked(fs: DiskFs, root: string, path: string, mode: number): number {
+function openUnlinked(fs: DiskFs, folder: DownloadFolder, path: string, mode: number): number {
+  const { root } = folder;
   const flags = O_RDWR | O_NONBLOCK | (O_NOFOLLOW ?? 0);
   try {
     if (O_NOFOLLOW === undefined && isLink(fs, path)) throw unsafe(path);
-    return openRegular(fs, path, flags | O_CREAT, mode);
+    return openOrMake(fs, folder, path, flags, mode);
   } catch (error) {
     const errno = errnoOf(error);
     if (errno !== 'ELOOP' && errno !== 'EMLINK') throw error;
@@ -69,7 +99,23 @@ function openUnlinked(fs: DiskFs, root: string, path: string, mode: number): num
   }
 }
 
-function ensureFolder(fs: DiskFs, folder: string): 'folder' | 'link' {
+function openOrMake(
+  fs: DiskFs,
+  folder: DownloadFolder,
+  path: string,
+  flags: number,
+  mode: number,
+): number {
+  try {
+    return openRegular(fs, path, flags, mode);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+  assertSameRoot(fs, folder);
+  return openRegular(fs, path, flags | O_CREAT, mode);
+}
+
+function ensureFolder(fs: DiskFs, download: DownloadFolder, folder: string): 'folder' | 'link' {
   for (let attempt = 0; ; attempt++) {
     try {
       const stats = fs.lstatSync(folder);
@@ -83,6 +129,7 @@ function ensureFolder(fs: DiskFs, folder: string): 'folder' | 'link' {
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT' || attempt > 0) throw toDiskError(error, 'use', folder);
     }
+    assertSameRoot(fs, download);
     try {
       fs.mkdirSync(folder);
     } catch (error) {

@@ -39,7 +39,7 @@ export class WorkerFiles {
   forWriting(storage: WorkerStorage, file: number): number {
     const path = pathOf(storage, file);
     return this.#get(keyOf(storage.id, file, true), 'write', path, () =>
-      openSafely(this.#fs, storage.layout.data.root, path, storage.layout.isExecutable(file)),
+      openSafely(this.#fs, storage.layout.data, path, storage.layout.isExecutable(file)),
     );
   }
 

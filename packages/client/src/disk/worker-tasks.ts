@@ -8,6 +8,7 @@ import {
   OUTCOME_INCONSISTENT,
   OUTCOME_WRITTEN,
   RESULT_FIELDS,
+  SLOT_DAMAGED,
   SLOT_FREED,
   SLOT_INCONSISTENT,
   SLOT_KEPT,
@@ -142,6 +143,9 @@ export class WorkerTasks {
         return undefined;
       case 'settle':
         return this.#settle(storage, task);
+      case 'clear-slots':
+        for (const piece of task.pieces) this.#io.writeSlotEntry(storage, piece, undefined);
+        return undefined;
       case 'close-files':
         this.#files.closeStorage(storage.id);
         return undefined;
@@ -168,21 +172,19 @@ export class WorkerTasks {
   #settle(storage: WorkerStorage, { pieces, slots }: SettleTask): Uint8Array {
     const freed = new Uint8Array(pieces.length);
     for (const [index, piece] of pieces.entries()) {
-      const result = this.#settlePiece(storage, piece, slots[index] ?? 0);
-      if (result === SLOT_FREED) this.#io.writeSlotEntry(storage, piece, undefined);
-      freed[index] = result;
+      freed[index] = this.#settlePiece(storage, piece, slots[index] ?? 0);
     }
     return freed;
   }
 
-  /** Copies what is wanted of a piece in a slot to its files. Freed where the slot is not needed any more, or is damaged. */
+  /** Copies what is wanted of a piece in a slot to its files. Freed where the slot is not needed any more. */
   #settlePiece(storage: WorkerStorage, piece: number, slot: number): number {
     const { layout } = storage;
     const bytes = new Uint8Array(layout.payloadLengthAt(piece));
-    if (!this.#io.readSlot(storage, slot, bytes, 0)) return SLOT_FREED;
+    if (!this.#io.readSlot(storage, slot, bytes, 0)) return SLOT_DAMAGED;
     const verdict = this.#verifier.verify(layout, piece, bytes);
     if (verdict === INCONSISTENT) return SLOT_INCONSISTENT;
-    if (verdict === DAMAGED) return SLOT_FREED;
+    if (verdict === DAMAGED) return SLOT_DAMAGED;
     let needed = false;
     for (const { file, fileOffset, at, length } of layout.spansOfPiece(piece)) {
       if (layout.isPadding(file)) continue;

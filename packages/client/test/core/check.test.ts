@@ -59,7 +59,12 @@ async function check(
   return { have: listOf(have), looked };
 }
 
-const remembered: Remembered = { trusted: bits(0, 1), recheck: [4, 5] };
+const remembered: Remembered = {
+  trusted: bits(0, 1),
+  recheck: [4, 5],
+  claimed: bits(0, 1, 4),
+  gone: undefined,
+};
 
 describe('findPieces', () => {
   it('resume: believes what is remembered, hashes what is doubtful, takes the rest for missing', async () => {
@@ -67,7 +72,12 @@ describe('findPieces', () => {
   });
 
   it('resume: touches no file where nothing is doubtful', async () => {
-    const sure: Remembered = { trusted: bits(0, 2), recheck: [] };
+    const sure: Remembered = {
+      trusted: bits(0, 2),
+      recheck: [],
+      claimed: bits(0, 2),
+      gone: undefined,
+    };
     expect(await check({ remembered: sure })).toEqual({ have: [0, 2], looked: [] });
   });
 

@@ -169,6 +169,14 @@ describe('the lock on a download', () => {
     await (await store.lock(infoHash)).release();
   });
 
+  it('that cannot be read is taken over, too, when the clock was set back since', async () => {
+    await fs.mkdir(store.directory);
+    await fs.writeFile(lockPath(), '');
+    const later = new Date(Date.now() + 86_400_000);
+    await fs.utimes(lockPath(), later, later);
+    await (await store.lock(infoHash)).release();
+  });
+
   it('is not removed by one who has lost it', async () => {
     const lock = await store.lock(infoHash);
     await fs.rm(lockPath());

@@ -8,6 +8,7 @@ import {
   type FromWorker,
   type WriteResults,
 } from '../../src/disk/disk-protocol.ts';
+import { noteRoot } from '../../src/disk/download-root.ts';
 import { layoutOf } from '../../src/disk/layout-of.ts';
 import type { DiskFs } from '../../src/disk/safe-open.ts';
 import { WorkerFiles, createWorkerStorage } from '../../src/disk/worker-files.ts';
@@ -137,8 +138,9 @@ describe('a worker that writes', () => {
     const overrides: Partial<DiskFs> = {
       openSync: (...args) => {
         if (open >= 2) fault('EMFILE')();
+        const fd = nodeFs.openSync(...args);
         open++;
-        return nodeFs.openSync(...args);
+        return fd;
       },
       closeSync: (fd) => {
         open--;
@@ -158,8 +160,9 @@ describe('a worker that writes', () => {
     const { write, check, close } = setUp(
       {
         openSync: (...args) => {
+          const fd = nodeFs.openSync(...args);
           most = Math.max(most, ++open);
-          return nodeFs.openSync(...args);
+          return fd;
         },
         closeSync: (fd) => {
           open--;
@@ -174,6 +177,23 @@ describe('a worker that writes', () => {
     expect(most).toBe(2);
     close();
     expect(open).toBe(0);
+  });
+
+  it('makes nothing in a folder that has taken the place of the download folder', async () => {
+    const { write, layout, close } = setUp();
+    await noteRoot(layout);
+    expect(outcomesOf(write(0))).toEqual([OUTCOME_WRITTEN]);
+    nodeFs.renameSync(folder.path, `${folder.path}-away`);
+    nodeFs.mkdirSync(folder.path);
+    // A piece of a file that is open goes where the file is; another file would be made.
+    const away = write(3);
+    expect(outcomesOf(away)).toEqual([OUTCOME_FAILED]);
+    expect(away.details[0]!.error).toMatchObject({ code: 'ERR_DISK_MISSING', path: folder.path });
+    expect(nodeFs.readdirSync(folder.path)).toEqual([]);
+    nodeFs.rmdirSync(folder.path);
+    nodeFs.renameSync(`${folder.path}-away`, folder.path);
+    expect(outcomesOf(write(3))).toEqual([OUTCOME_WRITTEN]);
+    close();
   });
 
   it('knows nothing of a storage that was unregistered', () => {

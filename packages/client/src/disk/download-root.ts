@@ -1,0 +1,19 @@
+import { stat } from 'node:fs/promises';
+import type { LayoutData } from './disk-layout.ts';
+import { isSameRoot } from './safe-open.ts';
+
+/** From now on, files are made only in the folder that stands at the root by now. Rejects with an error of `node:fs`. */
+export async function noteRoot({ root, rootId }: LayoutData): Promise<void> {
+  const { dev, ino } = await stat(root, { bigint: true });
+  rootId[0] = BigInt.asUintN(64, dev);
+  rootId[1] = BigInt.asUintN(64, ino);
+}
+
+/** Whether the folder that was noted still stands at the root. */
+export async function isRoot({ root, rootId }: LayoutData): Promise<boolean> {
+  try {
+    return isSameRoot(await stat(root, { bigint: true }), rootId);
+  } catch {
+    return false;
+  }
+}
