@@ -272,8 +272,8 @@ const entries = [
     name: 'the lock on a download that cannot be read is taken over when it is old',
     remove: {
       file: LOCK,
-      text: 'if (owner === undefined) return age > WRITE_TIME;',
-      by: 'if (owner === undefined) return false;',
+      text: 'if (owner === undefined) return',
+      by: 'if (owner === undefined) return false &&',
     },
   },
 ];

@@ -275,8 +275,8 @@ const entries = [
     name: 'a torrent of a magnet link fails where its metadata is no torrent',
     remove: {
       file: 'packages/client/src/metadata/metadata-stage.ts',
-      text: 'this.#fail(error as Error);\n      return;\n    }\n    if (!isNew)',
-      by: 'return;\n    }\n    if (!isNew)',
+      text: 'this.#fail(error as Error);\n      return;',
+      by: 'return;',
     },
   },
   {

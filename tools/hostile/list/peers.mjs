@@ -455,7 +455,11 @@ const entries = [
     guard: 'Tried ever more seldom, half an hour apart in the end',
     test: LIST_TEST,
     name: 'PeerList waits longer after each failure, half an hour at most',
-    remove: { file: LIST, text: 'candidate.backOff(now, this.#options.random.next());', by: '' },
+    remove: {
+      file: `${SRC}/peer/candidate.ts`,
+      text: 'BACK_OFF_FACTOR ** Math.min(this.failures, 10)',
+      by: 'BACK_OFF_FACTOR ** 0',
+    },
   },
   {
     id: 'pex-flood',

@@ -115,7 +115,7 @@ describe('local discovery', () => {
     const { heard, socket } = await listen(swarm);
     const node = await swarm.node(HOME);
     await swarm.until(() => heard.length > 0, 10_000);
-    const [{ infoHashes, cookie }] = heard as [LsdAnnounce];
+    const { infoHashes, cookie } = heard[0]!;
     expect(cookie).toMatch(/^[0-9a-f]{16}$/);
     socket.send(encodeLsdAnnounce(GROUP!, { port: 1, infoHashes, cookie }));
     await swarm.pass(1_000);
