@@ -56,6 +56,17 @@ describe('decode', () => {
     expect(decode(whole.subarray(2, -2))).toEqual(new Map([['a', text('bc')]]));
   });
 
+  it('reads nothing behind a part of a larger buffer', () => {
+    const whole = text('4:abcdi12ele');
+    for (const [start, end] of [
+      [0, 5],
+      [6, 9],
+      [10, 11],
+    ]) {
+      expect(codeOf(() => decode(whole.subarray(start, end)))).toBe('ERR_BENCODE_TRUNCATED');
+    }
+  });
+
   it.each([
     ['i9007199254740991e', 9007199254740991],
     ['i9007199254740992e', 9007199254740992n],
@@ -261,5 +272,13 @@ describe('keys', () => {
     const bytes = new Uint8Array([0, 0x41, 0x7f, 0x80, 0xff]);
     expect(keyFromBytes(bytes)).toBe('\0A\x7f\x80\xff');
     expect(bytesFromKey(keyFromBytes(bytes))).toEqual(bytes);
+  });
+
+  it('stay apart where they are not UTF-8', () => {
+    const bytes = text('d2:\xc3\x28i1e2:\xc4\x28i2ee');
+    expect([...(decode(bytes) as Map<string, unknown>)]).toEqual([
+      ['\xc3(', 1],
+      ['\xc4(', 2],
+    ]);
   });
 });

@@ -259,6 +259,18 @@ describe('KRPC codec', () => {
     );
   });
 
+  it('answers nothing but queries, however wrong a reply or an error is', () => {
+    const invalid = (text: string): unknown => {
+      const decoded = decodeKrpc(Buffer.from(text));
+      return decoded.kind === 'invalid' ? decoded.transaction : decoded.kind;
+    };
+    for (const y of ['r', 'e', 'x']) {
+      for (const body of ['', '1:ei1e', '1:ele', '1:rde', '1:rle'])
+        expect(invalid(`d${body}1:t2:aa1:y1:${y}e`)).toBeUndefined();
+    }
+    expect(invalid('d1:q4:ping1:t2:aa1:y1:qe')).toEqual(Uint8Array.of(0x61, 0x61));
+  });
+
   it('does not look at datagrams beyond its limit', () => {
     const padded = Buffer.concat([
       fromHex(vectors[0]?.hex ?? ''),

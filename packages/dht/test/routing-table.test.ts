@@ -110,6 +110,14 @@ describe('RoutingTable', () => {
     expect(table.closest(own, 8, 2)).toEqual([first]);
   });
 
+  it('takes no node that has its own id', () => {
+    const table = new RoutingTable(own, random, 0);
+    const same = { id: new Uint8Array(own), endpoint: at(1) };
+    expect(table.queried(same, 0)).toBe(false);
+    table.replied(same, 0);
+    expect(table.size).toBe(0);
+  });
+
   it('has one place for an address, and few for a line', () => {
     const table = new RoutingTable(own, random, 0);
     for (let port = 1; port <= 50; port++) {

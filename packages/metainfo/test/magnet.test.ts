@@ -110,6 +110,13 @@ describe('parseMagnet', () => {
     expect(parseMagnet(TOPIC + many.join('')).exactSources).toHaveLength(16);
   });
 
+  it('leaves out what is badly escaped or not UTF-8', () => {
+    const link = parseMagnet(
+      `${TOPIC}&tr=http://t.invalid/%zz&tr=http://t.invalid/%&ws=http://t.invalid/%ff&tr=u:1`,
+    );
+    expect([link.trackers, link.webSeeds]).toEqual([['u:1'], []]);
+  });
+
   it('bounds the length of the link', () => {
     expect(() => parseMagnet(`${TOPIC}&dn=${'x'.repeat(300_000)}`)).toThrow(
       'longer than the limit',

@@ -88,6 +88,23 @@ describe('parseMetainfo', () => {
     expect(codeOf(bytes)).toBe(code);
   });
 
+  it('refuses lengths that no file has', () => {
+    const most = Number.MAX_SAFE_INTEGER;
+    for (const length of [2n ** 53n, 2n ** 63n, 2n ** 64n, -(2n ** 53n)]) {
+      expect(codeOf(singleFile({ length }))).toBe('ERR_METAINFO_INVALID_LENGTH');
+    }
+    const files = [most, 1].map((length, index) => ({ path: [`${index}`], length }));
+    const two = { name: 'name', 'piece length': 2 ** 30, pieces: '', files };
+    expect(codeOf(encode({ info: two }))).toBe('ERR_METAINFO_INVALID_LENGTH');
+  });
+
+  it('refuses piece hashes of a length that is no multiple of 20', () => {
+    expect(codeOf(singleFile({ pieces: 'x'.repeat(20) }))).toBeUndefined();
+    for (const size of [19, 21, 39]) {
+      expect(codeOf(singleFile({ pieces: 'x'.repeat(size) }))).toBe('ERR_METAINFO_INVALID_PIECES');
+    }
+  });
+
   it('names the reason of broken bencode', () => {
     expect(() => parseMetainfo(Buffer.from('d4:infod'))).toThrow(
       expect.objectContaining({
@@ -109,6 +126,15 @@ describe('parseMetainfo', () => {
       parseMetainfo(singleFile({ private: value })).info.private;
     expect([undefined, 0].map(isPrivate)).toEqual([false, false]);
     expect([1, 2, -1, '0', ''].map(isPrivate)).toEqual([true, true, true, true, true]);
+  });
+
+  it('leaves out a date that is none', () => {
+    const dateOf = (value: number | string | bigint): number | undefined =>
+      parseMetainfo(singleFile({}, { 'creation date': value })).creationDate;
+    expect([0, 8_640_000_000_000].map(dateOf)).toEqual([0, 8_640_000_000_000]);
+    for (const odd of [-1, 8_640_000_000_001, 2n ** 70n, 'today']) {
+      expect(dateOf(odd)).toBeUndefined();
+    }
   });
 
   it('merges tiers without blanks, empty ones and repetitions', () => {
@@ -225,6 +251,20 @@ describe('names and paths', () => {
       expect(info.files[0]?.path).toBe(info.name);
       expect(info.originalName).toBe(name);
     }
+  });
+
+  it('makes underscores of what is not UTF-8', () => {
+    const dots = Uint8Array.of(0xc0, 0xae, 0xc0, 0xae);
+    const slash = Uint8Array.of(0xc0, 0xaf, 0xe0, 0x80, 0xaf);
+    const bytes = encode({
+      info: {
+        name: 'name',
+        'piece length': 16_384,
+        pieces: 'x'.repeat(20),
+        files: [{ path: [dots, slash, Uint8Array.of(0x61, 0xff)], length: 1 }],
+      },
+    });
+    expect(parseMetainfo(bytes).info.files[0]?.path).toBe('name/____/_____/a_');
   });
 
   it('keeps the original path where it had to change one', () => {

@@ -136,6 +136,13 @@ describe('URLs', () => {
     );
   });
 
+  it('have 4,096 characters at most, and those of a request three times as many', () => {
+    const long = (length: number): string => 'http://t.invalid/'.padEnd(length, 'x');
+    expect(scrapeUrl(long(4_096))).toBeUndefined();
+    expect(announceUrl(long(4_096), announceRequest())).toContain('info_hash');
+    expect(() => announceUrl(long(4_097), announceRequest())).toThrow(TrackerError);
+  });
+
   it('finds no scrape URL in host or query', () => {
     expect(scrapeUrl('http://announce')).toBeUndefined();
     expect(scrapeUrl('http://t.invalid/x?y=/announce')).toBeUndefined();
@@ -212,6 +219,20 @@ describe('responses', () => {
     expect(parseAnnounceResponse(both, limits).peers).toHaveLength(20);
   });
 
+  it('are read 16 containers deep, and no deeper', () => {
+    const nested = (depth: number): Uint8Array =>
+      text(`d8:intervali900e1:x${'l'.repeat(depth - 1)}${'e'.repeat(depth)}`);
+    expect(parseAnnounceResponse(nested(16)).interval).toBe(900);
+    expect(() => parseAnnounceResponse(nested(17))).toThrow(TrackerError);
+  });
+
+  it('takes only so many swarms of a scrape', () => {
+    const files: Record<string, BencodeInput> = {};
+    for (let index = 0; index < 10_050; index++) files[`${index}`.padEnd(20)] = {};
+    const answer = parseScrapeResponse(encode({ files }));
+    expect(answer.files.size).toBe(10_000);
+  });
+
   it.each([
     '0.0.0.0',
     '::',
@@ -248,6 +269,13 @@ describe('texts', () => {
   it('cannot move a cursor, recolour, reorder or hide', () => {
     const nasty = 'a\x1b[2J\x07b\x9b31m\u202egnp\u200b\u2028\r\n\tc\ufeff \ud800';
     expect(sanitizeText(nasty)).toBe('a [2J b 31m gnp c');
+  });
+
+  it('have 500 characters at most', () => {
+    const short = sanitizeText('é'.repeat(10_000));
+    expect(short).toBe(`${'é'.repeat(MAX_TEXT_LENGTH - 1)}…`);
+    expect(sanitizeBytes(Buffer.from('é'.repeat(10_000)))).toBe(short);
+    expect(sanitizeText('😀'.repeat(600), 10)).toBe(`${'😀'.repeat(9)}…`);
   });
 
   it('stays text of bounded length for any input', () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import * as nodeFs from 'node:fs';
 import { join } from 'node:path';
 import { DiskLayout } from '../../src/disk/disk-layout.ts';
@@ -267,6 +268,13 @@ describe('a worker that writes', () => {
     close();
     nodeFs.unlinkSync(folder.path);
     await real.remove();
+  });
+
+  it('fails where a pipe stands in the place of a file, and does not wait for it', () => {
+    const { write } = setUp();
+    nodeFs.mkdirSync(join(folder.path, 't'), { recursive: true });
+    execFileSync('mkfifo', [join(folder.path, 't/a')]);
+    expect(write(0).details[0]!.error!.code).toBe('ERR_DISK_WRONG_TYPE');
   });
 
   it('fails where something else stands in the place of a file or folder', () => {

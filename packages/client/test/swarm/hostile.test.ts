@@ -267,6 +267,25 @@ describe('a hostile peer that is dialled', () => {
     await swarm.close();
   });
 
+  it('sends blocks nobody asked for, which earn it nothing', async () => {
+    const { swarm, leecher } = await beside(
+      {
+        onOpen: (peer) => {
+          for (const [piece, begin, length] of [...blocksOf(peer.torrent)].slice(0, 32))
+            peer.encoder.piece(piece, begin, new Uint8Array(length));
+          peer.flush();
+        },
+      },
+      { seedDelay: 30_000 },
+    );
+    const wasted = (): number => leecher.torrent.progress().wastedBytes;
+    await swarm.until(() => wasted() === 32 * BLOCK_LENGTH, 5_000);
+    const [peer] = leecher.torrent.swarm?.peers ?? [];
+    expect(peer?.downloadedBytes).toBe(0);
+    expect(peer?.downloadRate.rate(swarm.world.now)).toBe(0);
+    await swarm.close();
+  });
+
   it('sends another length than was asked for', async () => {
     const { swarm, leecher } = await beside({
       onOpen: poseAsSeed,

@@ -1,6 +1,10 @@
 import { formatMagnet } from '@shoal/metainfo';
 import { LSD_GROUPS } from '../../src/discovery/local-discovery.ts';
-import { decodeLsdAnnounce, encodeLsdAnnounce } from '../../src/discovery/lsd-message.ts';
+import {
+  decodeLsdAnnounce,
+  encodeLsdAnnounce,
+  type LsdAnnounce,
+} from '../../src/discovery/lsd-message.ts';
 import { ContentStorage } from '../support/content-storage.ts';
 import { makeRealTorrent } from '../support/real-torrent.ts';
 import { type Node, type NodeOptions, SimSwarm } from '../support/sim-swarm.ts';
@@ -10,7 +14,7 @@ const HOME: NodeOptions = { trackerless: true, line: { lan: 'home' } };
 
 /** Notes the announces in a local network. */
 async function listen(swarm: SimSwarm) {
-  const heard: { at: number; infoHashes: readonly string[]; port: number }[] = [];
+  const heard: ({ at: number } & LsdAnnounce)[] = [];
   const host = swarm.host({ lan: 'home' });
   const socket = await host.network.join(GROUP!, {
     onDatagram: (datagram) => {
@@ -103,6 +107,40 @@ describe('local discovery', () => {
     // One message a minute of ten torrents each, and five at the beginning.
     expect(heard.length).toBeLessThanOrEqual(66);
     expect(Math.min(...hashes.values())).toBeGreaterThanOrEqual(5);
+    await swarm.close();
+  });
+
+  it('takes its own announces, which come back to it, for nobody', async () => {
+    const swarm = new SimSwarm({ seed: 607 });
+    const { heard, socket } = await listen(swarm);
+    const node = await swarm.node(HOME);
+    await swarm.until(() => heard.length > 0, 10_000);
+    const { infoHashes, cookie } = heard[0]!;
+    expect(cookie).toMatch(/^[0-9a-f]{16}$/);
+    socket.send(encodeLsdAnnounce(GROUP!, { port: 1, infoHashes, cookie }));
+    await swarm.pass(1_000);
+    expect(node.torrent.peerList.total).toBe(0);
+    socket.send(encodeLsdAnnounce(GROUP!, { port: 1, infoHashes, cookie: 'another' }));
+    await swarm.pass(1_000);
+    expect(node.torrent.peerList.total).toBe(1);
+    await swarm.close();
+  });
+
+  it('hears one address sixty times a minute', async () => {
+    const swarm = new SimSwarm({ seed: 608 });
+    const { socket } = await listen(swarm);
+    const node = await swarm.node(HOME);
+    const infoHash = Buffer.from(swarm.torrent.info.infoHash!).toString('hex');
+    const say = (hash: string): void =>
+      socket.send(encodeLsdAnnounce(GROUP!, { port: 1, infoHashes: [hash], cookie: undefined }));
+    for (let count = 0; count < 60; count += 1) say('ab'.repeat(20));
+    say(infoHash);
+    await swarm.pass(1_000);
+    expect(node.torrent.peerList.total).toBe(0);
+    await swarm.pass(60_000);
+    say(infoHash);
+    await swarm.pass(1_000);
+    expect(node.torrent.peerList.total).toBe(1);
     await swarm.close();
   });
 

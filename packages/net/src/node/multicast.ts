@@ -5,6 +5,7 @@ import type { DatagramHandler, JoinOptions, MulticastSocket } from '../contracts
 import { isEndpoint } from '../endpoint-text.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { NetError } from '../errors.ts';
+import { isNear, ownNetworks } from './near.ts';
 import { systemAddress } from './system-endpoint.ts';
 import { reportStrayError, toNetError } from './system-error.ts';
 
@@ -43,6 +44,8 @@ class NodeMulticastSocket implements MulticastSocket {
   readonly #only: string | undefined;
   /** By the name of the interface. */
   readonly #senders = new Map<string, Socket>();
+  /** The networks that members can be in. */
+  #networks: readonly string[] = [];
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -63,6 +66,7 @@ class NodeMulticastSocket implements MulticastSocket {
   /** Joins on the interfaces that have come, and forgets those that are gone. Gives how many there are. */
   refresh(): number {
     const found = new Map(interfacesOf(this.#family, this.#only).map((each) => [each.name, each]));
+    this.#networks = ownNetworks();
     for (const [name, socket] of this.#senders) {
       if (found.has(name)) continue;
       this.#senders.delete(name);
@@ -127,8 +131,11 @@ class NodeMulticastSocket implements MulticastSocket {
 
   #receive(datagram: Uint8Array, { address, port }: Endpoint): void {
     if (this.#closing !== undefined) return;
+    const sender = systemAddress(address);
+    // Sent to our port from elsewhere, not to the group.
+    if (!isNear(sender, this.#networks)) return;
     try {
-      this.#handler.onDatagram(datagram, { address: systemAddress(address), port });
+      this.#handler.onDatagram(datagram, { address: sender, port });
     } catch (thrown) {
       this.#tellError(thrown instanceof Error ? thrown : new Error(String(thrown)));
     }
