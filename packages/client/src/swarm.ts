@@ -228,6 +228,13 @@ export class Swarm implements PeerSwarm {
 
   // PeerSwarm
 
+  couldSend(piece: number, besides: Peer): boolean {
+    for (const peer of this.peers) {
+      if (peer !== besides && !peer.peerChoking && !peer.slow && peer.have.get(piece)) return true;
+    }
+    return false;
+  }
+
   takeUpload(bytes: number): number {
     return this.#options.limits.uploadGate.take(bytes, this.#clock.now());
   }

@@ -13,8 +13,13 @@ const UNREQUESTED_ALLOWANCE = 64;
  */
 const MAX_REJECTS_IN_A_ROW = 2 * DEFAULT_PEER_QUEUE;
 
-/** Milliseconds one block may take to arrive in the end-game, where somebody else could send it: 3 kB/s at least. */
+/**
+ * Milliseconds one block may take to arrive in the end-game, where somebody else could send it: 3 kB/s at least. Each block taken
+ * back for that doubles it for the peer until one has come whole: where all lines are as slow, blocks must arrive in the end.
+ */
 const END_GAME_BLOCK_TIME = 5_000;
+/** Doublings of it at most: 5 minutes for a block. */
+const MAX_TRICKLES = 6;
 
 /** Milliseconds a peer has nothing to do for want of memory before it is asked for what others owe. */
 const IDLE_TIME = 5_000;
@@ -57,6 +62,8 @@ export class BlockRequests {
   /** The block now streaming in, -1 for none, and since when. */
   #arriving = -1;
   #arrivingSince = 0;
+  /** Blocks in a row that were taken back because they only trickled in. */
+  #trickles = 0;
   readonly #isAllowedFast = (piece: number): boolean => this.#peer.allowedFast.has(piece);
 
   constructor(peer: Peer, swarm: PeerSwarm, encoder: WireEncoder) {
@@ -130,9 +137,10 @@ export class BlockRequests {
     this.#arrivingSince = now;
   }
 
-  /** The block has come whole. */
-  answered(piece: number, begin: number, length: number, now: number): void {
+  /** The block has come whole; `stored`: and was of use. */
+  answered(piece: number, begin: number, length: number, now: number, stored: boolean): void {
     this.#arriving = -1;
+    if (stored) this.#trickles = 0;
     // One that was cancelled while it was coming in has been taken out of the window already.
     if (this.#outstanding.delete(this.idOf(piece, begin))) {
       this.#window.onBlock(now, length);
@@ -219,9 +227,18 @@ export class BlockRequests {
   tick(now: number): void {
     if (this.#outstanding.size === 0) return;
     if (this.#window.checkSnubbed(now)) this.cancelAll();
+    this.#endTrickle(now);
+  }
+
+  /** In the end-game a block that only trickles in is asked for elsewhere, where somebody else could send it. */
+  #endTrickle(now: number): void {
     const id = this.#arriving;
-    if (id < 0 || now - this.#arrivingSince < END_GAME_BLOCK_TIME) return;
-    if (!this.#swarm.picker.endGame) return;
+    const time = END_GAME_BLOCK_TIME * 2 ** Math.min(this.#trickles, MAX_TRICKLES);
+    if (id < 0 || now - this.#arrivingSince < time) return;
+    const { picker } = this.#swarm;
+    const piece = Math.floor(id / picker.blocksPerPiece);
+    if (!picker.endGame || !this.#swarm.couldSend(piece, this.#peer)) return;
+    this.#trickles += 1;
     this.#arriving = -1;
     this.cancel(id);
     this.#peer.discardBlock();

@@ -23,6 +23,8 @@ export interface PeerSwarm extends ExtensionSide {
   readonly hashTraffic: HashTraffic | undefined;
   /** May blocks be asked for now? False while paused, in error or when the download limit is used up. */
   readonly downloading: boolean;
+  /** Whether a peer other than `besides` has the piece and would send it now. */
+  couldSend(piece: number, besides: Peer): boolean;
   /** How many of `bytes` may be uploaded now; the rest when {@link PeerSwarm.awaitUpload} calls back. */
   takeUpload(bytes: number): number;
   /** Has `peer.uploads.pump()` called when upload tokens are there again. */

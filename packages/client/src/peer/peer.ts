@@ -330,7 +330,7 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
       return;
     }
     this.unproven = false;
-    this.requests.answered(piece, begin, length, this.#lastReceived);
+    this.requests.answered(piece, begin, length, this.#lastReceived, stored);
     if (stored) {
       this.#swarm.blockReceived(this, piece, begin, length, this.#lastReceived);
       return;
