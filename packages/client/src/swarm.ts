@@ -7,6 +7,7 @@ import type { UploadReader } from './disk/read-batch.ts';
 import { PeerError } from './errors.ts';
 import type { PeerReport } from './events.ts';
 import type { HashTraffic } from './hashes/hash-traffic.ts';
+import { ChokedTurns } from './peer/choked-turns.ts';
 import { HaveAnnouncer } from './peer/have-announcer.ts';
 import { Peer } from './peer/peer.ts';
 import { PexTraffic } from './pex/pex-traffic.ts';
@@ -30,6 +31,7 @@ export class Swarm implements PeerSwarm {
   readonly pieces: SwarmPieces;
   readonly hashTraffic: HashTraffic | undefined;
   readonly peers = new Set<Peer>();
+  readonly chokedTurns = new ChokedTurns();
   readonly downloadRate = new RateMeter();
   readonly uploadRate = new RateMeter();
   downloadedBytes = 0;
@@ -154,6 +156,7 @@ export class Swarm implements PeerSwarm {
     relieveStarved(this.peers, now);
     this.#options.webSeeds?.tick(now);
     this.#chokes.run(now);
+    this.chokedTurns.tick(now);
     this.#pexTraffic.tick(now);
     this.pieces.tick(now);
     this.#yieldMemory(now);

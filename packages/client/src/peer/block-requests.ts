@@ -20,6 +20,8 @@ const MAX_REJECTS_IN_A_ROW = 2 * DEFAULT_PEER_QUEUE;
 const END_GAME_BLOCK_TIME = 5_000;
 /** Doublings of it at most: 5 minutes for a block. */
 const MAX_TRICKLES = 6;
+/** A peer known to be slow has twice its time from the start, up to this many milliseconds: it does what it can. */
+const MAX_FIRST_BLOCK_TIME = 30_000;
 
 /** Milliseconds a peer has nothing to do for want of memory before it is asked for what others owe. */
 const IDLE_TIME = 5_000;
@@ -233,7 +235,8 @@ export class BlockRequests {
   /** In the end-game a block that only trickles in is asked for elsewhere, where somebody else could send it. */
   #endTrickle(now: number): void {
     const id = this.#arriving;
-    const time = END_GAME_BLOCK_TIME * 2 ** Math.min(this.#trickles, MAX_TRICKLES);
+    const usual = Math.min(2 * this.#window.blockTime, MAX_FIRST_BLOCK_TIME);
+    const time = Math.max(usual, END_GAME_BLOCK_TIME * 2 ** Math.min(this.#trickles, MAX_TRICKLES));
     if (id < 0 || now - this.#arrivingSince < time) return;
     const { picker } = this.#swarm;
     const piece = Math.floor(id / picker.blocksPerPiece);

@@ -183,6 +183,8 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     this.uploadedBeforeUnchoke = this.uploadedBytes;
     this.#encoder.unchoke();
     this.flush();
+    // What it may have while choked need not wait for its turn any more.
+    this.uploads.pump();
   }
 
   /** Tells the peer of a piece we have got; the caller flushes. */
