@@ -56,6 +56,8 @@ export class SimSwarm {
   readonly torrent: TestTorrent;
   readonly metainfo: Metainfo;
   readonly nodes: Node[] = [];
+  /** Hears of every client that gets the torrent, before anything happens to it. */
+  onNode: ((node: Node) => void) | undefined;
   readonly #clients: Client[] = [];
   #hosts = 0;
 
@@ -116,6 +118,7 @@ export class SimSwarm {
     torrent.on('error', () => undefined);
     const node = { host, client, torrent, storage, maxPeers: options.add?.maxPeers };
     this.nodes.push(node);
+    this.onNode?.(node);
     return node;
   }
 
