@@ -9,12 +9,12 @@ export const crowds: Theme = {
   scenarios: [
     scenario(
       'crowd-flash',
-      '100 peers arrive within 5 s at one seed: all complete, it uploads at most 5 copies, nobody waits over 35 s',
+      '60 peers arrive within 5 s at one seed: all complete, it uploads at most 5 copies, nobody waits over 35 s',
       async (sim) => {
         const swarm = sim.swarm({ ...FILM, files: [{ path: 'film.bin', length: 2_000_000 }] });
         const seed = await swarm.seed({ add: { maxPeers: 20 } });
         await swarm.pass(5 * SECOND);
-        const count = sim.vary('peers', 100, 40, 120);
+        const count = sim.vary('peers', 60, 30, 90);
         const nodes: Node[] = [];
         for (let index = 0; index < count; index += 1) {
           nodes.push(await swarm.node({ add: { maxPeers: 16 } }));
