@@ -10,7 +10,7 @@ async function alone(
   line: { latency: number; streamLoss?: number; bandwidthUp?: number },
   { rate, share }: { rate: number; share: number },
 ): Promise<void> {
-  const swarm = sim.swarm(FILM);
+  const swarm = sim.swarm({ ...FILM, files: [{ path: 'film.bin', length: 12_000_000 }] });
   await swarm.seed({ line });
   const leecher = await swarm.node({ line });
   const time = await swarm.finished([leecher], 20 * MINUTE);
@@ -63,12 +63,12 @@ export const lines: Theme = {
     ),
     scenario(
       'line-far',
-      'A round trip of 600 ms, as by satellite: the window grows until the line is full for over 70 % of the time',
+      'A round trip of 600 ms, as by satellite: the window grows until the line is full for over 65 % of the time',
       (sim) =>
         alone(
           sim,
-          { latency: sim.vary('latency', 150, 50, 250), bandwidthUp: 500_000 },
-          { rate: 500_000, share: 0.7 },
+          { latency: sim.vary('latency', 150, 50, 200), bandwidthUp: 500_000 },
+          { rate: 500_000, share: 0.65 },
         ),
     ),
     scenario(
