@@ -8,6 +8,7 @@ import { blockedError, codeOf, PeerError } from './errors.ts';
 import type { PeerReport } from './events.ts';
 import type { HashTraffic } from './hashes/hash-traffic.ts';
 import { type BanCode, banned } from './peer/ban-list.ts';
+import { ChokedTurns } from './peer/choked-turns.ts';
 import { HaveAnnouncer } from './peer/have-announcer.ts';
 import { Peer } from './peer/peer.ts';
 import { PexTraffic } from './pex/pex-traffic.ts';
@@ -31,6 +32,7 @@ export class Swarm implements PeerSwarm {
   readonly pieces: SwarmPieces;
   readonly hashTraffic: HashTraffic | undefined;
   readonly peers = new Set<Peer>();
+  readonly chokedTurns = new ChokedTurns();
   readonly downloadRate = new RateMeter();
   readonly uploadRate = new RateMeter();
   downloadedBytes = 0;
@@ -155,6 +157,7 @@ export class Swarm implements PeerSwarm {
     relieveStarved(this.peers, now);
     this.#options.webSeeds?.tick(now);
     this.#chokes.run(now);
+    this.chokedTurns.tick(now);
     this.#pexTraffic.tick(now);
     this.pieces.tick(now);
     this.#yieldMemory(now);

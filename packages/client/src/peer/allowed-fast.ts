@@ -3,8 +3,11 @@ import type { Endpoint } from '@shoal/net';
 import { allowedFastSet, type Bitfield } from '@shoal/peer-wire';
 import { swarmNamesOf } from './swarm-names.ts';
 
-/** Pieces a choked peer may ask for all the same (BEP 6); what other clients give. */
-const ALLOWED_FAST_PIECES = 10;
+/**
+ * Pieces a choked peer may ask for all the same (BEP 6), and how many it may have for that: whoever has as many has something to
+ * trade. Else a slow seed sends the same few pieces to all who wait instead of those nobody else has.
+ */
+export const ALLOWED_FAST_PIECES = 10;
 
 /** Pieces that a peer may let us ask for while it chokes us: it may name any number, but only a bounded set is of use. */
 export const MAX_ALLOWED_FAST = 4 * ALLOWED_FAST_PIECES;

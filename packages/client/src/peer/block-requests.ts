@@ -13,10 +13,15 @@ const UNREQUESTED_ALLOWANCE = 64;
  */
 const MAX_REJECTS_IN_A_ROW = 2 * DEFAULT_PEER_QUEUE;
 
-/** Milliseconds one block may take to arrive in the end-game, where somebody else could send it: 3 kB/s at least ... */
+/**
+ * Milliseconds one block may take to arrive in the end-game, where somebody else could send it: 3 kB/s at least. Each block taken
+ * back for that doubles it for the peer until one has come whole: where all lines are as slow, blocks must arrive in the end.
+ */
 const END_GAME_BLOCK_TIME = 5_000;
-/** ... and up to this, if that was not enough: among peers that are all slow, one must get to the end of a block. */
-const MAX_END_GAME_BLOCK_TIME = 80_000;
+/** Doublings of it at most: 5 minutes for a block. */
+const MAX_TRICKLES = 6;
+/** A peer known to be slow has twice its time from the start, up to this many milliseconds: it does what it can. */
+const MAX_FIRST_BLOCK_TIME = 30_000;
 
 /** Milliseconds a peer has nothing to do for want of memory before it is asked for what others owe. */
 const IDLE_TIME = 5_000;
@@ -59,7 +64,8 @@ export class BlockRequests {
   /** The block now streaming in, -1 for none, and since when. */
   #arriving = -1;
   #arrivingSince = 0;
-  #blockTime = END_GAME_BLOCK_TIME;
+  /** Blocks in a row that were taken back because they only trickled in. */
+  #trickles = 0;
   readonly #isAllowedFast = (piece: number): boolean => this.#peer.allowedFast.has(piece);
 
   constructor(peer: Peer, swarm: PeerSwarm, encoder: WireEncoder) {
@@ -133,20 +139,16 @@ export class BlockRequests {
     this.#arrivingSince = now;
   }
 
-  /** The block has come whole. */
-  answered(piece: number, begin: number, length: number, now: number): void {
+  /** The block has come whole; `stored`: and was of use. */
+  answered(piece: number, begin: number, length: number, now: number, stored: boolean): void {
     this.#arriving = -1;
+    if (stored) this.#trickles = 0;
     // One that was cancelled while it was coming in has been taken out of the window already.
     if (this.#outstanding.delete(this.idOf(piece, begin))) {
       this.#window.onBlock(now, length);
       if (this.#outstanding.size === 0) this.#lapses = 0;
     }
     this.#rejectsInARow = 0;
-  }
-
-  /** A block of its own has come whole, and was of use. */
-  delivered(): void {
-    this.#blockTime = END_GAME_BLOCK_TIME;
   }
 
   /** A block came that is not outstanding; a peer that goes on so is dropped. */
@@ -227,13 +229,19 @@ export class BlockRequests {
   tick(now: number): void {
     if (this.#outstanding.size === 0) return;
     if (this.#window.checkSnubbed(now)) this.cancelAll();
+    this.#endTrickle(now);
+  }
+
+  /** In the end-game a block that only trickles in is asked for elsewhere, where somebody else could send it. */
+  #endTrickle(now: number): void {
     const id = this.#arriving;
-    if (id < 0 || now - this.#arrivingSince < this.#blockTime) return;
+    const usual = Math.min(2 * this.#window.blockTime, MAX_FIRST_BLOCK_TIME);
+    const time = Math.max(usual, END_GAME_BLOCK_TIME * 2 ** Math.min(this.#trickles, MAX_TRICKLES));
+    if (id < 0 || now - this.#arrivingSince < time) return;
     const { picker } = this.#swarm;
-    if (!picker.endGame) return;
-    // What it would send anew would take as long again.
-    if (!this.#swarm.othersSend(Math.floor(id / picker.blocksPerPiece), this.#peer)) return;
-    this.#blockTime = Math.min(2 * this.#blockTime, MAX_END_GAME_BLOCK_TIME);
+    const piece = Math.floor(id / picker.blocksPerPiece);
+    if (!picker.endGame || !this.#swarm.othersSend(piece, this.#peer)) return;
+    this.#trickles += 1;
     this.#arriving = -1;
     this.cancel(id);
     this.#peer.discardBlock();

@@ -6,6 +6,7 @@ import type { PiecePicker } from '../piece/piece-picker.ts';
 import type { UploadReader } from '../disk/read-batch.ts';
 import type { ExtensionSide } from '../extension/extension-side.ts';
 import type { HashTraffic } from '../hashes/hash-traffic.ts';
+import type { ChokedTurns } from './choked-turns.ts';
 import type { Peer } from './peer.ts';
 
 /** What a peer needs of the torrent it belongs to; implemented by `Swarm`. */
@@ -23,6 +24,8 @@ export interface PeerSwarm extends ExtensionSide {
   readonly hashTraffic: HashTraffic | undefined;
   /** May blocks be asked for now? False while paused, in error or when the download limit is used up. */
   readonly downloading: boolean;
+  /** Who is sent something while choked. */
+  readonly chokedTurns: ChokedTurns;
   /** How many of `bytes` may be uploaded now; the rest when {@link PeerSwarm.awaitUpload} calls back. */
   takeUpload(bytes: number): number;
   /** Has `peer.uploads.pump()` called when upload tokens are there again. */

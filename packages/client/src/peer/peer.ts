@@ -188,6 +188,8 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     this.uploadedBeforeUnchoke = this.uploadedBytes;
     this.#encoder.unchoke();
     this.flush();
+    // What it may have while choked need not wait for its turn any more.
+    this.uploads.pump();
   }
 
   /** Tells the peer of a piece we have got; the caller flushes. */
@@ -335,9 +337,8 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
       return;
     }
     this.unproven = false;
-    this.requests.answered(piece, begin, length, this.#lastReceived);
+    this.requests.answered(piece, begin, length, this.#lastReceived, stored);
     if (stored) {
-      this.requests.delivered();
       this.#swarm.blockReceived(this, piece, begin, length, this.#lastReceived);
       return;
     }

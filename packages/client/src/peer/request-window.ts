@@ -134,6 +134,11 @@ export class RequestWindow {
     return Math.min(depth, this.#ceiling);
   }
 
+  /** Milliseconds a block takes to arrive at the measured rate; 0 while none is known. */
+  get blockTime(): number {
+    return this.#rate === 0 ? 0 : BLOCK_LENGTH / this.#rate;
+  }
+
   /** Milliseconds after which a request counts as lost, from how long the queue before it takes to be served. */
   requestTime(): number {
     if (this.#rate === 0) return MAX_REQUEST_TIME;

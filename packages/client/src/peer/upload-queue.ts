@@ -2,6 +2,7 @@ import type { Clock } from '@shoal/net';
 import type { WireEncoder } from '@shoal/peer-wire';
 import { clientDefaults } from '../options.ts';
 import type { UploadRequest } from '../disk/read-batch.ts';
+import { ALLOWED_FAST_PIECES } from './allowed-fast.ts';
 import type { Peer } from './peer.ts';
 import type { PeerSwarm } from './peer-swarm.ts';
 
@@ -92,9 +93,16 @@ export class UploadQueue {
 
   /** Sends what can be sent now. */
   pump(): void {
+    const { chokedTurns } = this.#swarm;
     while (this.#waiting.length > 0 && this.#inFlight < BATCHES_IN_FLIGHT && !this.#peer.closed) {
+      if (this.#peer.amChoking) {
+        if (this.#inFlight > 0 || !chokedTurns.take(this, this.#clock.now())) return;
+      }
       const batch = this.#nextBatch();
-      if (batch.length === 0) return;
+      if (batch.length === 0) {
+        chokedTurns.end(this);
+        return;
+      }
       this.#inFlight += 1;
       void this.#send(batch);
     }
@@ -103,6 +111,7 @@ export class UploadQueue {
   /** The connection is gone. */
   drop(): void {
     this.#waiting.length = 0;
+    this.#swarm.chokedTurns.end(this);
   }
 
   #nextBatch(): UploadRequest[] {
@@ -138,6 +147,7 @@ export class UploadQueue {
         batch.recycle();
         this.#leaving.shift();
         this.#inFlight -= 1;
+        this.#swarm.chokedTurns.end(this);
         if (error === undefined) this.pump();
       });
       peer.sent();
@@ -148,15 +158,20 @@ export class UploadQueue {
       this.#swarm.uploaded(peer, payload);
     } catch (error) {
       this.#inFlight -= 1;
+      this.#swarm.chokedTurns.end(this);
       for (const { piece, begin, length } of requests) this.#refuse(piece, begin, length);
       peer.flush();
       this.#swarm.readFailed(error as Error);
     }
   }
 
-  /** May it be asked for while choked? Each granted piece once, or a choked peer could download for ever (BEP 6). */
+  /**
+   * May it be asked for while choked? Each granted piece once, or a choked peer could download for ever, and only by who has little
+   * (BEP 6).
+   */
   #isGranted(piece: number, length: number): boolean {
-    const { grantedFast } = this.#peer;
+    const { grantedFast, have } = this.#peer;
+    if (have.count >= ALLOWED_FAST_PIECES) return false;
     const left = (grantedFast.get(piece) ?? 0) - length;
     if (left < 0) return false;
     grantedFast.set(piece, left);

@@ -10,16 +10,23 @@ import { makeV2Torrent, oneSideOf, type V2Torrent } from './v2-torrent.ts';
 /** A line of 1 MB/s each way, 15 ms from the middle of the network: two of them are 30 ms apart. */
 export const HOME_LINE = { bandwidthUp: 1_000_000, bandwidthDown: 1_000_000, latency: 15 } as const;
 
+/** Clients that are told of when something does not happen. */
+const MOST_SHOWN = 24;
+
 /** One client of a simulated swarm. */
 export interface Node {
   readonly host: SimHost;
   readonly client: Client;
   readonly torrent: Torrent;
   readonly storage: ContentStorage;
+  /** Connections its torrent may have; undefined: as by default. */
+  readonly maxPeers?: number | undefined;
 }
 
 export interface NodeOptions {
   readonly line?: Partial<SimHostOptions>;
+  /** The machine it runs on. Default: one of its own, with that line. */
+  readonly host?: SimHost;
   /** Pieces it has from the beginning. */
   readonly have?: Iterable<number> | 'all';
   readonly client?: ClientOptions;
@@ -49,6 +56,8 @@ export class SimSwarm {
   readonly torrent: TestTorrent;
   readonly metainfo: Metainfo;
   readonly nodes: Node[] = [];
+  /** Hears of every client that gets the torrent, before anything happens to it. */
+  onNode: ((node: Node) => void) | undefined;
   readonly #clients: Client[] = [];
   #hosts = 0;
 
@@ -83,8 +92,8 @@ export class SimSwarm {
   async client(
     options: ClientOptions = {},
     line: Partial<SimHostOptions> = {},
+    host: SimHost = this.host(line),
   ): Promise<[Client, SimHost]> {
-    const host = this.host(line);
     const trackerClient = this.tracker.clientFor(host);
     const client = await Client.start({ port: 6881, host, trackerClient, ...options });
     this.#clients.push(client);
@@ -93,7 +102,7 @@ export class SimSwarm {
 
   /** A client that has the torrent. */
   async node(options: NodeOptions = {}): Promise<Node> {
-    const [client, host] = await this.client(options.client, options.line);
+    const [client, host] = await this.client(options.client, options.line, options.host);
     const storage = options.storage ?? new ContentStorage(this.torrent, options.have);
     const { info, trackers } = this.metainfo;
     const metainfo: Metainfo = {
@@ -107,8 +116,9 @@ export class SimSwarm {
       ...options.add,
     });
     torrent.on('error', () => undefined);
-    const node = { host, client, torrent, storage };
+    const node = { host, client, torrent, storage, maxPeers: options.add?.maxPeers };
     this.nodes.push(node);
+    this.onNode?.(node);
     return node;
   }
 
@@ -121,7 +131,7 @@ export class SimSwarm {
     const start = this.world.now;
     const end = await this.world.run({ until, limit });
     if (end !== 'until') {
-      const states = this.nodes.map(({ torrent }) => {
+      const states = this.nodes.slice(0, MOST_SHOWN).map(({ torrent }) => {
         const { state, pieces, peers } = torrent.progress();
         return `${state} ${pieces.have}/${pieces.total} with ${peers} peers`;
       });

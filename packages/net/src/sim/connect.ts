@@ -10,7 +10,8 @@ import { Path } from './path.ts';
 const DEFAULT_CONNECT_TIMEOUT = 10_000;
 
 function routeBetween(from: SimHost, to: SimHost): Route {
-  const path = new Path(from.kernel, from.topology, from.address, to.address);
+  const loss = from === to ? 0 : 1 - (1 - from.streamLoss) * (1 - to.streamLoss);
+  const path = new Path(from.kernel, from.topology, from.address, to.address, loss);
   if (from === to) return { uplink: from.loopback, downlink: to.loopback, path, from, to };
   return { uplink: from.uplink, downlink: to.downlink, path, from, to };
 }

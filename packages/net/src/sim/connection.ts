@@ -177,7 +177,7 @@ export class SimConnection implements Connection {
 
   #canSend(): boolean {
     if (this.#state === 'ended' || this.#corked > 0) return false;
-    if (this.#queue.hasBytes) return this.#unacknowledged < this.#kernel.limits.window;
+    if (this.#queue.hasBytes) return this.#unacknowledged < this.#route.path.window;
     return this.#queue.length > 0 || (this.#state === 'closing' && !this.#finSent);
   }
 
@@ -189,7 +189,7 @@ export class SimConnection implements Connection {
     }
     const room = Math.min(
       this.#queue.bytes,
-      this.#kernel.limits.window - this.#unacknowledged,
+      this.#route.path.window - this.#unacknowledged,
       this.#route.uplink.itemLimit,
     );
     const chunk = this.#kernel.chunks.data(room === 0 ? 0 : this.#kernel.chunks.length(room));
@@ -209,7 +209,7 @@ export class SimConnection implements Connection {
     // What was queued on the line when the connection was destroyed is lost.
     if (peer === undefined || this.#lost) return;
     this.#route.from.sentBytes += chunk.bytes.length;
-    this.#route.path.carry(this, () => {
+    this.#route.path.carry(this, chunk.cost, () => {
       this.#route.to.receivedBytes += chunk.bytes.length;
       peer.#incoming.push(chunk);
       this.#route.downlink.offer(peer.#receiving);
@@ -229,6 +229,7 @@ export class SimConnection implements Connection {
       if (chunk.kind === 'data') this.#tellReset();
       return;
     }
+    this.#kernel.fingerprint.bytes(chunk.bytes);
     this.#arrived.push(chunk);
     if (this.#delivering === undefined) this.#deliver();
   }
@@ -263,7 +264,7 @@ export class SimConnection implements Connection {
     this.#consumed += bytes;
     // One acknowledgement for a quarter of the window: fewer events, and the sender is never stuck, since it waits
     // only when a whole window is out.
-    if (this.#consumed * 4 < this.#kernel.limits.window) return;
+    if (this.#consumed * 4 < this.#route.path.window) return;
     const acknowledged = this.#consumed;
     const peer = this.#peer;
     this.#consumed = 0;
@@ -280,7 +281,7 @@ export class SimConnection implements Connection {
 
   #tellReset(): void {
     const peer = this.#peer;
-    if (peer !== undefined) this.#route.path.carry(this, () => peer.reset());
+    if (peer !== undefined) this.#route.path.carry(this, FIN.cost, () => peer.reset());
   }
 
   #end(error: Error | undefined, tellPeer = !this.#finSent): void {

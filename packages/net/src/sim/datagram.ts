@@ -158,6 +158,7 @@ export class SimDatagramSocket implements DatagramSocket {
   #deliver(datagram: Datagram): void {
     if (this.#closed) return;
     this.#host.receivedBytes += datagram.cost;
+    this.#host.kernel.fingerprint.bytes(datagram.bytes);
     try {
       this.#host.kernel.call(() => this.#handler.onDatagram(datagram.bytes, datagram.from));
     } catch (thrown) {

@@ -38,8 +38,14 @@ export interface SimHostOptions {
   readonly bandwidthDown?: number;
   /** Milliseconds from it to the middle of the network: two hosts are the sum of theirs apart, one way. Default 10. */
   readonly latency?: number;
-  /** Share of its datagrams that are lost, each way, 0–1. Streams lose nothing. Default 0. */
+  /** Share of its datagrams that are lost, each way, 0–1. Streams lose nothing by it. Default 0. */
   readonly loss?: number;
+  /**
+   * Share of the packets of its streams that get lost, each way, 0 to less than 1. Nothing is missing in the end, but it comes
+   * later, and a long way with loss is slow: a connection carries at most 1.22 packets over the root of the loss in a round trip.
+   * Default 0.
+   */
+  readonly streamLoss?: number;
   /** Share of the datagrams it sends that come late, so that others overtake them, 0–1. Default 0. */
   readonly reorder?: number;
   /** Name of the local network it is in: multicast reaches those in the same one. Default: none but the host itself. */
@@ -71,7 +77,7 @@ export class SimHost implements Host {
   readonly addresses: readonly string[];
   /** Its way into the simulated network. */
   readonly network: Network;
-  /** The world's virtual time. */
+  /** The world's virtual time, as this host's clock shows it: see {@link leap} and {@link setWallTime}. */
   readonly clock: Clock;
   /** Its own sequence, from the world's seed. */
   readonly random: Random;
@@ -79,6 +85,8 @@ export class SimHost implements Host {
   readonly latency: number;
   /** See {@link SimHostOptions.loss}. */
   readonly loss: number;
+  /** See {@link SimHostOptions.streamLoss}. */
+  readonly streamLoss: number;
   /** See {@link SimHostOptions.reorder}. */
   readonly reorder: number;
   /** See {@link SimHostOptions.nat}. */
@@ -91,6 +99,8 @@ export class SimHost implements Host {
   sentBytes = 0;
   /** Payload bytes that have arrived at this host. */
   receivedBytes = 0;
+
+  readonly #clock: SimClock;
 
   /** @internal */
   readonly kernel: SimKernel;
@@ -116,13 +126,16 @@ export class SimHost implements Host {
     this.latency = options.latency ?? DEFAULT_LATENCY;
     if (!(this.latency >= 0)) throw new RangeError('latency must be 0 or more');
     this.loss = share(options.loss ?? 0, 'loss');
+    this.streamLoss = share(options.streamLoss ?? 0, 'streamLoss');
+    if (this.streamLoss === 1) throw new RangeError('streamLoss must be less than 1');
     this.reorder = share(options.reorder ?? 0, 'reorder');
     this.nat = options.nat ?? false;
     this.lan = options.lan;
     this.uplink = new Link(kernel, options.bandwidthUp ?? Infinity, CHUNK_MAX);
     this.downlink = new Link(kernel, options.bandwidthDown ?? Infinity, CHUNK_MAX);
     this.loopback = new Link(kernel, Infinity, CHUNK_MAX);
-    this.clock = new SimClock(kernel);
+    this.#clock = new SimClock(kernel);
+    this.clock = this.#clock;
     this.random = seededRandom(kernel.random.integer(2 ** 32));
     this.network = {
       connect: (to, connectOptions = {}) => this.#connect(to, connectOptions),
@@ -143,6 +156,19 @@ export class SimHost implements Host {
   up(): void {
     this.topology.setDown(this.address, false);
     this.topology.release();
+  }
+
+  /**
+   * Its clock goes on by so many milliseconds at once, as where a machine has slept and its monotonic clock has not, or a process
+   * was stopped: timers that are due by then go off now.
+   */
+  leap(milliseconds: number): void {
+    this.#clock.leap(milliseconds);
+  }
+
+  /** Sets its wall clock, in milliseconds since 1970, forward or back. Timers do not care. */
+  setWallTime(time: number): void {
+    this.#clock.setWallTime(time);
   }
 
   /** @internal The address to send from towards `to`, or undefined when this host has none of that family. */

@@ -1,5 +1,6 @@
 import { ChunkMaker } from './chunk.ts';
 import { EventQueue, type SimEvent } from './event-queue.ts';
+import { Fingerprint } from './fingerprint.ts';
 import { settle } from './settle.ts';
 import type { Random } from '../contracts.ts';
 import { seededRandom } from '../random.ts';
@@ -28,6 +29,8 @@ export class SimKernel {
   readonly limits: SimLimits;
   readonly random: Random;
   readonly chunks: ChunkMaker;
+  /** Of the times of all events, and of what was delivered. */
+  readonly fingerprint = new Fingerprint();
   readonly #queue = new EventQueue();
   #now = 0;
   #events = 0;
@@ -126,6 +129,7 @@ export class SimKernel {
       }
       this.#now = time;
       this.#events++;
+      this.fingerprint.time(time);
       this.#queue.take()?.();
     }
   }

@@ -54,6 +54,7 @@ class SimMulticastSocket implements MulticastSocket, GroupMember {
 
   arrive(datagram: Uint8Array, from: Endpoint): void {
     const { kernel } = this.host;
+    kernel.fingerprint.bytes(datagram);
     try {
       kernel.call(() => this.#handler.onDatagram(datagram, from));
     } catch (thrown) {

@@ -59,6 +59,14 @@ export class SimWorld {
     return this.#kernel.events;
   }
 
+  /**
+   * A hash of the run so far, 16 hexadecimal digits: of when things happened, and of the heads of all that was delivered. Equal
+   * for two runs that were the same.
+   */
+  get fingerprint(): string {
+    return this.#kernel.fingerprint.toString();
+  }
+
   /** Chance for the scenario itself; drawing from it changes the rest of the run. */
   get random(): Random {
     return this.#kernel.random;
@@ -101,6 +109,19 @@ export class SimWorld {
   heal(one: HostOrAddress, other: HostOrAddress): void {
     this.#topology.setCut(this.#key(one), this.#key(other), false);
     this.#topology.release();
+  }
+
+  /** Cuts the network in two: nothing gets from one of `some` to one of `others`. The answer puts it together again. */
+  partition(some: readonly HostOrAddress[], others: readonly HostOrAddress[]): () => void {
+    const each = (cut: boolean): void => {
+      for (const one of some)
+        for (const other of others) this.#topology.setCut(this.#key(one), this.#key(other), cut);
+    };
+    each(true);
+    return () => {
+      each(false);
+      this.#topology.release();
+    };
   }
 
   /**
