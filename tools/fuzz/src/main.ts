@@ -16,8 +16,12 @@ const FINDS = `${FOLDER}finds`;
 
 /** Of a short run: one that CI makes, the same each time. */
 const SHORT_SEED = 20_250_101;
-/** Milliseconds for each target of a short run. */
+/** Milliseconds for each target of a short run, ... */
 const SHORT_TIME = 550;
+/** ... and for all of them: on a machine that is busy each has less. */
+const SHORT_TOTAL = 38_000;
+/** Milliseconds that each target has in any case. */
+const MIN_TIME = 50;
 /** Minutes of a long run. */
 const LONG_MINUTES = 10;
 /** Milliseconds of one turn of a target in a long run: then the next one has its turn, so that all get equally far. */
@@ -83,7 +87,7 @@ export async function fuzz(args: readonly string[]): Promise<number> {
   const run = new FuzzRun(chosen, seed, threads, bundle);
   const begin = performance.now();
   if (values.input !== undefined) await run.tryOne(inputOf(values.input));
-  else if (isShort && minutes === undefined) await run.once(SHORT_TIME);
+  else if (isShort && minutes === undefined) await run.once(SHORT_TIME, SHORT_TOTAL);
   else await run.during((minutes ?? LONG_MINUTES) * 60_000);
   await run.close();
   const seconds = (performance.now() - begin) / 1000;
@@ -125,9 +129,12 @@ class FuzzRun {
     this.#threads = Array.from({ length: threads }, () => new FuzzThread(script, bundle));
   }
 
-  /** Each target for so many milliseconds. */
-  async once(time: number): Promise<void> {
-    await this.#round(this.#seed, () => time);
+  /** Each target once, for so many milliseconds, and all of them for so many at most. */
+  async once(time: number, total: number): Promise<void> {
+    const end = performance.now() + total;
+    await this.#round(this.#seed, (left) => {
+      return Math.max(MIN_TIME, Math.min(time, this.#share(end, left)));
+    });
   }
 
   /** All targets, turn by turn, for so many milliseconds. */
@@ -135,10 +142,14 @@ class FuzzRun {
     const end = performance.now() + time;
     for (let round = 0; performance.now() < end; round++) {
       await this.#round(this.#seed + round, (left) => {
-        const share = ((end - performance.now()) * this.#threads.length) / left;
-        return Math.max(0, Math.min(TURN_TIME, share));
+        return Math.max(0, Math.min(TURN_TIME, this.#share(end, left)));
       });
     }
+  }
+
+  /** Milliseconds for each of so many targets that are left, until then. */
+  #share(end: number, left: number): number {
+    return ((end - performance.now()) * this.#threads.length) / left;
   }
 
   /** One input on each of the targets. */
