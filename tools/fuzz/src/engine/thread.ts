@@ -83,9 +83,13 @@ export class FuzzThread {
     const ready = new Promise<void>((resolve, reject) => {
       this.#hear = (heard) => (heard instanceof Error ? reject(heard) : resolve());
     });
-    worker.on('message', (message: unknown) => this.#hear?.(message));
-    worker.on('error', (error) => this.#hear?.(error));
-    worker.on('exit', (code) => this.#hear?.(new Error(`exit code ${code}`)));
+    // One that was given up ends later, when another has taken its place.
+    const hear = (heard: unknown): void => {
+      if (this.#worker === worker) this.#hear?.(heard);
+    };
+    worker.on('message', hear);
+    worker.on('error', hear);
+    worker.on('exit', (code) => hear(new Error(`exit code ${code}`)));
     await ready;
     return worker;
   }
