@@ -100,6 +100,8 @@ function writeObject(sink: ByteSink, value: Exclude<BencodeInput, string>): Fram
   let members: [string, BencodeInput][];
   if (value instanceof Map) {
     members = [...(value as ReadonlyMap<string, BencodeInput>)];
+    // Before they are put in order: not everything can be compared.
+    for (const [key] of members) checkKey(key);
   } else if (isPlainObject(value)) {
     members = Object.entries(value as Readonly<Record<string, BencodeInput | undefined>>).filter(
       (member): member is [string, BencodeInput] => member[1] !== undefined,
@@ -116,10 +118,14 @@ function writeObject(sink: ByteSink, value: Exclude<BencodeInput, string>): Fram
   };
 }
 
-function writeKey(sink: ByteSink, key: unknown): void {
+/** Callers without types can pass any. */
+function checkKey(key: unknown): void {
   if (typeof key !== 'string') {
     throw new BencodeError('ERR_BENCODE_INVALID_KEY', 'a dictionary key is not a string');
   }
+}
+
+function writeKey(sink: ByteSink, key: string): void {
   if (!sink.latin1(key)) {
     throw new BencodeError(
       'ERR_BENCODE_INVALID_KEY',

@@ -92,6 +92,15 @@ describe('encode', () => {
   it('refuses keys that are no byte strings', () => {
     expect(codeOf({ ключ: 1 })).toBe('ERR_BENCODE_INVALID_KEY');
     expect(codeOf(new Map([[1, 1]]))).toBe('ERR_BENCODE_INVALID_KEY');
+    // With others beside them, so that they are put in order.
+    expect(
+      codeOf(
+        new Map<unknown, number>([
+          [Symbol('a'), 1],
+          ['b', 2],
+        ]),
+      ),
+    ).toBe('ERR_BENCODE_INVALID_KEY');
   });
 
   it('refuses cycles and depth', () => {
