@@ -1,9 +1,10 @@
 // @ts-check
 /** The soak: hours of a loopback swarm with churn, sampled. See README.md. */
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { memoryFolder } from './lib/memory-folder.mjs';
 import { soak } from './soak/director.mjs';
 import { judge } from './soak/judge.mjs';
 
@@ -50,14 +51,4 @@ try {
   rmSync(work, { recursive: true, force: true });
   // Jobs that were cut short may still wait for something.
   process.exit();
-}
-
-/** Memory where there is some: a disk is not what is measured. */
-function memoryFolder() {
-  try {
-    const { bavail, bsize } = statfsSync('/dev/shm');
-    return bavail * bsize > 2 ** 30 ? '/dev/shm' : tmpdir();
-  } catch {
-    return tmpdir();
-  }
 }
