@@ -3,6 +3,7 @@ import { startClient } from './engine.ts';
 import { commands } from './commands/index.ts';
 import { parseCommandLine } from './command-line.ts';
 import { codeOf, exitCodeOf, messageOf, reasonOf, SignalError, UsageError } from './errors.ts';
+import { endProcess } from './end-process.ts';
 import { ExitCode } from './exit-codes.ts';
 import { plainText } from './terminal/plain-text.ts';
 import type { World } from './world.ts';
@@ -79,12 +80,12 @@ export async function runProcess(args: readonly string[], early: Early = {}): Pr
     runAgain: (again) => runCli(again, world),
     exitNow: (code) => {
       if (process.stdout.isTTY) process.stdout.write(RESTORE_TERMINAL);
-      process.exit(code);
+      endProcess(code);
     },
   };
   const exitCode = await runCli(args, world);
   process.exitCode = output.failed ? exitCode || ExitCode.disk : exitCode;
-  setTimeout(() => process.exit(), EXIT_GRACE).unref();
+  setTimeout(() => endProcess(Number(process.exitCode)), EXIT_GRACE).unref();
 }
 
 /** The process's stderr; where nobody reads it, nobody can be told. */

@@ -41,6 +41,7 @@ export const MIN_PATIENCE_MS = 200;
 export const MAX_PATIENCE_MS = 3_000;
 /** Milliseconds after which a query has failed: this many times the patience, within bounds. */
 export const TIMEOUT_PER_PATIENCE = 4;
+/** The bounds of that, milliseconds: long enough for a far node, short enough for a lookup to go on. */
 export const MIN_TIMEOUT_MS = 2_000;
 export const MAX_TIMEOUT_MS = 8_000;
 

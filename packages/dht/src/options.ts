@@ -45,8 +45,9 @@ export interface DhtLimits {
   readonly excessPerNetwork: RateLimit;
   /** Networks of which the above is remembered. Default 16,384. */
   readonly maxNetworks: number;
-  /** Peers and info-hashes that are stored for others. Default 1,000,000 and 250,000. */
+  /** Peers that are stored for others. Default 1,000,000. */
   readonly maxPeers: number;
+  /** Info-hashes that peers are stored for. Default 250,000. */
   readonly maxInfoHashes: number;
   /** Items that are stored for others. Default 1,000. */
   readonly maxItems: number;

@@ -41,8 +41,11 @@ export interface TransferPlan {
 
 /** Milliseconds that trackers get to hear `stopped`. */
 const STOP_TIMEOUT = 2000;
-/** Milliseconds for the whole end: a runner that passes signals on waits about 5 s before it kills. */
-const CLOSE_TIMEOUT = 4000;
+/**
+ * Milliseconds for the whole end: a runner that passes signals on waits about 5 s before it kills, and what hangs is waited for one
+ * second more.
+ */
+const CLOSE_TIMEOUT = 3500;
 
 /** Runs torrents until each has reached its goal, failed, or a signal came. Gives the exit code. */
 export async function runTransfer(

@@ -26,6 +26,7 @@ export function buildCommand(): string {
   esbuild.buildSync({
     entryPoints: {
       bin: join(cli, 'src/bin.ts'),
+      'end-process': join(cli, 'src/end-process.ts'),
       'hash-worker': join(packages, 'metainfo/src/create/hash-worker.ts'),
       'disk-worker': join(packages, 'client/src/disk/disk-worker.ts'),
     },

@@ -27,6 +27,7 @@ export interface NodeNetworkOptions {
 }
 
 const DEFAULT_WATERMARK = 1_048_576;
+/** Milliseconds that a closed connection may take to send what is left and to be closed by the other side. */
 const DEFAULT_CLOSE_TIMEOUT = 5_000;
 const DEFAULT_DATAGRAM_RECEIVE_BUFFER = 4_194_304;
 

@@ -1,0 +1,107 @@
+// @ts-check
+/** The load test: a download from a real client with 500 hostile connections, beside the same without. See README.md. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { clients } from '../interop/clients/index.mjs';
+import { waitComplete } from '../interop/clients/client.mjs';
+import { runInNamespace } from '../interop/lib/namespace.mjs';
+import { makeDownload } from './hostile/content.mjs';
+import { judge } from './hostile/judge.mjs';
+import { download } from './hostile/pair.mjs';
+import { Worker } from './lib/rpc.mjs';
+import { memoryFolder } from './lib/memory-folder.mjs';
+
+/** Set in the process that runs inside the namespace. */
+const INSIDE = 'SHOAL_LOAD_INSIDE';
+/** The address of the client under test, and a net for attackers. */
+const OWN = { ip: '10.99.0.1', port: 21_000 };
+const SEEDER = { ip: '10.99.0.2', port: 21_100, rpcPort: 11_100 };
+const ATTACKERS = '10.97.0.0/16';
+
+const { values } = parseArgs({
+  options: {
+    pairs: { type: 'string', default: '5' },
+    size: { type: 'string', default: '768' },
+    connections: { type: 'string', default: '500' },
+    addresses: { type: 'string', default: '500' },
+    rate: { type: 'string', default: '2048' },
+    nice: { type: 'string', default: '0' },
+    client: { type: 'string', default: 'libtorrent' },
+    'max-download': { type: 'string' },
+    attacks: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+    record: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+  },
+});
+
+async function main() {
+  if (process.env[INSIDE] === undefined) {
+    process.env[INSIDE] = '1';
+    return runInNamespace([process.execPath, ...process.argv.slice(1)], {
+      prefix: 'shoal-load-',
+      addresses: ['10.99.0.1/24', ATTACKERS],
+    });
+  }
+  const client = clients.find(({ name }) => name === values.client);
+  if (client === undefined) throw new Error(`--client: there is no ${values.client}`);
+  const version = await client.version();
+  const folder = mkdtempSync(join(memoryFolder(), 'shoal-load-'));
+  const content = makeDownload(folder, Number(values.size) * 2 ** 20);
+  const session = await client.start({
+    ...SEEDER,
+    home: join(folder, 'seeder'),
+    log: join(folder, 'seeder.log'),
+  });
+  const attackers = new Worker(join(import.meta.dirname, 'hostile/attackers.mjs'), {
+    log: join(folder, 'attackers.log'),
+  });
+  setPriority(attackers.pid, Number(values.nice));
+  try {
+    const { torrent, directory } = content;
+    const added = await session.add({ torrent, directory, seed: true });
+    await waitComplete(session, added, values.client, 60_000);
+    const addresses = Array.from({ length: Number(values.addresses) }, (_, index) =>
+      ['10.97', 1 + Math.floor(index / 200), 1 + (index % 200)].join('.'),
+    );
+    const more =
+      values['max-download'] === undefined ? [] : ['--max-download', values['max-download']];
+    const scene = { content, seeder: SEEDER, own: OWN, folder, more };
+    const pairs = [];
+    await download(scene); // the first one warms up caches, the seeder's too
+    for (let pair = 0; pair < Number(values.pairs); pair += 1) {
+      const plain = await download(scene);
+      const before = await attackers.call('cpu');
+      await attackers.call('start', {
+        target: { address: OWN.ip, port: OWN.port, ...content },
+        count: Number(values.connections),
+        addresses,
+        rate: Number(values.rate) * 1024,
+        seed: Number(values.seed) + pair,
+        ...(values.attacks === undefined ? {} : { names: values.attacks.split(',') }),
+      });
+      const attacked = await download(scene);
+      const attack = await attackers.call('stop');
+      const { seconds } = await attackers.call('cpu');
+      pairs.push({ plain, attacked, attack: { ...attack, cpu: seconds - before.seconds } });
+      console.log(
+        `pair ${pair + 1}: ${plain.seconds.toFixed(2)} s and ${attacked.seconds.toFixed(2)} s, CPU ${plain.cpu.toFixed(2)} and ${attacked.cpu.toFixed(2)} s, ` +
+          `peak ${plain.peak.toFixed(0)} and ${attacked.peak.toFixed(0)} MiB, attackers ${(seconds - before.seconds).toFixed(2)} s CPU, ` +
+          `${attack.meanOpen.toFixed(0)} open on average, ${attack.mostOpen} at most`,
+      );
+    }
+    const verdict = judge(pairs, { client: `${values.client} ${version}`, values });
+    console.log(values.json ? JSON.stringify(verdict) : verdict.text);
+    return verdict.passed ? 0 : 1;
+  } finally {
+    attackers.kill('SIGKILL');
+    await session.stop();
+    if (values.keep) console.log(folder);
+    else rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+process.exitCode = await main();
