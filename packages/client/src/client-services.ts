@@ -142,7 +142,7 @@ export function torrentHostOf(
     saves: new CheckQueue(),
     isBlocked: services.isBlocked,
     trackerClient: services.trackerClient,
-    trackerReach: TRACKER_REACH[options.localServers ?? clientDefaults.localServers],
+    trackerReach: TRACKER_REACH[options.localServers ?? 'trackers'],
     peerServices: [services.dht, services.localDiscovery].filter((each) => each !== undefined),
     dht: services.dht,
     get datagramPort() {

@@ -157,8 +157,6 @@ export interface AddOptions {
 
 /** The bounds of the engine: one place, each with its unit and reason. */
 export const clientDefaults = {
-  /** An announce is all that can be said to a tracker so named; see {@link LocalServers}. */
-  localServers: 'trackers',
   /** Connections. Half of the 1,024 descriptors a process often has; the rest is for files. */
   maxPeers: 500,
   /** Connections. More peers than this add overhead rather than speed. */

@@ -247,9 +247,11 @@ export class HttpTrackerClient implements TrackerClient {
     let target = first;
     for (;;) {
       visited.add(target.origin + target.path);
-      const answer = await exchange(target, this.#settings, guard, signal).catch((error: unknown) => {
-        throw visited.size > 1 ? redirectError(error) : error;
-      });
+      const answer = await exchange(target, this.#settings, guard, signal).catch(
+        (error: unknown) => {
+          throw visited.size > 1 ? redirectError(error) : error;
+        },
+      );
       if (answer.status === 200) return answer.body;
       if (answer.status < 300 || answer.status >= 400 || answer.location === undefined) {
         throw statusError(answer, target);

@@ -53,13 +53,13 @@ export async function runTransfer(
   view: TransferView,
   world: World,
 ): Promise<number> {
-  let transfer: Transfer | undefined;
+  const held: { transfer?: Transfer } = {};
   // Without a terminal that could hang up, it means that there are new lists, as is usual for what runs for long.
   const reloads = plan.ipFilter !== undefined && world.stdout.isTTY !== true;
-  const reload = reloads ? (): void => void transfer?.reloadIpFilter() : undefined;
+  const reload = reloads ? (): void => void held.transfer?.reloadIpFilter() : undefined;
   using gate = new SignalGate(world.signals, world.exitNow, undefined, reload);
-  transfer = new Transfer(plan, view, world, gate.signal);
-  return await transfer.run();
+  held.transfer = new Transfer(plan, view, world, gate.signal);
+  return await held.transfer.run();
 }
 
 class Transfer {
