@@ -160,7 +160,7 @@ class Runner {
     }
     const { signal, code } = await child.ended;
     if (signal === 'SIGKILL') this.#sums.kills += 1;
-    else if (wasRunning) this.#sums.closings += 1;
+    else if (wasRunning || signal === 'SIGTERM') this.#sums.closings += 1;
     else if (code !== 0 && code !== 143) {
       throw new Error(`ended with ${code}: ${child.errors}`);
     }
