@@ -6,6 +6,7 @@ import { dhtNodeTargets } from './dht-node.ts';
 import { dhtTargets } from './dht.ts';
 import { engineTargets } from './engine.ts';
 import { extensionTargets } from './extension.ts';
+import { ipFilterTargets } from './ip-filter.ts';
 import { magnetTargets } from './magnet.ts';
 import { metainfoTargets } from './metainfo.ts';
 import { nameTargets } from './names.ts';
@@ -27,6 +28,7 @@ export const targets: readonly Target[] = [
   ...nameTargets,
   ...magnetTargets,
   ...netTargets,
+  ...ipFilterTargets,
   ...trackerHttpTargets,
   ...trackerUrlTargets,
   ...trackerUdpTargets,

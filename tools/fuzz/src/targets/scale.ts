@@ -9,6 +9,7 @@ import {
   parseMetainfo,
 } from '../../../../packages/metainfo/src/index.ts';
 import { parseAddress, parseEndpoint } from '../../../../packages/net/src/index.ts';
+import { parseFilterLine } from '../../../../packages/net/src/ip-filter/filter-line.ts';
 import {
   decodeExtensionHandshake,
   utPex,
@@ -210,5 +211,12 @@ export const scaleTargets: readonly Target[] = [
     () => texts('a\u001b[31mb\u001b]0;t\u0007\u202e'),
     ['\x1b[', '\x1b]', ';', '\x07'],
     (bytes) => plainText(utf8(bytes)),
+  ),
+  scale(
+    'ip-filter',
+    'net',
+    () => texts('a:b:1.2.3.4-1.2.3.9', '1.2.3.4 - 1.2.3.9 , 1 , x'),
+    [':', '-', ' ', '1'],
+    (bytes) => parseFilterLine(utf8(bytes)),
   ),
 ];

@@ -1,4 +1,3 @@
-import { AddressGuard } from '../../../../packages/client/src/web-seed/address-guard.ts';
 import { HttpTransport } from '../../../../packages/client/src/web-seed/http-transport.ts';
 import {
   judgeAnswer,
@@ -10,13 +9,20 @@ import {
   readSeedUrl,
   shownUrl,
 } from '../../../../packages/client/src/web-seed/seed-url.ts';
-import { addressFromBytes, addressKind } from '../../../../packages/net/src/index.ts';
+import {
+  addressFromBytes,
+  addressKind,
+  AddressGuard,
+  isWithinReach,
+  NetError,
+} from '../../../../packages/net/src/index.ts';
 import { HttpTrackerClient, TrackerError } from '../../../../packages/tracker/src/index.ts';
 import { Choices } from '../engine/choices.ts';
 import { must } from '../engine/target.ts';
 import type { Target } from '../engine/target.ts';
 import { HTTP_TOKENS, RawServer } from '../raw-server.ts';
 import { nameOf } from '../torrent-maker.ts';
+import { typed } from '../typed.ts';
 import { asText, latin1, texts } from '../vectors.ts';
 
 const server = new RawServer();
@@ -170,8 +176,8 @@ export const webSeedTargets: readonly Target[] = [
     },
   },
   {
-    name: 'web-seed-guard',
-    area: 'client',
+    name: 'net-address-guard',
+    area: 'net',
     property:
       'a guard that is for public addresses only lets no other through, as a host or from a resolver',
     maxLength: 128,
@@ -180,27 +186,38 @@ export const webSeedTargets: readonly Target[] = [
       const addresses = choices.list(5, () =>
         addressFromBytes(choices.exactly(choices.bool() ? 4 : 16)),
       );
-      const guard = new AddressGuard((_name, _options, callback) => {
-        callback(
-          null,
-          addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
-        );
-      }, true);
-      const isPublic = (address: string): boolean => addressKind(address) === 'public';
-      for (const address of addresses)
-        must(guard.allowsHost(address) === isPublic(address), 'a host');
-      let found: unknown;
+      const blocked = new Set(addresses.filter(() => choices.oneIn(4)));
+      const guard = new AddressGuard({
+        reach: 'public',
+        isBlocked: (address) => blocked.has(address),
+        lookup: (_name, _options, callback) => {
+          const all = addresses.map((address) => ({
+            address,
+            family: address.includes(':') ? 6 : 4,
+          }));
+          callback(null, all);
+        },
+      });
+      const isAllowed = (address: string): boolean =>
+        addressKind(address) === 'public' &&
+        isWithinReach(address, 'public') &&
+        !blocked.has(address);
+      for (const address of addresses) {
+        const checked = typed(NetError, () => guard.checkHost(address));
+        must('value' in checked === isAllowed(address), 'a host');
+      }
       let isRefused = false as boolean;
+      let found: unknown;
       guard.lookup('a.example', { all: true }, (error, got) => {
         isRefused = error !== null;
         found = got;
       });
       if (isRefused) {
-        must(!addresses.some(isPublic), 'refused, though there is a public one');
+        must(!addresses.some(isAllowed), 'refused, though one is allowed');
         return 'refused';
       }
       const got = (found as { address: string }[]).map(({ address }) => address);
-      must(JSON.stringify(got) === JSON.stringify(addresses.filter(isPublic)), 'other addresses');
+      must(JSON.stringify(got) === JSON.stringify(addresses.filter(isAllowed)), 'other addresses');
       return `${got.length > 0}`;
     },
   },
@@ -272,7 +289,7 @@ export const webSeedTargets: readonly Target[] = [
       ),
     async open() {
       await server.open();
-      trackers = new HttpTrackerClient({ timeout: 2_000, isPublicAddress: () => false });
+      trackers = new HttpTrackerClient({ timeout: 2_000 });
     },
     async close() {
       await trackers?.close();
