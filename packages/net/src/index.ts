@@ -36,6 +36,7 @@ export {
 } from './endpoint-text.ts';
 export { COMPACT_IPV4_BYTES, COMPACT_IPV6_BYTES, decodeCompact, encodeCompact } from './compact.ts';
 export { crc32c } from './crc32c.ts';
+export { readUint32, writeUint32 } from './uint32.ts';
 export { seededRandom } from './random.ts';
 export { AddressGuard, type AddressGuardOptions } from './node/address-guard.ts';
 export { systemClock } from './node/clock.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { addressToBytes, isIPv4Address } from '@shoal/net';
-import { checkInteger, readUint32 } from './bytes.ts';
+import { addressToBytes, isIPv4Address, readUint32 } from '@shoal/net';
+import { checkInteger } from './bytes.ts';
 import { WireError } from './errors.ts';
 import { MAX_PIECE_COUNT } from './limits.ts';
 

@@ -1,24 +1,5 @@
 import { WireError } from './errors.ts';
 
-/** Reads an unsigned 32-bit big-endian integer. The caller has checked that four bytes are there. */
-export function readUint32(bytes: Uint8Array, at: number): number {
-  return (
-    (((bytes[at] ?? 0) << 24) |
-      ((bytes[at + 1] ?? 0) << 16) |
-      ((bytes[at + 2] ?? 0) << 8) |
-      (bytes[at + 3] ?? 0)) >>>
-    0
-  );
-}
-
-/** Writes an unsigned 32-bit big-endian integer. The caller has checked value and room. */
-export function writeUint32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 24;
-  bytes[at + 1] = value >>> 16;
-  bytes[at + 2] = value >>> 8;
-  bytes[at + 3] = value;
-}
-
 /** Up to this many bytes a plain loop beats making a view, in bytes (measured; the two meet near 32). */
 const LOOP_LENGTH = 16;
 

@@ -1,4 +1,5 @@
-import { checkInteger, copyBytes, readUint32 } from './bytes.ts';
+import { readUint32 } from '@shoal/net';
+import { checkInteger, copyBytes } from './bytes.ts';
 import { WireError } from './errors.ts';
 import { checkHashMessageLength, HashMessageReader } from './hash-message-reader.ts';
 import { limitsOf, MAX_LIMIT } from './limits.ts';

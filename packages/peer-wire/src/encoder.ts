@@ -1,4 +1,5 @@
-import { checkInteger, checkUint32, writeUint32 } from './bytes.ts';
+import { writeUint32 } from '@shoal/net';
+import { checkInteger, checkUint32 } from './bytes.ts';
 import { EncoderBufferPool } from './encoder-buffer-pool.ts';
 import {
   checkHashes,

@@ -1,4 +1,5 @@
-import { checkLength, checkUint32, equalBytes, readUint32, writeUint32 } from './bytes.ts';
+import { readUint32, writeUint32 } from '@shoal/net';
+import { checkLength, checkUint32, equalBytes } from './bytes.ts';
 import { WireError } from './errors.ts';
 import {
   BLOCK_LENGTH,

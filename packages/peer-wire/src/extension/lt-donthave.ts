@@ -1,4 +1,5 @@
-import { checkUint32, readUint32, writeUint32 } from '../bytes.ts';
+import { readUint32, writeUint32 } from '@shoal/net';
+import { checkUint32 } from '../bytes.ts';
 import { unreadable } from './extension.ts';
 import type { Extension } from './extension.ts';
 

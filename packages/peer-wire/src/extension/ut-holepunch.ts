@@ -1,5 +1,5 @@
-import { decodeCompact, encodeCompact, type Endpoint } from '@shoal/net';
-import { checkInteger, checkUint32, readUint32, writeUint32 } from '../bytes.ts';
+import { decodeCompact, encodeCompact, type Endpoint, readUint32, writeUint32 } from '@shoal/net';
+import { checkInteger, checkUint32 } from '../bytes.ts';
 import { WireError } from '../errors.ts';
 import type { Extension } from './extension.ts';
 

@@ -1,24 +1,7 @@
+import { readUint32, writeUint32 } from '@shoal/net';
+
 /** 2³²: the weight of the upper half of a 64-bit number. */
 const UPPER = 0x1_0000_0000;
-
-/** The unsigned 32-bit number at `at`, in network byte order. The caller has checked that it lies within. */
-export function readUint32(bytes: Uint8Array, at: number): number {
-  return (
-    (((bytes[at] ?? 0) << 24) |
-      ((bytes[at + 1] ?? 0) << 16) |
-      ((bytes[at + 2] ?? 0) << 8) |
-      (bytes[at + 3] ?? 0)) >>>
-    0
-  );
-}
-
-/** Writes the lower 32 bits of `value`, which may be negative, in network byte order. */
-export function writeUint32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 24;
-  bytes[at + 1] = value >>> 16;
-  bytes[at + 2] = value >>> 8;
-  bytes[at + 3] = value;
-}
 
 /** The unsigned 64-bit number at `at`. */
 export function readUint64(bytes: Uint8Array, at: number): bigint {

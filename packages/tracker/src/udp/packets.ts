@@ -3,16 +3,11 @@ import {
   addressToBytes,
   COMPACT_IPV4_BYTES,
   COMPACT_IPV6_BYTES,
+  readUint32,
+  writeUint32,
 } from '@shoal/net';
 import type { AnnounceEvent } from '../types.ts';
-import {
-  readCount,
-  readUint32,
-  readUint64,
-  writeCount,
-  writeUint32,
-  writeUint64,
-} from './bytes.ts';
+import { readCount, readUint64, writeCount, writeUint64 } from './bytes.ts';
 import { readAnnounceOptions, urlDataLength, writeUrlData } from './url-data.ts';
 import type { UdpAnnounceOptions } from './url-data.ts';
 

@@ -1,5 +1,4 @@
-import type { Endpoint, Random } from '@shoal/net';
-import { readUint32 } from './bytes.ts';
+import { type Endpoint, type Random, readUint32 } from '@shoal/net';
 import { parseUdpReply, UDP_ANNOUNCE, UDP_CONNECT, UDP_ERROR, UDP_SCRAPE } from './packets.ts';
 import type { UdpReply } from './packets.ts';
 

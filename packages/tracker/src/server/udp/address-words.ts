@@ -1,5 +1,4 @@
-import { addressToBytes } from '@shoal/net';
-import { readUint32 } from '../../udp/bytes.ts';
+import { addressToBytes, readUint32 } from '@shoal/net';
 
 const DOT = 0x2e;
 const ZERO = 0x30;

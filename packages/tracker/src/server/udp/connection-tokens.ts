@@ -1,5 +1,4 @@
-import type { Random } from '@shoal/net';
-import { readUint32, writeUint32 } from '../../udp/bytes.ts';
+import { type Random, readUint32, writeUint32 } from '@shoal/net';
 import { Chaskey } from './chaskey.ts';
 
 /**

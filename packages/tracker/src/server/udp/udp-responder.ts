@@ -1,7 +1,6 @@
 import { Buffer } from 'node:buffer';
-import type { Endpoint } from '@shoal/net';
+import { type Endpoint, readUint32, writeUint32 } from '@shoal/net';
 import type { AnnounceEvent } from '../../types.ts';
-import { readUint32, writeUint32 } from '../../udp/bytes.ts';
 import {
   UDP_ANNOUNCE,
   UDP_CONNECT,
