@@ -36,11 +36,7 @@ const WITHOUT_PEX: ReadonlyMap<string, number> = new Map(
   [...EXTENSIONS.extensions].filter(([name]) => name !== utPex.name),
 );
 /** What they say where that ends. */
-const NO_PEX: ReadonlyMap<string, number> = new Map([[utPex.name, 0]]);
-/** Where it begins. */
-const PEX: ReadonlyMap<string, number> = new Map(
-  [...EXTENSIONS.extensions].filter(([name]) => name === utPex.name),
-);
+const PEX_ENDS: ReadonlyMap<string, number> = new Map([...WITHOUT_PEX, [utPex.name, 0]]);
 
 /**
  * The extension protocol (BEP 10) on one connection: who the peer says it is, what it takes, and the metadata it fetches from us
@@ -110,13 +106,16 @@ export class PeerExtended {
     this.#encoder.extended(EXTENSION_HANDSHAKE_ID, handshake);
   }
 
-  /** Tells the peer where we have begun or ceased to want nothing more, or to exchange peers, or have come to know the metadata. */
+  /**
+   * Tells the peer where we have begun or ceased to want nothing more, or to exchange peers, or have come to know the metadata.
+   * All extensions are said again: to some (Transmission 3.00) those that a later handshake leaves out have ended.
+   */
   update(): void {
     const { metadata, uploadOnly, exchangesPeers } = this.#side;
     if (uploadOnly === this.#saidUploadOnly && exchangesPeers === this.#saidPex) return;
-    const pex = exchangesPeers ? PEX : NO_PEX;
+    const withoutPex = this.#saidPex ? PEX_ENDS : WITHOUT_PEX;
     const handshake = encodeExtensionHandshake({
-      ...(exchangesPeers === this.#saidPex ? {} : { extensions: pex }),
+      extensions: exchangesPeers ? EXTENSIONS.extensions : withoutPex,
       uploadOnly,
       metadataLength: lengthOf(metadata),
     });

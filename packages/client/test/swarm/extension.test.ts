@@ -76,6 +76,9 @@ describe('the extension protocol', () => {
     await swarm.finished([node], 30_000);
     await swarm.pass(500);
     expect(handshakes().map(({ uploadOnly }) => uploadOnly)).toEqual([undefined, true]);
+    // Transmission 3.00 asks nobody for metadata whose last handshake does not offer it.
+    const [first, last] = handshakes();
+    expect(last?.extensions).toEqual(first?.extensions);
     await swarm.close();
   });
 
