@@ -186,12 +186,8 @@ const WAYS = [
   })),
 ];
 
-/** What does not work yet, see README.md. */
-const LEFT_OUT = new Set([
-  'dht-magnet-rtorrent-from-shoal',
-  'web-magnet-transmission-from-shoal',
-  'web-whole-magnet-transmission-from-shoal',
-]);
+/** What does not work, see README.md. */
+const LEFT_OUT = new Set(['dht-magnet-rtorrent-from-shoal']);
 
 /** @type {Scenario[]} */
 export const discoveryScenarios = WAYS.flatMap(({ name, from, to, kind, needs, run }) =>
