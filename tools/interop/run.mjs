@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { clients } from './clients/index.mjs';
 import { runInNamespace } from './lib/namespace.mjs';
 import { finish, printTable } from './lib/report.mjs';
-import { findPrograms, runScenario } from './lib/runner.mjs';
+import { deservesSecondTry, findPrograms, runScenario } from './lib/runner.mjs';
 import { scenarios } from './scenarios/index.mjs';
 
 const USAGE = `Usage: node run.mjs [options]
@@ -20,6 +20,7 @@ const USAGE = `Usage: node run.mjs [options]
   --seed N           for what is drawn at random
   --timeout S        seconds that one scenario may take (default 240)
   --jobs N           scenarios at a time (default 1)
+  --once             no second try for those that fail
   --keep             keep the working folder
   --help`;
 
@@ -36,6 +37,7 @@ async function main() {
       seed: { type: 'string' },
       timeout: { type: 'string', default: '240' },
       jobs: { type: 'string', default: '1' },
+      once: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
       help: { type: 'boolean' },
     },
@@ -75,31 +77,32 @@ async function main() {
 
   /** @type {import('./lib/runner.mjs').Result[]} */
   const results = [];
+  const options = {
+    folder,
+    programs,
+    standIn,
+    seed,
+    timeout,
+    signal: stop.signal,
+    keep: values.keep,
+  };
   const queue = [...chosen];
   const work = async () => {
     for (let next = queue.shift(); next && !stop.signal.aborted; next = queue.shift()) {
-      results.push(
-        await runScenario(next, {
-          folder,
-          programs,
-          standIn,
-          seed,
-          timeout,
-          signal: stop.signal,
-          keep: values.keep,
-        }),
-      );
+      results.push(await runScenario(next, options));
     }
   };
   await Promise.all(Array.from({ length: jobs }, work));
+  if (!values.once) await tryAgain(chosen, results, options);
 
   results.sort((a, b) => position(chosen, a.name) - position(chosen, b.name));
   const failed = results.some(({ outcome }) => outcome === 'failed');
   if (values.keep) {
     console.log(`\nworking folder: ${folder}`);
   } else {
-    // Logs of what failed stay.
-    rmSync(failed ? join(folder, 'content') : folder, { recursive: true, force: true });
+    // Logs of what failed stay, also where the second try passed.
+    const kept = failed || results.some(({ firstFailure }) => firstFailure !== undefined);
+    rmSync(kept ? join(folder, 'content') : folder, { recursive: true, force: true });
   }
   const report = {
     standIn: standIn ?? null,
@@ -116,6 +119,27 @@ async function main() {
     console.log(`interrupted: ${chosen.length - results.length} scenarios were not run`);
   finish(results);
   return failed || interrupted ? 1 : 0;
+}
+
+/**
+ * Runs what failed once more, alone, and puts the second result in the place of the first.
+ *
+ * @param {readonly import('./scenarios/index.mjs').Scenario[]} chosen
+ * @param {import('./lib/runner.mjs').Result[]} results
+ * @param {import('./lib/runner.mjs').RunOptions} options
+ */
+async function tryAgain(chosen, results, options) {
+  for (const [at, first] of results.entries()) {
+    const scenario = chosen.find(({ name }) => name === first.name);
+    if (!scenario || options.signal.aborted || !deservesSecondTry(scenario, first)) continue;
+    console.log(`\nonce more, alone: ${first.name}`);
+    const second = await runScenario(scenario, { ...options, again: true });
+    results[at] = {
+      ...second,
+      seconds: first.seconds + second.seconds,
+      firstFailure: first.message ?? '',
+    };
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 // @ts-check
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LOCALHOST } from './client.mjs';
+import { LOCALHOST, untilAnswers } from './client.mjs';
 import { postJson } from '../lib/http.mjs';
 import { Program, run } from '../lib/process.mjs';
 import { waitFor } from '../lib/wait.mjs';
@@ -33,17 +33,7 @@ export const aria2 = {
     return text.split('\n')[0]?.trim() ?? '';
   },
 
-  start: async ({
-    ip,
-    port,
-    rpcPort,
-    rpcIp = LOCALHOST,
-    enter = [],
-    home,
-    log,
-    udpTrackers = false,
-    discovery = {},
-  }) => {
+  start: async ({ ip, port, rpcPort, rpcIp, enter, home, log, udpTrackers, discovery }) => {
     mkdirSync(home, { recursive: true });
     const program = new Program(
       [
@@ -112,15 +102,7 @@ export const aria2 = {
     /** @type {Map<string, string>} */
     const gids = new Map();
 
-    await waitFor('aria2 answers its RPC', 30_000, async () => {
-      if (program.ended) throw new Error(`aria2 ${program.verdict}`);
-      try {
-        await call('getVersion');
-        return true;
-      } catch {
-        return false;
-      }
-    });
+    await untilAnswers(program, 'aria2', () => call('getVersion'));
 
     return {
       add: async ({ torrent, directory, uploadLimit, downloadLimit }) => {

@@ -6,12 +6,12 @@
  * @property {string} ip bind here
  * @property {number} port accept peers here (TCP)
  * @property {number} rpcPort free port on `rpcIp` for the client's control interface
- * @property {string} [rpcIp] default: 127.0.0.1; another address is reached by nobody but the harness and other clients
- * @property {string[]} [enter] words that go before the command, to run it on a machine of its own
+ * @property {string} rpcIp 127.0.0.1, or, of a client with a machine of its own, its address
+ * @property {string[]} enter words that go before the command, to run it on a machine of its own
  * @property {string} home configuration and session; the same folder again means the same client again
  * @property {string} log path of the log file
- * @property {boolean} [udpTrackers] trackers over UDP are needed: some have to be told
- * @property {Discovery} [discovery] default: none of them
+ * @property {boolean} udpTrackers trackers over UDP are needed: some have to be told
+ * @property {Discovery} discovery
  *
  * @typedef {object} Discovery the ways in which a client may find peers, besides trackers and those it is told
  * @property {boolean} [pex] peer exchange
@@ -54,9 +54,38 @@
  */
 
 import { scheduler } from 'node:timers/promises';
+import { waitFor } from '../lib/wait.mjs';
+
+/** What no other program can be the cause of: shoal ended by itself, or what it calls complete is wrong. */
+export class ShoalFault extends Error {
+  /** @override */
+  name = 'ShoalFault';
+}
 
 /** Where clients are controlled that have no machine of their own. */
 export const LOCALHOST = '127.0.0.1';
+
+/** ms until a client that was started must answer; the machine may be busy. */
+const START_PATIENCE = 60_000;
+
+/**
+ * Waits until a client that was started answers at its control interface.
+ *
+ * @param {import('../lib/process.mjs').Program} program
+ * @param {string} who
+ * @param {() => Promise<unknown>} question rejects while there is no answer
+ */
+export async function untilAnswers(program, who, question) {
+  await waitFor(`${who} answers`, START_PATIENCE, async () => {
+    try {
+      await question();
+      return true;
+    } catch (error) {
+      if (program.ended) throw new Error(`${who} ${program.verdict}`, { cause: error });
+      return false;
+    }
+  });
+}
 
 /**
  * Waits until a torrent is complete.

@@ -22,7 +22,7 @@ export const libtorrent = {
     ).trim();
   },
 
-  start: async ({ ip, port, enter = [], home, log, discovery = {} }) => {
+  start: async ({ ip, port, enter, home, log, discovery }) => {
     const options = JSON.stringify(discovery);
     const program = new Program([...enter, PYTHON, SCRIPT, 'serve', ip, `${port}`, options], {
       home,

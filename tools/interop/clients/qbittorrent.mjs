@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { LOCALHOST } from './client.mjs';
+import { untilAnswers } from './client.mjs';
 import { http } from '../lib/http.mjs';
 import { Program, run } from '../lib/process.mjs';
 import { waitFor } from '../lib/wait.mjs';
@@ -34,16 +34,7 @@ export const qbittorrent = {
     return text.trim();
   },
 
-  start: async ({
-    ip,
-    port,
-    rpcPort,
-    rpcIp = LOCALHOST,
-    enter = [],
-    home,
-    log,
-    discovery = {},
-  }) => {
+  start: async ({ ip, port, rpcPort, rpcIp, enter, home, log, discovery }) => {
     const config = join(home, 'qBittorrent', 'config');
     mkdirSync(config, { recursive: true });
     writeFileSync(
@@ -138,14 +129,7 @@ export const qbittorrent = {
       return list.find((torrent) => torrent.hash === infoHash);
     };
 
-    await waitFor('qbittorrent answers its Web API', 60_000, async () => {
-      if (program.ended) throw new Error(`qbittorrent ${program.verdict}`);
-      try {
-        return (await call('app/version')) !== '';
-      } catch {
-        return false;
-      }
-    });
+    await untilAnswers(program, 'qbittorrent', () => call('app/version'));
 
     const [node] = discovery.dht ?? [];
     if (node) {

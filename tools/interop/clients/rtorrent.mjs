@@ -1,9 +1,9 @@
 // @ts-check
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LOCALHOST } from './client.mjs';
+import { untilAnswers } from './client.mjs';
 import { Program, run } from '../lib/process.mjs';
-import { waitFor } from '../lib/wait.mjs';
+import { delay, waitFor } from '../lib/wait.mjs';
 import { call } from './scgi.mjs';
 
 /** What is asked of a torrent. */
@@ -17,6 +17,9 @@ const FIELDS = [
   'd.message',
 ];
 
+/** ms for which a torrent may be missing in its list. */
+const ABSENCE = 10_000;
+
 /** rtorrent without a terminal, driven by XML-RPC over SCGI. @type {import('./client.mjs').Client} */
 export const rtorrent = {
   name: 'rtorrent',
@@ -29,16 +32,7 @@ export const rtorrent = {
     return `rtorrent ${/version ([\d.]*\d)/.exec(text)?.[1] ?? 'of unknown version'}`;
   },
 
-  start: async ({
-    ip,
-    port,
-    rpcPort,
-    rpcIp = LOCALHOST,
-    enter = [],
-    home,
-    log,
-    discovery = {},
-  }) => {
+  start: async ({ ip, port, rpcPort, rpcIp, enter, home, log, discovery }) => {
     const session = join(home, 'session');
     mkdirSync(session, { recursive: true });
     const config = join(home, 'rtorrent.rc');
@@ -75,26 +69,26 @@ export const rtorrent = {
      * @param {string} method
      * @param {...string} params
      */
-    const ask = (method, ...params) => {
-      if (program.ended) throw new Error(`rtorrent ${program.verdict}`);
-      return call({ ip: rpcIp, port: rpcPort }, method, params);
+    const ask = async (method, ...params) => {
+      try {
+        return await call({ ip: rpcIp, port: rpcPort }, method, params);
+      } catch (error) {
+        // Its connection ends a little before it does.
+        await Promise.race([program.exited, delay(200)]);
+        if (program.ended) throw new Error(`rtorrent ${program.verdict}`, { cause: error });
+        throw error;
+      }
     };
     const listed = async () =>
       /** @type {string[]} */ (await ask('download_list', '')).map((hash) => hash.toLowerCase());
 
-    await waitFor('rtorrent answers its RPC', 30_000, async () => {
-      try {
-        return (await ask('system.client_version')) !== '';
-      } catch (error) {
-        if (program.ended) throw error;
-        return false;
-      }
-    });
+    await untilAnswers(program, 'rtorrent', () => ask('system.client_version'));
 
     for (const node of discovery.dht ?? []) {
       await ask('dht.add_node', '', `${node.ip}:${node.port}`);
     }
 
+    let lastListed = 0;
     return {
       add: async ({ torrent, directory, uploadLimit = 0, downloadLimit = 0 }) => {
         mkdirSync(directory, { recursive: true });
@@ -115,16 +109,24 @@ export const rtorrent = {
           ...(limited ? [`d.throttle_name.set=${throttle}`] : []),
         );
         // It does not answer with the hash: it is the one entry that was not there before.
-        return waitFor('rtorrent lists the torrent', 30_000, async () =>
+        const added = await waitFor('rtorrent lists the torrent', 30_000, async () =>
           (await listed()).find((hash) => !known.includes(hash)),
         );
+        lastListed = Date.now();
+        return added;
       },
       status: async (infoHash) => {
         const list = /** @type {(string | number)[][]} */ (
           await ask('d.multicall2', '', 'main', 'd.hash=', ...FIELDS.map((field) => `${field}=`))
         );
         const row = list.find(([hash]) => String(hash).toLowerCase() === infoHash);
-        if (!row) throw new Error(`rtorrent does not know torrent ${infoHash}`);
+        if (!row) {
+          // It takes a magnet link away when it has the metadata, and adds the torrent then.
+          if (Date.now() - lastListed > ABSENCE)
+            throw new Error(`rtorrent does not know torrent ${infoHash}`);
+          return { complete: false, text: 'not listed' };
+        }
+        lastListed = Date.now();
         const [, complete, hashing, active, left, uploaded, downloaded, message] = row;
         const said = String(message ?? '');
         if (said !== '' && !said.startsWith('Tracker: ')) throw new Error(`rtorrent: ${said}`);

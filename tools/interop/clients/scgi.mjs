@@ -7,13 +7,17 @@ import { createConnection } from 'node:net';
  * @typedef {Answer[]} AnswerList
  */
 
+/** ms without a byte until the question is asked again, on another connection: now and then rtorrent loses one, and idles. */
+const SILENCE = 5_000;
+const TRIES = 8;
+
 /**
  * One call.
  *
  * @param {import('./client.mjs').Address} where
  * @param {string} method
  * @param {readonly string[]} params
- * @returns {Promise<Answer>} rejects where the program answers with a fault, or not within 10 s
+ * @returns {Promise<Answer>} rejects where the program answers with a fault, or not at all
  */
 export async function call(where, method, params) {
   const xml =
@@ -26,6 +30,7 @@ export async function call(where, method, params) {
     where,
     Buffer.concat([Buffer.from(`${head.length}:${head},`), body]),
   );
+  if (answer === '') throw new Error('rtorrent closed the connection without an answer');
   const value = parse(answer);
   if (/<fault>/.test(answer)) throw new Error(`rtorrent ${method}: ${JSON.stringify(value)}`);
   return value;
@@ -41,15 +46,32 @@ function escape(text) {
  * @param {Buffer} request
  * @returns {Promise<string>} all that came until the other side closed
  */
-function exchange({ ip, port }, request) {
+async function exchange(where, request) {
+  for (let tries = 1; ; tries++) {
+    const answer = await ask(where, request);
+    if (answer !== undefined) return answer;
+    if (tries === TRIES) throw new Error(`rtorrent does not answer, asked ${TRIES} times`);
+  }
+}
+
+/**
+ * @param {import('./client.mjs').Address} where
+ * @param {Buffer} request
+ * @returns {Promise<string | undefined>} undefined: silence
+ */
+function ask({ ip, port }, request) {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ host: ip, port });
     /** @type {Buffer[]} */
     const chunks = [];
-    socket.setTimeout(10_000, () => socket.destroy(new Error('rtorrent does not answer')));
+    let silent = false;
+    socket.setTimeout(SILENCE, () => {
+      silent = true;
+      socket.destroy();
+    });
     socket.on('data', (chunk) => chunks.push(chunk));
     socket.on('error', reject);
-    socket.on('close', () => resolve(Buffer.concat(chunks).toString()));
+    socket.on('close', () => resolve(silent ? undefined : Buffer.concat(chunks).toString()));
     // It closes the connection when it has answered.
     socket.write(request);
   });

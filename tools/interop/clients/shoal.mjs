@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { decode } from '../lib/bencode.mjs';
 import { answersHandshake } from '../lib/probe.mjs';
 import { Program, run } from '../lib/process.mjs';
+import { ShoalFault } from './client.mjs';
 
 const WORKSPACE = resolve(import.meta.dirname, '../../..');
 
@@ -55,7 +56,7 @@ export const shoal = {
     return `shoal ${(await run([...COMMAND, '--version'], { home: '/', log: '/dev/null', timeout: 30_000 })).trim()}`;
   },
 
-  start: async ({ ip, port, enter = [], home, log, discovery = {} }) => {
+  start: async ({ ip, port, enter, home, log, discovery }) => {
     /** @typedef {{ program: Program, events: Events, seed: boolean, stay: boolean, address: { ip: string, port: number } }} Running */
     /** @type {Map<string, Running>} */
     const running = new Map();
@@ -110,7 +111,7 @@ export const shoal = {
         if (!entry) throw new Error(`shoal was not given torrent ${infoHash}`);
         const { program, events, seed, stay, address } = entry;
         if (program.ended && (program.ended.code !== 0 || seed || stay)) {
-          throw new Error(`shoal ${program.verdict}`);
+          throw new ShoalFault(`shoal ${program.verdict}`);
         }
         // A download is complete when the command exits with 0; one that stays, when it says so;
         // a seed is ready when it answers for the torrent.

@@ -3,10 +3,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { encode } from '../lib/bencode.mjs';
-import { LOCALHOST } from './client.mjs';
+import { untilAnswers } from './client.mjs';
 import { postJson } from '../lib/http.mjs';
 import { Program, run } from '../lib/process.mjs';
-import { waitFor } from '../lib/wait.mjs';
 
 /** Value of the `status` field: seeding. */
 const SEEDING = 6;
@@ -40,16 +39,7 @@ export const transmission = {
     return (await run(['sh', '-c', 'transmission-daemon --version 2>&1'], options)).trim();
   },
 
-  start: async ({
-    ip,
-    port,
-    rpcPort,
-    rpcIp = LOCALHOST,
-    enter = [],
-    home,
-    log,
-    discovery = {},
-  }) => {
+  start: async ({ ip, port, rpcPort, rpcIp, enter, home, log, discovery }) => {
     mkdirSync(home, { recursive: true });
     const settings = {
       'bind-address-ipv4': ip,
@@ -145,16 +135,7 @@ export const transmission = {
       return torrent;
     };
 
-    await waitFor('transmission answers its RPC', 30_000, async () => {
-      if (program.ended) throw new Error(`transmission ${program.verdict}`);
-      try {
-        await call('session-get');
-        return true;
-      } catch (error) {
-        if (program.ended) throw error;
-        return false;
-      }
-    });
+    await untilAnswers(program, 'transmission', () => call('session-get'));
 
     return {
       add: async ({ torrent, directory, uploadLimit, downloadLimit }) => {
@@ -188,7 +169,7 @@ export const transmission = {
             torrent.leftUntilDone === 0 &&
             torrent.percentDone === 1 &&
             torrent.status === SEEDING,
-          text: `${Math.round(torrent.percentDone * 100)} %, status ${torrent.status} ${torrent.errorString}`.trim(),
+          text: `${Math.round(torrent.percentDone * 100)} %, ${Math.round(torrent.metadataPercentComplete * 100)} % of the metadata, status ${torrent.status} ${torrent.errorString}`.trim(),
           uploaded: torrent.uploadedEver,
           downloaded: torrent.downloadedEver,
         };

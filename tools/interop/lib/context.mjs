@@ -2,7 +2,7 @@
 /** What a scenario works with: addresses, folders, clients and trackers, all taken back at its end. */
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { waitComplete } from '../clients/client.mjs';
+import { LOCALHOST, ShoalFault, waitComplete } from '../clients/client.mjs';
 import { compareWithSource } from './compare.mjs';
 import { makeContent, openTorrentOf, writeTorrent } from './content.mjs';
 import { LAN_GATEWAY, makeLan, startMachine } from './lan.mjs';
@@ -120,9 +120,9 @@ export class Download {
       actor.context.compared += bytes;
       actor.context.comparedFiles += files;
     } catch (error) {
-      throw new Error(`${actor.label}: ${error instanceof Error ? error.message : String(error)}`, {
-        cause: error,
-      });
+      const Failure = actor.client.name === 'shoal' ? ShoalFault : Error;
+      const message = error instanceof Error ? error.message : String(error);
+      throw new Failure(`${actor.label}: ${message}`, { cause: error });
     }
   }
 }
@@ -199,7 +199,9 @@ export class Context {
     const folder = home ?? join(this.folder, label);
     const session = await client.start({
       ...address,
-      ...(place && discovery ? { rpcIp: place.ip, enter: place.enter, discovery } : {}),
+      rpcIp: place?.ip ?? LOCALHOST,
+      enter: place?.enter ?? [],
+      discovery: discovery ?? {},
       home: join(folder, 'home'),
       log: join(this.logs, `${label}.log`),
       udpTrackers: udpTrackers || discovery !== undefined,

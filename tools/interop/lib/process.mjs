@@ -1,8 +1,8 @@
 // @ts-check
 /** Child processes: each has a log file, each is ended by its own pid, none outlives its scenario. */
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, mkdirSync, openSync, readFileSync, readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { delay } from './wait.mjs';
 
 /**
@@ -22,8 +22,8 @@ export function cleanEnvironment(home) {
   };
 }
 
-/** Those that run. @type {Set<Program>} */
-const running = new Set();
+/** Those that were started, until {@link killAllOf} is through with their folder. @type {Set<Program>} */
+const programs = new Set();
 
 /**
  * Ends what still runs and logs below a folder: a client that could not be started leaves its program behind.
@@ -31,8 +31,43 @@ const running = new Set();
  * @param {string} folder
  */
 export async function killAllOf(folder) {
-  const left = [...running].filter(({ log }) => log.startsWith(folder));
+  const left = [...programs].filter(({ log }) => log.startsWith(folder));
   await Promise.all(left.map((program) => program.kill()));
+  for (const program of left) programs.delete(program);
+}
+
+/**
+ * How those are who log below a folder, for the report of a failure: a program that hangs, or has crashed, writes nothing.
+ *
+ * @param {string} folder
+ * @returns {string[]} a line for each program
+ */
+export function describeAllOf(folder) {
+  return [...programs]
+    .filter(({ log }) => log.startsWith(folder))
+    .map(({ log, ended, verdict, child }) => {
+      const what = ended ? verdict : `is running: ${threadsOf(child.pid ?? 0)}`;
+      return `${basename(log, '.log')} ${what}`;
+    });
+}
+
+/**
+ * @param {number} pid
+ * @returns {string} name, state, and what the kernel does for it, of each thread
+ */
+function threadsOf(pid) {
+  const folder = `/proc/${pid}/task`;
+  /** @param {string} path */
+  const read = (path) => readFileSync(join(folder, path), 'utf8').trim();
+  try {
+    const threads = readdirSync(folder).map((id) => {
+      const state = /^State:\s+(\S)/m.exec(read(`${id}/status`))?.[1] ?? '?';
+      return `${read(`${id}/comm`)} ${state} ${read(`${id}/wchan`)}`;
+    });
+    return [...new Set(threads)].join('; ');
+  } catch {
+    return 'it has just ended';
+  }
 }
 
 /** One running program. */
@@ -53,9 +88,8 @@ export class Program {
     mkdirSync(dirname(options.log), { recursive: true });
     mkdirSync(options.home, { recursive: true });
     const log = openSync(options.log, 'a');
-    this.name = file;
     this.log = options.log;
-    running.add(this);
+    programs.add(this);
     this.child = spawn(file, args, {
       cwd: options.cwd ?? options.home,
       env: cleanEnvironment(options.home),
@@ -66,12 +100,10 @@ export class Program {
     this.exited = new Promise((resolve) => {
       this.child.once('error', (error) => {
         this.ended ??= { code: 127, signal: error.message };
-        running.delete(this);
         resolve();
       });
       this.child.once('close', (code, signal) => {
         this.ended ??= { code, signal };
-        running.delete(this);
         resolve();
       });
     });

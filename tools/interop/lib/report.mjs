@@ -35,9 +35,10 @@ export function printLogs(folder) {
 export function printTable(results) {
   const width = Math.max(8, ...results.map(({ name }) => name.length));
   console.log(`\n${'scenario'.padEnd(width)}  result   seconds  bytes compared`);
-  for (const { name, outcome, seconds, comparedBytes } of results) {
+  for (const { name, outcome, seconds, comparedBytes, firstFailure } of results) {
+    const again = firstFailure === undefined ? '' : '  second try';
     console.log(
-      `${name.padEnd(width)}  ${outcome.padEnd(7)}  ${seconds.toFixed(1).padStart(7)}  ${`${comparedBytes}`.padStart(14)}`,
+      `${name.padEnd(width)}  ${outcome.padEnd(7)}  ${seconds.toFixed(1).padStart(7)}  ${`${comparedBytes}`.padStart(14)}${again}`,
     );
   }
   const total = results.reduce((sum, { seconds }) => sum + seconds, 0);
@@ -49,7 +50,14 @@ export function finish(results) {
   const count = (/** @type {string} */ outcome) =>
     results.filter((r) => r.outcome === outcome).length;
   const skipped = count('skipped');
+  const lucky = results.filter((r) => r.outcome === 'passed' && r.firstFailure !== undefined);
+  if (lucky.length > 0) {
+    console.log(`passed on second try: ${lucky.length}`);
+    for (const { name, firstFailure } of lucky) console.log(`  ${name}: ${firstFailure}`);
+  }
   console.log(
-    `${count('passed')} passed, ${count('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
+    `${count('passed')} passed, ${count('failed')} failed` +
+      (lucky.length > 0 ? `, ${lucky.length} on second try` : '') +
+      (skipped > 0 ? `, ${skipped} skipped` : ''),
   );
 }

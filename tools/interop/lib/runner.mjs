@@ -2,9 +2,10 @@
 import { rmSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { clients } from '../clients/index.mjs';
+import { ShoalFault } from '../clients/client.mjs';
 import { shoal } from '../clients/shoal.mjs';
 import { Context } from './context.mjs';
-import { run } from './process.mjs';
+import { describeAllOf, run } from './process.mjs';
 import { printLogs, printResult } from './report.mjs';
 
 /**
@@ -18,6 +19,8 @@ import { printLogs, printResult } from './report.mjs';
  * @property {number} comparedFiles
  * @property {Record<string, number | string>} facts
  * @property {string} [message]
+ * @property {string} [firstFailure] what went wrong the first time, where there was a second
+ * @property {boolean} [final] it failed in a way that a second try must not hide
  *
  * @typedef {object} RunOptions
  * @property {string} folder
@@ -27,6 +30,7 @@ import { printLogs, printResult } from './report.mjs';
  * @property {number} timeout ms
  * @property {AbortSignal} signal
  * @property {boolean} keep
+ * @property {boolean} [again] the second try
  */
 
 /** ms that one step of a scenario (a download, a check) may take; the machine may be busy. */
@@ -89,7 +93,7 @@ export async function findPrograms(standIn) {
  * @returns {Promise<Result>}
  */
 export async function runScenario(scenario, options) {
-  const { folder, programs, standIn, seed, timeout, signal, keep } = options;
+  const { folder, programs, standIn, seed, timeout, signal, keep, again = false } = options;
   const start = performance.now();
   /** @type {Result} */
   const result = {
@@ -105,13 +109,14 @@ export async function runScenario(scenario, options) {
   if (lacking.length > 0) {
     // Shoal itself is never optional; the others are where nobody promised them.
     result.outcome = process.env['CI'] || lacking.includes('shoal') ? 'failed' : 'skipped';
+    result.final = true;
     result.message = lacking.map((name) => `${name}: ${programs.get(name)?.problem}`).join('; ');
     printResult(result);
     return result;
   }
 
   const context = new Context({
-    folder: join(folder, scenario.name),
+    folder: join(folder, again ? `${scenario.name}-again` : scenario.name),
     contentFolder: join(folder, 'content'),
     standIn,
     shoal: clients.find(({ name }) => name === standIn) ?? shoal,
@@ -127,6 +132,8 @@ export async function runScenario(scenario, options) {
     timeout,
   );
   const interrupted = () => cutShort(signal.reason);
+  /** @type {string[]} */
+  let alive = [];
   signal.addEventListener('abort', interrupted);
   try {
     const running = scenario.run(context);
@@ -135,6 +142,8 @@ export async function runScenario(scenario, options) {
   } catch (error) {
     result.outcome = 'failed';
     result.message = error instanceof Error ? error.message : String(error);
+    result.final = error instanceof ShoalFault;
+    alive = describeAllOf(context.logs);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', interrupted);
@@ -147,12 +156,26 @@ export async function runScenario(scenario, options) {
     facts: context.facts,
   });
   printResult(result);
-  if (result.outcome === 'failed') printLogs(context.logs);
+  if (result.outcome === 'failed') {
+    for (const line of alive) console.log(`     ${line}`);
+    printLogs(context.logs);
+  }
   if (!keep) {
     if (result.outcome === 'passed') rmSync(context.folder, { recursive: true, force: true });
     else keepOnlyLogs(context);
   }
   return result;
+}
+
+/**
+ * Whether a scenario is run once more: the clients have bugs of their own that show in one run of hundreds. What shoal plays alone
+ * is not excused by them, nor is what only shoal can have done.
+ *
+ * @param {import('../scenarios/index.mjs').Scenario} scenario
+ * @param {Result} result
+ */
+export function deservesSecondTry({ needs }, { outcome, final = false }) {
+  return outcome === 'failed' && !final && clients.some(({ name }) => needs.includes(name));
 }
 
 /** @param {Context} context */
