@@ -17,7 +17,8 @@ const EPILOGUE =
   'Exit codes: 0 done, 1 verify found gaps, 2 usage, 3 bad torrent or link, 4 disk, 5 network or time-out, 130/143 signal.';
 
 /** Parses a command line. Throws a {@link UsageError} where it is wrong. */
-export async function parseCommandLine(args: readonly string[], columns = 80): Promise<Request> {
+export async function parseCommandLine(given: readonly string[], columns = 80): Promise<Request> {
+  const args = withoutDashes(given);
   const parser = buildParser(args, columns, (command, parsed) => {
     throw new Chosen(command, parsed);
   });
@@ -48,6 +49,20 @@ class Chosen extends Error {
     this.command = command;
     this.args = args;
   }
+}
+
+/**
+ * What stands behind `--` as arguments that yargs takes for what they are: it would look for a command's positionals before it
+ * alone. None of ours begins with a dash but a path, which `./` leaves the same.
+ */
+function withoutDashes(args: readonly string[]): readonly string[] {
+  const at = args.indexOf('--');
+  if (at === -1) return args;
+  // A flag that stands before it would take `true` and `false` as its value.
+  const behind = args
+    .slice(at + 1)
+    .map((arg) => (/^(?:-.|true$|false$)/.test(arg) ? `./${arg}` : arg));
+  return [...args.slice(0, at), ...behind];
 }
 
 /** What yargs finds wrong, where it says so in words of its own. */

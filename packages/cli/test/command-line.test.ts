@@ -54,6 +54,22 @@ describe('the command line', () => {
     expect(args).toMatchObject({ torrent: ['0123', '1e5'], data: '007', tracker: ['http://a.b'] });
   });
 
+  it('takes what stands behind -- as names, whatever they look like', async () => {
+    expect(await argsOf('info', '--', 'x.torrent')).toMatchObject({ torrent: 'x.torrent' });
+    expect(await argsOf('info', '--json', '--', '-x')).toMatchObject({
+      torrent: './-x',
+      json: true,
+    });
+    expect(await argsOf('info', '--json', '--', 'true')).toMatchObject({ torrent: './true' });
+    expect(await argsOf('verify', 'a', '--', '--json')).toMatchObject({
+      torrent: 'a',
+      path: './--json',
+      json: false,
+    });
+    await expect(argsOf('info', 'a', '--', 'b')).rejects.toThrow(UsageError);
+    await expect(argsOf('info', '--')).rejects.toThrow(/needs a torrent/);
+  });
+
   it('accepts what a benchmark passes', async () => {
     const net = ['--bind', '127.0.0.1', '--port', '6881', '--quiet'];
     await expect(argsOf('download', 'T', '--output', 'D', ...net)).resolves.toMatchObject({
