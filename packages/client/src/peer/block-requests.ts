@@ -13,8 +13,10 @@ const UNREQUESTED_ALLOWANCE = 64;
  */
 const MAX_REJECTS_IN_A_ROW = 2 * DEFAULT_PEER_QUEUE;
 
-/** Milliseconds one block may take to arrive in the end-game, where somebody else could send it: 3 kB/s at least. */
+/** Milliseconds one block may take to arrive in the end-game, where somebody else could send it: 3 kB/s at least ... */
 const END_GAME_BLOCK_TIME = 5_000;
+/** ... and up to this, if that was not enough: among peers that are all slow, one must get to the end of a block. */
+const MAX_END_GAME_BLOCK_TIME = 80_000;
 
 /** Milliseconds a peer has nothing to do for want of memory before it is asked for what others owe. */
 const IDLE_TIME = 5_000;
@@ -57,6 +59,7 @@ export class BlockRequests {
   /** The block now streaming in, -1 for none, and since when. */
   #arriving = -1;
   #arrivingSince = 0;
+  #blockTime = END_GAME_BLOCK_TIME;
   readonly #isAllowedFast = (piece: number): boolean => this.#peer.allowedFast.has(piece);
 
   constructor(peer: Peer, swarm: PeerSwarm, encoder: WireEncoder) {
@@ -141,6 +144,11 @@ export class BlockRequests {
     this.#rejectsInARow = 0;
   }
 
+  /** A block of its own has come whole, and was of use. */
+  delivered(): void {
+    this.#blockTime = END_GAME_BLOCK_TIME;
+  }
+
   /** A block came that is not outstanding; a peer that goes on so is dropped. */
   unrequested(_length: number): void {
     this.#allowance -= 1;
@@ -214,14 +222,18 @@ export class BlockRequests {
 
   /**
    * Once a second: a peer that owes blocks for too long is snubbed and its blocks are given to others; in the end-game a
-   * block that only trickles in is.
+   * block that only trickles in is, where there are others.
    */
   tick(now: number): void {
     if (this.#outstanding.size === 0) return;
     if (this.#window.checkSnubbed(now)) this.cancelAll();
     const id = this.#arriving;
-    if (id < 0 || now - this.#arrivingSince < END_GAME_BLOCK_TIME) return;
-    if (!this.#swarm.picker.endGame) return;
+    if (id < 0 || now - this.#arrivingSince < this.#blockTime) return;
+    const { picker } = this.#swarm;
+    if (!picker.endGame) return;
+    // What it would send anew would take as long again.
+    if (!this.#swarm.othersSend(Math.floor(id / picker.blocksPerPiece), this.#peer)) return;
+    this.#blockTime = Math.min(2 * this.#blockTime, MAX_END_GAME_BLOCK_TIME);
     this.#arriving = -1;
     this.cancel(id);
     this.#peer.discardBlock();

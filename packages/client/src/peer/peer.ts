@@ -138,6 +138,11 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     return this.requests.snubbed;
   }
 
+  /** It would send blocks of a piece if asked, and has not let us wait for others. */
+  wouldSend(piece: number): boolean {
+    return !this.peerChoking && !this.slow && this.have.get(piece);
+  }
+
   /** Sends what a peer must know first: what we have, and what it may ask for while choked. */
   greet(): void {
     const { have } = this.#swarm.picker;
@@ -332,6 +337,7 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     this.unproven = false;
     this.requests.answered(piece, begin, length, this.#lastReceived);
     if (stored) {
+      this.requests.delivered();
       this.#swarm.blockReceived(this, piece, begin, length, this.#lastReceived);
       return;
     }

@@ -23,6 +23,8 @@ export class LaneBlocks implements BlockTaker {
   #isPointless = false;
   /** The block that begins is wanted of this lane. */
   #isOurs = false;
+  /** Since when no block has come whole. */
+  #waitsSince = 0;
 
   constructor(owner: LaneOwner, source: BlockSource) {
     this.#owner = owner;
@@ -37,6 +39,18 @@ export class LaneBlocks implements BlockTaker {
   /** Files are streamed, or were last. */
   get isStream(): boolean {
     return this.#stream !== undefined;
+  }
+
+  /** The piece of which the next block is to come, where none has come whole for `time` ms. */
+  latePiece(now: number, time: number): number | undefined {
+    const { done, value: id } = this.#outstanding.values().next();
+    if (done === true || now - this.#waitsSince < time) return undefined;
+    return Math.floor(id / this.#owner.swarm.picker.blocksPerPiece);
+  }
+
+  /** Blocks are waited for from now on: what was before was no fault of the server. */
+  restartClock(now: number): void {
+    this.#waitsSince = now;
   }
 
   /** Nothing that a stream could still bring is wanted of it. */
@@ -92,6 +106,7 @@ export class LaneBlocks implements BlockTaker {
 
   blockEnds(piece: number, begin: number, length: number): void {
     const { swarm } = this.#owner;
+    this.#waitsSince = this.#owner.now();
     if (!this.#isOurs) {
       swarm.wasted(length);
       return;

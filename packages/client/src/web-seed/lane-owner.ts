@@ -39,6 +39,8 @@ export interface LaneOwner {
   readonly swarm: LaneSwarm;
   readonly gate: RateGate;
   now(): number;
+  /** Another web seed, or a peer, would send blocks of a piece if asked. */
+  othersSend(piece: number): boolean;
   /** What to ask for a part; with `isWhole` without a range. Undefined: the file has no URL. */
   requestFor(part: WebPart, isWhole: boolean): { request: WebRequest; asked: Asked } | undefined;
   open(request: WebRequest, handler: WebHandler): WebExchange;

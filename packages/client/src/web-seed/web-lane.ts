@@ -125,10 +125,20 @@ export class WebLane implements BlockSource, WebHandler {
     if (this.#exchange === undefined) return;
     if (this.#isOverLimit || this.#isShort) {
       this.#watch.begin(now);
+      this.#blocks.restartClock(now);
       return;
     }
     const wrong = this.#watch.check(now, this.#bodyLeft >= 0);
     if (wrong !== undefined) this.#fail(wrong);
+  }
+
+  /**
+   * Fails where for `time` ms no block has come whole, and somebody else would send the next: nobody else is asked for it (see
+   * `RunPicker`), and a server that trickles may mean to hold us.
+   */
+  leaveLate(now: number, time: number): void {
+    const piece = this.#blocks.latePiece(now, time);
+    if (piece !== undefined && this.#owner.othersSend(piece)) this.#fail('The server is too slow');
   }
 
   /** Ends the run; what has not come is given back. The owner is not told. */
@@ -215,6 +225,7 @@ export class WebLane implements BlockSource, WebHandler {
     this.#at = 0;
     this.#blocks.runBytes = 0;
     this.runSince = this.#owner.now();
+    this.#blocks.restartClock(this.runSince);
     this.#ask();
   }
 

@@ -12,6 +12,8 @@ export interface WebSeedSwarm extends LaneSwarm {
   readonly downloading: boolean;
   /** There are peers that may be asked for what a seed is late with. */
   readonly peers: { readonly size: number };
+  /** A peer would send blocks of a piece if asked. */
+  peersSend(piece: number): boolean;
 }
 
 /** What a web seed is at. */
@@ -38,6 +40,8 @@ export interface WebSeedMeans {
   cursors(except: WebSeed): ReadonlySet<number>;
   /** There are others that may be asked. */
   hasOthers(except: WebSeed): boolean;
+  /** One of the others would send blocks of a piece if asked. */
+  othersSend(piece: number, except: WebSeed): boolean;
   /** A request is over: others may go on. */
   freed(): void;
   /** It has another state. */

@@ -16,6 +16,9 @@ import type {
   WebSeedSwarm,
 } from './web-seed-means.ts';
 
+/** Doublings of the time that a block may take in the end-game. */
+const MAX_PATIENCE = 4;
+
 /** Ids of the last run picked; shared, since it is consumed at once. */
 const picked: number[] = [];
 
@@ -105,6 +108,12 @@ export class WebSeed implements LaneOwner {
     return this.#means.now();
   }
 
+  /** It would send blocks of a piece if asked. */
+  wouldSend(piece: number): boolean {
+    if (this.#isRefused || this.#isUseless || this.now() < this.#pausedUntil) return false;
+    return this.#hasRanges === true && this.have.get(piece);
+  }
+
   /** Asks for more, as far as it may and there is something to ask for. */
   fill(): void {
     const { swarm, gate } = this.#means;
@@ -164,6 +173,10 @@ export class WebSeed implements LaneOwner {
   }
 
   // LaneOwner
+
+  othersSend(piece: number): boolean {
+    return this.swarm.peersSend(piece) || this.#means.othersSend(piece, this);
+  }
 
   requestFor(part: WebPart, isWhole: boolean): ReturnType<LaneOwner['requestFor']> {
     return this.#files.requestFor(part, isWhole);
@@ -343,6 +356,9 @@ export class WebSeed implements LaneOwner {
 
   /** What would come too late in the end-game is left to others, where there are any. */
   #leaveLateOnes(now: number): void {
+    // Each time more: among sources that are all slow, one must get to the end of a block.
+    const time = webSeedDefaults.endGameTime * 2 ** Math.min(this.#failures, MAX_PATIENCE);
+    for (const lane of this.#lanes) lane.leaveLate(now, time);
     const busy = this.activeRequests;
     const isAlone = this.swarm.peers.size === 0 && busy >= this.#width;
     if (isAlone && !this.#means.hasOthers(this)) return;

@@ -166,6 +166,11 @@ export class WebSeeds {
     for (const seed of this.#seeds ?? []) seed.cancelForgotten();
   }
 
+  /** One of them, other than `except`, would send blocks of a piece if asked. */
+  wouldSend(piece: number, except?: WebSeed): boolean {
+    return this.#seeds?.some((seed) => seed !== except && seed.wouldSend(piece)) === true;
+  }
+
   /** A sender of corrupt blocks is convicted: true where it is one of these. */
   convict(name: string, piece: number): boolean {
     const seed = this.#seeds?.find((each) => each.name === name);
@@ -223,6 +228,7 @@ export class WebSeeds {
       cursors: (except) => this.#cursors(except),
       hasOthers: (except) =>
         this.#seeds?.some((seed) => seed !== except && seed.state !== 'refused') === true,
+      othersSend: (piece, except) => this.wouldSend(piece, except),
       freed: () => slots.serveWaiting(),
       changed: (seed) => this.#tell(seed),
     };
