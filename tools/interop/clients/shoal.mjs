@@ -121,6 +121,7 @@ export const shoal = {
         return {
           complete,
           text: events.last || 'it printed no event',
+          memory: program.memory,
           ...(events.downloaded === undefined ? {} : { downloaded: events.downloaded }),
         };
       },

@@ -29,7 +29,7 @@ const HOSTS = 200;
 
 let allocated = 0;
 
-/** @returns {{ ip: string, port: number, rpcPort: number }} not given out before in this run */
+/** @returns {{ ip: string, port: number, rpcPort: number }} for ten ports each, not given out before in this run */
 function allocate() {
   const n = allocated++;
   const port = FIRST_PORT + ((n * PORTS_EACH) % 10_000);
@@ -252,6 +252,12 @@ export class Context {
     const server = await startPieceServer({ ...allocate(), ...file });
     await this.onEnd(() => server.close());
     return server;
+  }
+
+  /** A server of the harness's own in the local network. @returns {import('../clients/client.mjs').Address} with ten ports from there */
+  ownPlace() {
+    makeLan();
+    return { ip: LAN_GATEWAY, port: allocate().port };
   }
 
   /** @param {string} label @param {{ lan?: boolean }} options */

@@ -55,6 +55,14 @@ function nextAddress() {
   return `10.98.${1 + Math.floor(n / HOSTS_PER_NET)}.${10 + (n % HOSTS_PER_NET)}`;
 }
 
+/** More addresses of the harness's own in the network. @param {number} count */
+export function ownAddresses(count) {
+  makeLan();
+  const ips = Array.from({ length: count }, nextAddress);
+  must(['ip', '-batch', '-'], ips.map((ip) => `addr add ${ip}/${PREFIX} dev ${BRIDGE}\n`).join(''));
+  return ips;
+}
+
 /**
  * A machine more.
  *

@@ -21,7 +21,7 @@ const SLOW = 20_000;
  * @param {Content} content
  * @param {Record<string, string>} [parameters] of the link
  */
-function magnetOf({ infoHash, name }, parameters = {}) {
+export function magnetOf({ infoHash, name }, parameters = {}) {
   const more = Object.entries({ dn: name, ...parameters }).map(
     ([key, value]) => `&${key}=${encodeURIComponent(value)}`,
   );
