@@ -93,9 +93,9 @@ export const shoal = {
             ...(discovery.dht ? [] : ['--no-dht']),
             ...(discovery.dht ?? [])
               .slice(0, DHT_ENTRIES)
-              .flatMap((node) => ['--dht-bootstrap', `${node.ip}:${node.port}`]),
+              .flatMap((node) => ['--dht-bootstrap', written(node)]),
             ...more,
-            ...peers.flatMap((peer) => ['--peer', `${peer.ip}:${peer.port}`]),
+            ...peers.flatMap((peer) => ['--peer', written(peer)]),
             ...(uploadLimit ? ['--max-upload', `${uploadLimit}`] : []),
             ...(downloadLimit ? ['--max-download', `${downloadLimit}`] : []),
             ...(localWebSeeds ? ['--local-web-seeds'] : []),
@@ -137,6 +137,11 @@ export const shoal = {
     };
   },
 };
+
+/** @param {import('./client.mjs').Address} address */
+function written({ ip, port }) {
+  return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
+}
 
 /** What a shoal process says with `--json`. */
 class Events {
