@@ -36,6 +36,7 @@
  * @property {string} text progress in words, for messages
  * @property {number} [uploaded] payload bytes, where the client tells
  * @property {number} [downloaded] payload bytes, where the client tells
+ * @property {number} [memory] bytes that it holds (RSS), where it is known
  *
  * @typedef {object} Session one running client
  * @property {(options: AddOptions) => Promise<string>} add the info-hash as the client says it, lower-case hex

@@ -93,9 +93,9 @@ export const shoal = {
             ...(discovery.dht ? [] : ['--no-dht']),
             ...(discovery.dht ?? [])
               .slice(0, DHT_ENTRIES)
-              .flatMap((node) => ['--dht-bootstrap', `${node.ip}:${node.port}`]),
+              .flatMap((node) => ['--dht-bootstrap', written(node)]),
             ...more,
-            ...peers.flatMap((peer) => ['--peer', `${peer.ip}:${peer.port}`]),
+            ...peers.flatMap((peer) => ['--peer', written(peer)]),
             ...(uploadLimit ? ['--max-upload', `${uploadLimit}`] : []),
             ...(downloadLimit ? ['--max-download', `${downloadLimit}`] : []),
             ...(localWebSeeds ? ['--local-servers', 'all'] : []),
@@ -121,6 +121,7 @@ export const shoal = {
         return {
           complete,
           text: events.last || 'it printed no event',
+          memory: program.memory,
           ...(events.downloaded === undefined ? {} : { downloaded: events.downloaded }),
         };
       },
@@ -136,6 +137,11 @@ export const shoal = {
     };
   },
 };
+
+/** @param {import('./client.mjs').Address} address */
+function written({ ip, port }) {
+  return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
+}
 
 /** What a shoal process says with `--json`. */
 class Events {

@@ -29,7 +29,7 @@ const HOSTS = 200;
 
 let allocated = 0;
 
-/** @returns {{ ip: string, port: number, rpcPort: number }} not given out before in this run */
+/** @returns {{ ip: string, port: number, rpcPort: number }} for ten ports each, not given out before in this run */
 function allocate() {
   const n = allocated++;
   const port = FIRST_PORT + ((n * PORTS_EACH) % 10_000);
@@ -189,12 +189,12 @@ export class Context {
   /**
    * @param {Client} client
    * @param {string} label its part in the scenario
-   * @param {{ home?: string, udpTrackers?: boolean, discovery?: Discovery }} [options] `home`: of an actor that is started again; `discovery`: it has a
-   *   machine of its own in the local network, and finds peers so
+   * @param {{ home?: string, udpTrackers?: boolean, discovery?: Discovery, ipv6?: boolean }} [options] `home`: of an actor that is started again; `discovery`: it has a
+   *   machine of its own in the local network, and finds peers so; `ipv6`: the machine has no other address
    */
-  async start(client, label, { home, udpTrackers = false, discovery } = {}) {
+  async start(client, label, { home, udpTrackers = false, discovery, ipv6 = false } = {}) {
     const address = allocate();
-    const place = discovery ? await this.machine() : undefined;
+    const place = discovery ? await this.machine({ ipv6 }) : undefined;
     if (place) address.ip = place.ip;
     const folder = home ?? join(this.folder, label);
     const session = await client.start({
@@ -210,7 +210,7 @@ export class Context {
     return new Actor(client, session, `${label} (${client.name})`, folder, address, this);
   }
 
-  /** A machine in the local network. @param {{ addresses?: number }} [options] */
+  /** A machine in the local network. @param {{ addresses?: number, ipv6?: boolean }} [options] */
   async machine(options) {
     const machine = await startMachine(options);
     await this.onEnd(() => machine.end());
@@ -252,6 +252,12 @@ export class Context {
     const server = await startPieceServer({ ...allocate(), ...file });
     await this.onEnd(() => server.close());
     return server;
+  }
+
+  /** A server of the harness's own in the local network. @returns {import('../clients/client.mjs').Address} with ten ports from there */
+  ownPlace() {
+    makeLan();
+    return { ip: LAN_GATEWAY, port: allocate().port };
   }
 
   /** @param {string} label @param {{ lan?: boolean }} options */

@@ -10,6 +10,9 @@ import { waitFor } from './wait.mjs';
 /** The harness's own address in the network: trackers and web servers are there, too. */
 export const LAN_GATEWAY = '10.98.0.1';
 const PREFIX = 16;
+/** The network's IPv6 prefix (64 bits), and the harness's own address in it. */
+const NET6 = 'fd00:98::';
+export const LAN_GATEWAY6 = `${NET6}1`;
 const BRIDGE = 'lan';
 const HOSTS_PER_NET = 200;
 
@@ -45,6 +48,7 @@ export function makeLan() {
     // Without a router nobody asks who listens to which group: so groups go everywhere.
     `link add ${BRIDGE} type bridge mcast_snooping 0
      addr add ${LAN_GATEWAY}/${PREFIX} dev ${BRIDGE}
+     addr add ${LAN_GATEWAY6}/64 dev ${BRIDGE} nodad
      link set ${BRIDGE} up\n`,
   );
 }
@@ -55,15 +59,23 @@ function nextAddress() {
   return `10.98.${1 + Math.floor(n / HOSTS_PER_NET)}.${10 + (n % HOSTS_PER_NET)}`;
 }
 
+/** More addresses of the harness's own in the network. @param {number} count */
+export function ownAddresses(count) {
+  makeLan();
+  const ips = Array.from({ length: count }, nextAddress);
+  must(['ip', '-batch', '-'], ips.map((ip) => `addr add ${ip}/${PREFIX} dev ${BRIDGE}\n`).join(''));
+  return ips;
+}
+
 /**
  * A machine more.
  *
- * @param {{ addresses?: number }} [options]
+ * @param {{ addresses?: number, ipv6?: boolean }} [options] `ipv6`: it has that alone
  * @returns {Promise<Machine>}
  */
-export async function startMachine({ addresses = 1 } = {}) {
+export async function startMachine({ addresses = 1, ipv6 = false } = {}) {
   makeLan();
-  const ips = Array.from({ length: addresses }, nextAddress);
+  const ips = Array.from({ length: addresses }, ipv6 ? () => `${NET6}${++hosts + 1}` : nextAddress);
   // Its namespace lasts as long as this program, and that as long as the harness keeps its stdin open.
   const holder = spawn('unshare', ['--net', 'cat'], { stdio: ['pipe', 'ignore', 'ignore'] });
   const ended = new Promise((resolve) => holder.once('close', resolve));
@@ -90,9 +102,9 @@ export async function startMachine({ addresses = 1 } = {}) {
     must(
       [...enter, 'ip', '-batch', '-'],
       `link set lo up
-       ${ips.map((ip) => `addr add ${ip}/${PREFIX} dev eth0`).join('\n')}
+       ${ips.map((ip) => (ipv6 ? `addr add ${ip}/64 dev eth0 nodad` : `addr add ${ip}/${PREFIX} dev eth0`)).join('\n')}
        link set eth0 up
-       route add 224.0.0.0/4 dev eth0\n`,
+       ${ipv6 ? '' : 'route add 224.0.0.0/4 dev eth0'}\n`,
     );
     return {
       ip: ips[0] ?? '',

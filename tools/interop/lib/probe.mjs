@@ -2,14 +2,17 @@
 /** What the harness itself says on the wire: a scrape, an announce, a handshake. */
 import { connect } from 'node:net';
 import { asDictionary, decode } from './bencode.mjs';
-import { LAN_GATEWAY } from './lan.mjs';
+import { LAN_GATEWAY, LAN_GATEWAY6 } from './lan.mjs';
 import { http } from './http.mjs';
 
 /** The harness's own address, so that no client takes it for one of the peers under test. */
 const OWN_ADDRESS = '10.99.0.250';
 
 /** From where an address is asked: machines in the local network know no way to the other one. @param {string} ip */
-const from = (ip) => (ip.startsWith('10.99.') ? OWN_ADDRESS : LAN_GATEWAY);
+const from = (ip) => {
+  if (ip.includes(':')) return LAN_GATEWAY6;
+  return ip.startsWith('10.99.') ? OWN_ADDRESS : LAN_GATEWAY;
+};
 
 /** @typedef {{ ip: string, port: number }} Address */
 

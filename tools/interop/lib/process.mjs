@@ -109,6 +109,16 @@ export class Program {
     });
   }
 
+  /** Bytes of memory that it holds now (RSS); 0: it has ended. */
+  get memory() {
+    try {
+      const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
+      return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024;
+    } catch {
+      return 0;
+    }
+  }
+
   /** How it ended, in words. */
   get verdict() {
     if (!this.ended) return 'is running';

@@ -21,7 +21,7 @@ const SLOW = 20_000;
  * @param {Content} content
  * @param {Record<string, string>} [parameters] of the link
  */
-function magnetOf({ infoHash, name }, parameters = {}) {
+export function magnetOf({ infoHash, name }, parameters = {}) {
   const more = Object.entries({ dn: name, ...parameters }).map(
     ([key, value]) => `&${key}=${encodeURIComponent(value)}`,
   );
@@ -189,8 +189,37 @@ const WAYS = [
 /** What does not work, see README.md. */
 const LEFT_OUT = new Set(['dht-magnet-rtorrent-from-shoal']);
 
+/**
+ * Two shoals on machines that have IPv6 alone.
+ *
+ * @param {'lsd' | 'dht'} way
+ * @returns {Scenario['run']}
+ */
+const byIpv6 = (way) => async (context) => {
+  const content = context.openContent('sought');
+  const seed = await context.start(context.shoal, 'seed', {
+    ipv6: true,
+    // Whoever is first knows no node.
+    discovery: way === 'lsd' ? { lsd: true } : { dht: [{ ip: '::1', port: 9 }] },
+  });
+  await seed.seed(content, context.torrent(content));
+  const leech = await context.start(context.shoal, 'leech', {
+    ipv6: true,
+    discovery: way === 'lsd' ? { lsd: true } : { dht: [seed.address] },
+  });
+  await (await leech.download(content, magnetOf(content))).verified();
+};
+
 /** @type {Scenario[]} */
-export const discoveryScenarios = WAYS.flatMap(({ name, from, to, kind, needs, run }) =>
+const ipv6Scenarios = /** @type {const} */ (['lsd', 'dht']).map((way) => ({
+  name: `${way}-magnet-ipv6`,
+  shows: `shoal downloads by a magnet link what shoal seeds, found by ${way === 'lsd' ? 'local discovery' : 'the DHT'} over IPv6 alone`,
+  needs: ['shoal'],
+  run: byIpv6(way),
+}));
+
+/** @type {Scenario[]} */
+const clientScenarios = WAYS.flatMap(({ name, from, to, kind, needs, run }) =>
   clients
     .filter(({ finds }) => kind === undefined || finds.includes(kind))
     .flatMap((client) => [
@@ -209,3 +238,6 @@ export const discoveryScenarios = WAYS.flatMap(({ name, from, to, kind, needs, r
     ])
     .filter((scenario) => !LEFT_OUT.has(scenario.name)),
 );
+
+/** @type {Scenario[]} */
+export const discoveryScenarios = [...clientScenarios, ...ipv6Scenarios];

@@ -2,6 +2,7 @@
 import { createScenarios } from './create.mjs';
 import { loadScenarios } from './create-kinds.mjs';
 import { discoveryScenarios } from './discovery.mjs';
+import { hostileScenarios } from './hostile-discovery.mjs';
 import { hybridV1Scenarios } from './hybrid-v1.mjs';
 import { resumeScenarios } from './resume.mjs';
 import { threeWayScenarios } from './three-way.mjs';
@@ -31,4 +32,5 @@ export const scenarios = [
   ...hybridV1Scenarios,
   ...webSeedScenarios,
   ...discoveryScenarios,
+  ...hostileScenarios,
 ];
