@@ -94,12 +94,16 @@ async function main() {
           `${attack.meanOpen.toFixed(0)} open on average, ${attack.mostOpen} at most`,
       );
     }
-    const verdict = judge(pairs, { client: `${values.client} ${version}`, values });
+    const verdict = judge(pairs, { client: version, values });
     console.log(values.json ? JSON.stringify(verdict) : verdict.text);
     if (values.record) {
       const { pairs: count, size, connections, rate } = values;
       const options = `--pairs ${count} --size ${size} --max-download ${values['max-download']}`;
-      const area = `A download under ${connections} hostile connections (at most ${rate} KiB/s together)`;
+      const line =
+        values['max-download'] === '0'
+          ? 'no limit'
+          : `a line of ${values['max-download']} a second`;
+      const area = `A download under ${connections} hostile connections, over ${line} (attackers: at most ${rate} KiB/s together)`;
       record('load-hostile', area, `pnpm nx run load:hostile -- ${options}`, verdict.rows);
     }
     // Time means nothing on a machine that does other things too; that it ends, and whole, does.

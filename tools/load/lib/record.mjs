@@ -1,7 +1,7 @@
 // @ts-check
 /** Figures for docs/reliability.md. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, release, totalmem, type } from 'node:os';
+import { cpus, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 
 /**
@@ -18,7 +18,7 @@ export function record(name, area, command, rows) {
     area,
     command,
     date: new Date().toISOString().slice(0, 10),
-    machine: `${cpus().length} cores, ${memory} GiB, ${type()} ${release()}, Node ${process.versions.node}`,
+    machine: `${cpus().length} cores, ${memory} GiB, ${type()}, Node ${process.versions.node}`,
     rows: rows.map(([what = '', value = '']) => ({ what, value })),
   };
   writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(figures, null, 2)}\n`);
