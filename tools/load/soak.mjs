@@ -17,6 +17,7 @@ const { values } = parseArgs({
     out: { type: 'string', default: join(tmpdir(), 'shoal-soak') },
     work: { type: 'string' },
     quiet: { type: 'string', default: '600' },
+    settle: { type: 'string', default: '20' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -35,7 +36,7 @@ try {
     jobs: Number(values.jobs),
     sampleEvery: 10_000,
     quietEvery: Number(values.quiet) * 1000,
-    settle: 20_000,
+    settle: Number(values.settle) * 1000,
     work,
     out,
     signal: stop.signal,
