@@ -18,7 +18,10 @@ import { memoryFolder } from './lib/memory-folder.mjs';
 const INSIDE = 'SHOAL_LOAD_INSIDE';
 /** The address of the client under test, and a net for attackers. */
 const OWN = { ip: '10.99.0.1', port: 21_000 };
-const SEEDER = { ip: '10.99.0.2', port: 21_100, rpcPort: 11_100 };
+const SEEDER = {
+  ...{ ip: '10.99.0.2', port: 21_100, rpcIp: '127.0.0.1', rpcPort: 11_100 },
+  ...{ enter: [], udpTrackers: false, discovery: {} },
+};
 const ATTACKERS = '10.97.0.0/16';
 
 const { values } = parseArgs({

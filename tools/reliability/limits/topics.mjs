@@ -85,7 +85,7 @@ export const topics = [
     'client clientDefaults.pieceBufferBudget',
     'client DEFAULT_SEND_BUDGET',
     'client clientDefaults.metadataBudget',
-    'client MAX_REMEMBERED_BYTES',
+    'client MAX_REMEMBERED_BYTES in smart-ban.ts',
   ],
   [
     'Files',
