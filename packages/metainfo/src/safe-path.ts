@@ -126,8 +126,9 @@ export function safeComponent(name: string, rules: NameRules): string | undefine
     safe = safe.replace(DRIVE, '$1_').replace(UNSAFE_ALL, '_');
   }
   if (rules.windows) safe = safe.replace(WINDOWS_CHARACTERS, '_');
-  if (safe.includes(' ') && DOTS_AND_SPACES.test(safe)) safe = safe.replaceAll(' ', '_');
   safe = limitComponent(safe, MAX_COMPONENT_LENGTH);
+  // Of what was cut, nothing else may be left.
+  if (safe.includes(' ') && DOTS_AND_SPACES.test(safe)) safe = safe.replaceAll(' ', '_');
   if (rules.windows) {
     safe = safe.replace(WINDOWS_TAIL, (tail) => '_'.repeat(tail.length));
     if (WINDOWS_DEVICE.test(safe)) safe = `_${safe.slice(1)}`;

@@ -53,6 +53,11 @@ describe('safeComponent', () => {
     expect(safeComponent(`a.${'x'.repeat(300)}`, linux)).toBe(`a.${'x'.repeat(253)}`);
   });
 
+  it('is not of dots and spaces only, where a longer one is cut to them', () => {
+    const name = `. ${'.'.repeat(253)}`;
+    expect(safeComponent(`${name}\0.`, rulesFor('linux'))).toBe(name.replace(' ', '_'));
+  });
+
   it('is safe for any name, and changes nothing the second time', () => {
     const name = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 400 }),

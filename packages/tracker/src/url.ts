@@ -138,6 +138,15 @@ export function announceUrl(url: string, request: AnnounceRequest): string {
   return joinUrl(parts, parts.path === '' ? '/' : parts.path, announceQuery(request));
 }
 
+/** The announce URL of a tracker with the path of its scrapes; undefined when it cannot be scraped. */
+function scrapeParts(url: string): UrlParts | undefined {
+  const parts = splitUrl(url);
+  const last = parts.path.lastIndexOf('/') + 1;
+  if (last === 0 || !parts.path.startsWith('announce', last)) return undefined;
+  const path = `${parts.path.slice(0, last)}scrape${parts.path.slice(last + 'announce'.length)}`;
+  return { ...parts, path };
+}
+
 /**
  * Where a tracker is scraped: the announce URL with the `announce` at the beginning of the last part of its path replaced
  * by `scrape` (BEP 48). Undefined when the path has none there, which means that the tracker cannot be scraped.
@@ -145,11 +154,8 @@ export function announceUrl(url: string, request: AnnounceRequest): string {
  * @throws TrackerError `ERR_TRACKER_URL`
  */
 export function scrapeUrl(url: string): string | undefined {
-  const parts = splitUrl(url);
-  const last = parts.path.lastIndexOf('/') + 1;
-  if (last === 0 || !parts.path.startsWith('announce', last)) return undefined;
-  const path = `${parts.path.slice(0, last)}scrape${parts.path.slice(last + 'announce'.length)}`;
-  return joinUrl(parts, path, '');
+  const parts = scrapeParts(url);
+  return parts && joinUrl(parts, parts.path, '');
 }
 
 /**
@@ -161,9 +167,8 @@ export function scrapeRequestUrl(
   url: string,
   infoHashes: readonly Uint8Array[],
 ): string | undefined {
-  const base = scrapeUrl(url);
-  if (base === undefined) return undefined;
-  const parts = splitUrl(base);
+  const parts = scrapeParts(url);
+  if (parts === undefined) return undefined;
   const query = infoHashes
     .map((hash) => `info_hash=${escapeBytes(checkHash(hash, 'infoHash'))}`)
     .join('&');

@@ -72,6 +72,11 @@ const encoding = load('http-announce-encoding') as EncodingVectors;
 const responses = load('http-responses') as ResponseVectors;
 
 describe('announce encoding vectors', () => {
+  it('is scraped also where its URL is the longest one only before it is escaped', () => {
+    const url = `http://t.invalid/announce?key=${'\u00e9'.repeat(4_000)}`;
+    expect(scrapeRequestUrl(url, [new Uint8Array(20)])).toContain('/scrape?key=%C3%A9');
+  });
+
   it.each(encoding.vectors)('escapes $info_hash', (vector) => {
     const infoHash = fromHex(vector.info_hash);
     expect(escapeBytes(infoHash)).toBe(vector.encoded);

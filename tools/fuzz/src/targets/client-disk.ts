@@ -167,6 +167,7 @@ export const clientDiskTargets: readonly Target[] = [
         downloaded: choices.number32(),
         pieceLayers: layers.length === 0 ? undefined : layers,
         pieceRanges: ranges.length === 0 ? undefined : ranges,
+        peers: choices.bool() ? choices.exactly(1 + choices.below(40)) : undefined,
       };
       const { infoHash, infoHashV2 } = data;
       const expected = { infoHash, infoHashV2, pieceCount, fileCount: files.length };

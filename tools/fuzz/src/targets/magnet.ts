@@ -131,6 +131,7 @@ export const magnetTargets: readonly Target[] = [
         name: wellFormed(choices.text(20)) || undefined,
         trackers: [...new Set(choices.list(4, url))],
         webSeeds: [...new Set(choices.list(3, url))],
+        exactSources: [...new Set(choices.list(3, url))],
         peers: [],
         selectOnly: undefined,
         exactLength: choices.oneIn(2) ? choices.number32() : undefined,

