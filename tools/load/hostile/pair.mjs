@@ -34,7 +34,9 @@ const PATIENCE = 180;
  */
 export async function download({ content, seeder, own, folder, more }) {
   const directory = join(folder, 'download');
-  rmSync(directory, { recursive: true, force: true });
+  const memory = join(folder, 'resume');
+  // Nothing is remembered of the download before: it would count as lost with its drive.
+  for (const old of [directory, memory]) rmSync(old, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   const child = new Child(
     [
@@ -42,7 +44,7 @@ export async function download({ content, seeder, own, folder, more }) {
       COMMAND,
       'download',
       content.torrent,
-      ...['-o', directory, '--bind', own.ip, '--port', `${own.port}`],
+      ...['-o', directory, '--resume-dir', memory, '--bind', own.ip, '--port', `${own.port}`],
       ...['--peer', `${seeder.ip}:${seeder.port}`, '--no-dht', '--no-lsd', '--json', ...more],
     ],
     { home: folder, log: join(folder, 'shoal.log') },
