@@ -1,6 +1,10 @@
 import { dirname } from 'node:path';
 import type { FileSyncer } from './file-syncer.ts';
 import { PARTS_FILE } from './read-plan.ts';
+import { runInSlices, type Steps } from '../slices.ts';
+
+/** Files of a step: the path of one takes up to a microsecond. */
+const STEP_FILES = 1_024;
 
 /**
  * Which files of a torrent have names that survive a power failure. To sync a file does not promise that of its name: the folder it
@@ -42,18 +46,28 @@ export class DurableNames {
     syncer: FileSyncer,
   ): Promise<void> {
     const durable = (this.#durable ??= new Uint8Array(this.#fileCount));
-    const folders = new Set(this.#pending);
+    const pending = [...this.#pending];
     const isDurable = (file: number): boolean =>
       file === PARTS_FILE ? this.#isPartsDurable : durable[file] === 1;
     const named = files.filter((file) => !isDurable(file));
-    for (const file of named) this.#addFolders(folders, pathOf(file));
+    const folders = await runInSlices(this.#foldersOf(named, pathOf));
+    for (const folder of pending) folders.add(folder);
     if (folders.size === 0) return;
     await syncer.syncFolders(folders);
-    this.#pending.clear();
+    for (const folder of pending) this.#pending.delete(folder);
     for (const file of named) {
       if (file === PARTS_FILE) this.#isPartsDurable = true;
       else durable[file] = 1;
     }
+  }
+
+  *#foldersOf(files: readonly number[], pathOf: (file: number) => string): Steps<Set<string>> {
+    const folders = new Set<string>();
+    for (const [index, file] of files.entries()) {
+      this.#addFolders(folders, pathOf(file));
+      if (index % STEP_FILES === STEP_FILES - 1) yield;
+    }
+    return folders;
   }
 
   /** The folders from that of a file up to the download folder. */
