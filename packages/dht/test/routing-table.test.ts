@@ -166,6 +166,22 @@ describe('RoutingTable', () => {
     expect(table.find(at(1))?.lastSeen).toBe(QUESTIONABLE_AFTER_MS);
   });
 
+  it('wants to know neighbours when it is full, as the bucket around itself can be split', () => {
+    const table = new RoutingTable(own, random, 0);
+    for (let index = 0; index < BUCKET_SIZE; index++) table.replied(node(index, 0), 0);
+    expect(table.bucketCount).toBe(1);
+    // Far ones first: the bucket is split for them once, and then there is no place for more of them.
+    expect(table.queried(node(50, 0), 1)).toBe(true);
+    table.replied(node(50, 0), 1);
+    expect(table.queried(node(51, 0), 1)).toBe(false);
+    for (let index = 0; index < 3 * BUCKET_SIZE; index++) {
+      const neighbour = node(100 + index, 3 + index);
+      expect(table.queried(neighbour, 1)).toBe(true);
+      table.replied(neighbour, 1);
+    }
+    expect(table.size).toBe(4 * BUCKET_SIZE);
+  });
+
   it('puts contacts where they belong under another id of its own', () => {
     const table = filled(300);
     const before = table.size;

@@ -102,7 +102,10 @@ export class RoutingTable {
     }
     if (sameId(node.id, this.#id)) return false;
     const bucket = this.#bucketOf(node.id);
-    if (!bucket.hasRoomFor(network) || !this.#hasRoomFor(network)) return false;
+    if (!this.#hasRoomFor(network)) return false;
+    // The bucket around ourselves is split when it is full; else a table that is filled early never hears of neighbours that come later.
+    if (bucket.isFull && this.#isSplittable(bucket)) return true;
+    if (!bucket.hasRoomFor(network)) return false;
     return !bucket.isFull || bucket.contacts.some((contact) => !contact.isGood(now));
   }
 
@@ -234,7 +237,7 @@ export class RoutingTable {
         this.#size++;
         return undefined;
       }
-      if (prefix >= this.#buckets.length - 1 && this.#buckets.length < ID_BITS) {
+      if (this.#isSplittable(bucket)) {
         this.#split(now);
         continue;
       }
@@ -262,6 +265,10 @@ export class RoutingTable {
     bucket.keep(contact);
     this.#hold(contact, place);
     return bucket.questionable(now);
+  }
+
+  #isSplittable(bucket: Bucket): boolean {
+    return this.#buckets.length < ID_BITS && bucket === this.#buckets[this.#buckets.length - 1];
   }
 
   #split(now: number): void {
