@@ -8,6 +8,7 @@ import type { TakeOver } from './metadata-peer.ts';
 import { MetadataStage } from './metadata-stage.ts';
 import { MetadataStore } from './metadata-store.ts';
 import { metainfoOf } from './metainfo-of.ts';
+import { selectedByLink } from './selected-by-link.ts';
 
 /** The torrent, as its magnet link changes it. */
 export interface LinkedTorrent {
@@ -102,8 +103,9 @@ export class MagnetStart {
   /** The metadata is known, and with it the names the torrent really has. */
   #learn(info: TorrentInfo, file: Metainfo | undefined): void {
     const { link, options, names, discovery, events, torrent } = this.#parts;
+    const chosen = this.#select ?? options.select;
+    const select = chosen ?? (options.metadataOnly === true ? [] : selectedByLink(link, info));
     torrent.rename(torrentNamesOf(info));
-    const select = this.#select ?? options.select ?? link.selectOnly;
     const paused = this.#stage?.wantsPause ?? false;
     const metainfo = metainfoOf(info, link, file);
     torrent.begin(metainfo, { ...options, paused, ...(select && { select }) });
