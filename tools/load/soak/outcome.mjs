@@ -42,9 +42,11 @@ export function readOutcome(folder) {
 function failuresOf(file) {
   if (!existsSync(file)) return [];
   const failed = linesOf(file).filter(({ failure }) => failure !== undefined);
-  return failed.map(
-    ({ seconds: _seconds, failure, ...job }) => `${JSON.stringify(job)}: ${failure}`,
-  );
+  const isTold = (/** @type {string} */ key) => key !== 'seconds' && key !== 'failure';
+  return failed.map((job) => {
+    const told = Object.fromEntries(Object.entries(job).filter(([key]) => isTold(key)));
+    return `${JSON.stringify(told)}: ${job['failure']}`;
+  });
 }
 
 /**
