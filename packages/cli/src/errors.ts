@@ -94,6 +94,7 @@ export function exitCodeOf(error: unknown): number {
 const ENGINE_CODES: Readonly<Record<string, number>> = {
   // The same torrent was named twice.
   ERR_CLIENT_DUPLICATE: ExitCode.usage,
+  ERR_CLIENT_NO_SUCH_FILE: ExitCode.usage,
   ERR_CLIENT_CONTRADICTORY_MAGNET: ExitCode.badTorrent,
   ERR_CLIENT_INCONSISTENT_HASHES: ExitCode.badTorrent,
   // It was ended while it was at work.

@@ -282,7 +282,7 @@ describe('shoal download', () => {
   });
 
   it.each([
-    [['--select', '7'], 2, 'files 0 to 0'],
+    [['--select', '7'], 2, 'but the torrent has one file only, 0'],
     [['--peer', 'nonsense'], 2, 'no peer'],
     [['--bind', 'localhost'], 2, 'IP address'],
     [['--port', '70000'], 2, 'no port'],

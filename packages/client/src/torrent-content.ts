@@ -1,28 +1,16 @@
 import { FileLayout, type Metainfo } from '@shoal/metainfo';
-import type { TransferLimits } from './choke/transfer-limits.ts';
-import type { Discovery } from './discovery/discovery.ts';
 import { NoStorage } from './disk/no-storage.ts';
 import type { BlockRead } from './disk/storage.ts';
 import { FileSelection } from './file-selection.ts';
 import { PieceHashes } from './hashes/piece-hashes.ts';
 import type { AddOptions } from './options.ts';
-import type { KnownPeers } from './peer/known-peers.ts';
 import { ResumeKeeper } from './resume-keeper.ts';
 import type { Borrower } from './reuse/local-data.ts';
 import { TorrentFiles } from './torrent-files.ts';
 import type { TorrentHost } from './torrent-host.ts';
 import { TorrentLife } from './torrent-life.ts';
-import type { LifeEvents } from './torrent-parts.ts';
+import type { TorrentMeans } from './torrent-means.ts';
 import { WebSeeds } from './web-seed/web-seeds.ts';
-
-/** What a torrent has whether its metadata is known or not. */
-export interface TorrentMeans {
-  readonly host: TorrentHost;
-  readonly limits: TransferLimits;
-  readonly peers: KnownPeers;
-  readonly discovery: Discovery;
-  readonly events: LifeEvents;
-}
 
 /** What a torrent has once its metadata is known: files, the choice of them, resume data, and a life with them. */
 export class TorrentContent implements Borrower {

@@ -1,11 +1,10 @@
 import type { Endpoint } from '@shoal/net';
 import type { TransferStats } from '@shoal/tracker';
 import type { TorrentState } from './events.ts';
-import type { MetadataStage } from './metadata/metadata-stage.ts';
 import type { AddOptions } from './options.ts';
 import type { KnownPeers } from './peer/known-peers.ts';
-import type { TorrentContent } from './torrent-content.ts';
 import type { TorrentHost } from './torrent-host.ts';
+import type { TorrentStages } from './torrent-means.ts';
 
 /**
  * Connected peers from which on a download leaves its trackers alone until they want to be asked again. A seed never asks
@@ -22,14 +21,10 @@ const KEPT_FOR_DIALLING = 0.25;
 /** Bytes that a tracker is told are left while nobody knows, or hashes are all that is left: 0 would be a seed. */
 const UNKNOWN_LEFT = 16_384;
 
-export interface NeedsParts {
+export interface NeedsParts extends TorrentStages {
   readonly host: TorrentHost;
   readonly options: AddOptions;
   readonly peers: KnownPeers;
-  /** Undefined until the metadata is known. */
-  readonly content: () => TorrentContent | undefined;
-  /** Undefined once the torrent is at work with its files. */
-  readonly stage: () => MetadataStage | undefined;
 }
 
 /** What a torrent needs of others at present, whether its files are known or not: connections, peers to dial, bytes. */

@@ -1,4 +1,4 @@
-import type { PeerReport, TorrentState } from './events.ts';
+import type { PeerReport, TorrentState, TrackerReport } from './events.ts';
 import type { BannedPeer } from './peer/ban-list.ts';
 import type { AnyTorrent } from './torrent.ts';
 import type { TorrentHost } from './torrent-host.ts';
@@ -21,6 +21,11 @@ export class TorrentVoice implements LifeEvents {
   state(state: TorrentState): void {
     this.#torrent.entered(state);
     callOut(() => this.#torrent.emit('state', state));
+  }
+
+  /** The metadata of a magnet link is known. */
+  metadata(): void {
+    callOut(() => this.#torrent.emit('metadata'));
   }
 
   piece(piece: number): void {
@@ -50,6 +55,10 @@ export class TorrentVoice implements LifeEvents {
 
   banned(ban: BannedPeer): void {
     callOut(() => this.#torrent.emit('ban', ban));
+  }
+
+  tracker(report: TrackerReport): void {
+    callOut(() => this.#torrent.emit('tracker', report));
   }
 
   webSeed(status: WebSeedStatus): void {

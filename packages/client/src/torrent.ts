@@ -1,33 +1,29 @@
 import { EventEmitter } from 'node:events';
-import type { MagnetLink, Metainfo, TorrentInfo } from '@shoal/metainfo';
-import { type Connection, type ConnectionHandler, type Endpoint, parseAddress } from '@shoal/net';
+import type { MagnetLink, Metainfo } from '@shoal/metainfo';
+import type { Connection, ConnectionHandler, Endpoint } from '@shoal/net';
 import type { Handshake } from '@shoal/peer-wire';
-import { type RateLimits, TransferLimits } from './choke/transfer-limits.ts';
-import { Discovery, type DiscoveryOptions } from './discovery/discovery.ts';
-import { privacyOf } from './discovery/privacy.ts';
+import type { RateLimits } from './choke/transfer-limits.ts';
+import type { Discovery } from './discovery/discovery.ts';
 import { ClientError } from './errors.ts';
 import type { TorrentEvents, TorrentProgress, TorrentState } from './events.ts';
 import type { InfoHashes } from './info-hashes.ts';
 import type { Torrent } from './known-torrent.ts';
-import { linkPeers } from './metadata/link-peers.ts';
+import { MagnetStart } from './metadata/magnet-start.ts';
 import { metadataProgress } from './metadata/metadata-progress.ts';
-import { MetadataStage } from './metadata/metadata-stage.ts';
-import { MetadataStore } from './metadata/metadata-store.ts';
-import { metainfoOf } from './metadata/metainfo-of.ts';
+import type { MetadataStage } from './metadata/metadata-stage.ts';
 import { clientDefaults, type AddOptions } from './options.ts';
-import { type BannedPeer, banned } from './peer/ban-list.ts';
+import type { BannedPeer } from './peer/ban-list.ts';
 import type { KnownPeer } from './peer/known-peer.ts';
-import { KnownPeers } from './peer/known-peers.ts';
 import type { PeerList } from './peer/peer-list.ts';
 import { isV2Name, type SwarmNames } from './peer/swarm-names.ts';
+import { banByUser, unbanByUser } from './peer/user-bans.ts';
 import { progressOf } from './progress.ts';
 import type { Lender } from './reuse/lender.ts';
 import type { Swarm } from './swarm.ts';
-import { resumeFolderOf, TorrentContent, type TorrentMeans } from './torrent-content.ts';
+import { TorrentContent } from './torrent-content.ts';
 import type { TorrentHost } from './torrent-host.ts';
+import { torrentMeans, type TorrentMeans } from './torrent-means.ts';
 import { type TorrentNames, torrentNamesOf } from './torrent-names.ts';
-import { TorrentNeeds } from './torrent-needs.ts';
-import { callOut, TorrentVoice } from './torrent-voice.ts';
 import { waitForState, type WaitOptions } from './wait.ts';
 import { watchProgress, type WatchOptions } from './watch.ts';
 
@@ -44,21 +40,11 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
   readonly directory: string;
   #names: TorrentNames;
   readonly #host: TorrentHost;
-  readonly #options: AddOptions;
-  readonly #voice: TorrentVoice;
-  readonly #discovery: Discovery;
-  readonly #peers: KnownPeers;
-  readonly #limits: TransferLimits;
-  readonly #needs: TorrentNeeds;
+  readonly #means: TorrentMeans;
   /** Undefined until the metadata is known. */
   #content: TorrentContent | undefined;
-  /** Of a magnet link, until its connections are handed over. */
-  #stage: MetadataStage | undefined;
-  readonly #link: MagnetLink | undefined;
-  /** Where the metadata of a magnet link is remembered. */
-  readonly #store: MetadataStore | undefined;
-  /** Chosen before there were files. */
-  #select: readonly number[] | undefined;
+  /** Undefined where it was not added by a magnet link. */
+  readonly #magnet: MagnetStart | undefined;
 
   /**
    * Made by {@link Client.add}.
@@ -66,43 +52,14 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
    */
   constructor(host: TorrentHost, source: Metainfo | MagnetLink, options: AddOptions) {
     super();
-    const metainfo = 'info' in source ? source : undefined;
-    const link = 'info' in source ? undefined : source;
-    const named = 'info' in source ? source.info : source;
     this.directory = options.directory;
-    this.#names = torrentNamesOf(named);
+    this.#names = torrentNamesOf('info' in source ? source.info : source);
     this.#host = host;
-    this.#options = options;
-    this.#voice = new TorrentVoice(this, host);
-    this.#peers = new KnownPeers(host.peerListOptions);
-    this.#limits = new TransferLimits(
-      { download: options.maxDownloadRate, upload: options.maxUploadRate },
-      { download: host.downloadLimiter, upload: host.uploadLimiter },
-      host.clock,
-      host.gateTurns,
-    );
-    this.#needs = new TorrentNeeds({
-      host,
-      options,
-      peers: this.#peers,
-      content: () => this.#content,
-      stage: () => this.#stage,
-    });
-    const trackers = metainfo?.trackers ?? link?.trackers.map((url) => [url]) ?? [];
-    this.#discovery = new Discovery(
-      this.#discoveryOptions(),
-      { named: trackers, own: options.trackers ?? [] },
-      privacyOf(metainfo, options.private === true),
-      metainfo?.nodes ?? [],
-    );
-    this.#discovery.found(options.peers ?? [], 'user');
-    this.#link = link;
-    const folder = resumeFolderOf(host, options);
-    if (link !== undefined && folder !== undefined) {
-      this.#store = new MetadataStore(folder, this.#names.infoHashes);
-    }
-    if (link !== undefined) this.#seek(link);
-    else if (metainfo !== undefined) this.#begin(metainfo, options);
+    const stages = { content: () => this.#content, stage: () => this.#stage };
+    this.#means = torrentMeans(this, stages, host, source, options);
+    this.#means.discovery.found(options.peers ?? [], 'user');
+    if ('info' in source) this.#begin(source, options);
+    else this.#magnet = this.#startFrom(source, options);
   }
 
   /** One of them, or of a hybrid torrent both; of a magnet link those it names, until the metadata is known. */
@@ -128,7 +85,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
    * @internal
    */
   get usesDht(): boolean {
-    return this.#discovery.usesDht;
+    return this.#means.discovery.usesDht;
   }
 
   /**
@@ -136,12 +93,12 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
    * @internal
    */
   get discovery(): Discovery {
-    return this.#discovery;
+    return this.#means.discovery;
   }
 
   /** The torrent's name; until it is known the one a magnet link gives, or else the info-hash. Only the former is safe as a path. */
   get name(): string {
-    return this.#content?.metainfo.info.name ?? this.#link?.name ?? this.infoHashHex;
+    return this.#content?.metainfo.info.name ?? this.#magnet?.link.name ?? this.infoHashHex;
   }
 
   get state(): TorrentState {
@@ -187,7 +144,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
    * @internal
    */
   get peerList(): PeerList {
-    return this.#peers.list;
+    return this.#means.peers.list;
   }
 
   /**
@@ -195,7 +152,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
    * @internal
    */
   get knowsPeers(): boolean {
-    return this.#peers.idle > 0;
+    return this.#means.peers.idle > 0;
   }
 
   /**
@@ -203,7 +160,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
    * @internal
    */
   get remembersPeers(): boolean {
-    return this.#peers.total > 0;
+    return this.#means.peers.total > 0;
   }
 
   /**
@@ -219,7 +176,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
    * @internal
    */
   get freeConnections(): number {
-    return this.#needs.freeConnections;
+    return this.#means.needs.freeConnections;
   }
 
   /** A moment's figures. Cheap. */
@@ -271,7 +228,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
 
   /** Dials a peer. */
   addPeer(endpoint: Endpoint): void {
-    this.#discovery.found([endpoint], 'user');
+    this.#means.discovery.found([endpoint], 'user');
   }
 
   /**
@@ -279,12 +236,12 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
    * told by {@link bannedPeers}.
    */
   knownPeers(): KnownPeer[] {
-    return this.#peers.all(this.#host.clock);
+    return this.#means.peers.all(this.#host.clock);
   }
 
   /** The addresses it has nothing to do with for a time, and why; the oldest ban first. */
   bannedPeers(): BannedPeer[] {
-    return this.#peers.banned(this.#host.clock);
+    return this.#means.peers.banned(this.#host.clock);
   }
 
   /**
@@ -294,13 +251,10 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
    * @param options `duration` in ms; default: a day
    */
   ban(address: string, options: { readonly duration?: number } = {}): void {
-    const literal = literalOf(address);
+    const { clock } = this.#host;
     const swarm = this.swarm ?? this.#stage?.swarm;
-    if (swarm !== undefined) swarm.ban(literal, 'user', options.duration);
-    else {
-      const { clock } = this.#host;
-      this.#voice.banned(banned(this.peerList, literal, 'user', clock, options.duration));
-    }
+    const tell = (ban: BannedPeer): void => this.#means.events.banned(ban);
+    banByUser({ peers: this.#means.peers, swarm, clock, tell }, address, options.duration);
   }
 
   /**
@@ -310,18 +264,18 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
    * @returns whether it was banned
    */
   unban(address: string): boolean {
-    return this.#peers.unban(literalOf(address));
+    return unbanByUser(this.#means.peers, address);
   }
 
   /** Adds a tracker in a tier of its own. */
   addTracker(url: string): void {
-    this.#discovery.addTracker(url);
+    this.#means.discovery.addTracker(url);
   }
 
   /** The files wanted, by index; all others are not. */
   select(indices: Iterable<number>): void {
     if (this.#content === undefined) {
-      this.#select = [...indices];
+      this.#magnet?.select(indices);
       return;
     }
     this.#content.selection.select(indices);
@@ -330,7 +284,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
 
   /** Bytes per second; 0 lifts the torrent's own limit. */
   setRateLimits(limits: RateLimits): void {
-    this.#limits.set(limits);
+    this.#means.limits.set(limits);
   }
 
   /** Takes the torrent out of the client. The files stay; its resume data goes unless it is kept. */
@@ -338,7 +292,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
     await this.close();
     if (options.keepResumeData === true) return;
     await this.#content?.resume.discard();
-    await this.#store?.discard();
+    await this.#magnet?.discard();
   }
 
   /**
@@ -346,8 +300,8 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
    * @param timeout ms to wait for the trackers
    */
   async close(timeout: number = clientDefaults.closeTimeout): Promise<void> {
-    await Promise.all([this.#stage?.close(timeout), this.#content?.life.close(timeout)]);
-    await this.#store?.settled();
+    await Promise.all([this.#magnet?.close(timeout), this.#content?.life.close(timeout)]);
+    await this.#magnet?.settled();
     this.#host.forget(this);
   }
 
@@ -363,7 +317,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
   tick(now: number): boolean {
     this.#stage?.tick(now);
     this.#content?.life.tick(now);
-    this.#discovery.tick();
+    this.#means.discovery.tick();
     return this.#stage !== undefined || this.#content?.life.isBusy === true;
   }
 
@@ -372,7 +326,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
    * @internal
    */
   accepts(from: Endpoint): boolean {
-    return this.#needs.accepts(from);
+    return this.#means.needs.accepts(from);
   }
 
   /**
@@ -383,7 +337,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
     // Whom we have to do with may have changed since it was dialled or let in.
     const { address } = connection.remote;
     if (this.#host.isBlocked(address)) return undefined;
-    if (this.#peers.isBanned(address, this.#host.clock.now())) return undefined;
+    if (this.#means.peers.isBanned(address, this.#host.clock.now())) return undefined;
     if (this.freeConnections === 0) return undefined;
     if (this.#content === undefined) return this.#stage?.join(connection, handshake, isV2);
     // As the names are known by now: to begin with a magnet link may have had the v2 one for that of v1.
@@ -397,7 +351,7 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
    */
   blockedChanged(): void {
     const { isBlocked } = this.#host;
-    this.#peers.blockedChanged();
+    this.#means.peers.blockedChanged();
     this.swarm?.dropBlocked(isBlocked);
     this.#stage?.swarm.dropBlocked(isBlocked);
   }
@@ -409,86 +363,38 @@ export class AnyTorrent extends EventEmitter<TorrentEvents> implements AsyncDisp
   entered(state: TorrentState): void {
     if (this.#stage === undefined || this.#content === undefined) return;
     if (state === 'metadata' || state === 'checking') return;
-    const stage = this.#stage;
-    this.#stage = undefined;
-    if (this.#content.life.isActive) {
-      stage.handOver((connection, handshake, isV2) => this.join(connection, handshake, isV2));
-    } else stage.swarm.stop();
+    this.#magnet?.end(this.#content.life.isActive);
+  }
+
+  /** Until the torrent is at work with its files, where it was added by a magnet link. */
+  get #stage(): MetadataStage | undefined {
+    return this.#magnet?.stage;
   }
 
   /** Gets the metadata of a magnet link. */
-  #seek(link: MagnetLink): void {
-    this.#discovery.found(linkPeers(link), 'link');
-    this.#stage = new MetadataStage({
-      host: this.#host,
+  #startFrom(link: MagnetLink, options: AddOptions): MagnetStart {
+    return new MagnetStart({
+      ...this.#means,
       link,
-      hashes: this.#names.infoHashes,
-      peers: this.#peers,
-      discovery: this.#discovery,
-      store: this.#store,
-      paused: this.#options.paused ?? false,
-      events: this.#voice,
-      known: (info, file) => this.#learn(info, link, file),
+      options,
+      names: this.#names,
+      torrent: {
+        rename: (names) => {
+          this.#host.renamed(this, names.swarmNames, () => void (this.#names = names));
+        },
+        begin: (metainfo, given) => this.#begin(metainfo, given),
+        join: (...connected) => this.join(...connected),
+      },
     });
-    void this.#stage.open();
-  }
-
-  /** The metadata of a magnet link is known, and with it the names the torrent really has. */
-  #learn(info: TorrentInfo, link: MagnetLink, file: Metainfo | undefined): void {
-    const before = this.swarmNames;
-    const names = torrentNamesOf(info);
-    this.#host.renamed(this, names.swarmNames, () => {
-      this.#names = names;
-    });
-    const select = this.#select ?? this.#options.select ?? link.selectOnly;
-    const paused = this.#stage?.wantsPause ?? false;
-    const metainfo = metainfoOf(info, link, file);
-    this.#begin(metainfo, { ...this.#options, paused, ...(select && { select }) });
-    const isPrivate = info.private || this.#options.private === true;
-    for (const url of file?.trackers.flat() ?? []) this.#discovery.addTracker(url);
-    this.#discovery.learned(before, isPrivate);
-    if (isPrivate) this.#stage?.swarm.dropDisallowed();
-    callOut(() => this.emit('metadata'));
-    this.#voice.state('checking');
   }
 
   /** The files are known: the torrent's life with them begins. */
   #begin(metainfo: Metainfo, options: AddOptions): void {
-    const means: TorrentMeans = {
-      host: this.#host,
-      limits: this.#limits,
-      peers: this.#peers,
-      discovery: this.#discovery,
-      events: this.#voice,
-    };
-    this.#content = new TorrentContent(means, metainfo, options);
+    this.#content = new TorrentContent(this.#means, metainfo, options);
     void this.#content.life.open();
-  }
-
-  #discoveryOptions(): DiscoveryOptions {
-    return {
-      host: this.#host,
-      names: () => this.swarmNames,
-      peerList: () => this.peerList,
-      stats: () => this.#needs.stats(),
-      needsPeers: () => this.#needs.needsPeers,
-      report: (report) => callOut(() => this.emit('tracker', report)),
-      warning: (error) => this.#voice.warning(error),
-      dial: () => this.#host.dial(this),
-      changed: () => this.#stage?.swarm.update(),
-    };
   }
 }
 
 function noMetadata(): ClientError {
   return new ClientError('ERR_CLIENT_NO_METADATA', 'The metadata of the torrent is not known yet');
-}
-
-/** An address as bans know it. */
-function literalOf(address: string): string {
-  const literal = parseAddress(address);
-  if (literal === undefined) {
-    throw new ClientError('ERR_CLIENT_OPTION', 'The address must be an IP address');
-  }
-  return literal;
 }

@@ -22,5 +22,6 @@ export { parseMetainfo, parseMetainfoAsync } from './parse-metainfo.ts';
 export { foldName, rulesFor, safeComponent } from './safe-path.ts';
 export type { NameRules, TargetPlatform } from './safe-path.ts';
 export { PieceLayers } from './v2/piece-layers.ts';
+export { RootHash } from './v2/root-hash.ts';
 export { RootIndex } from './v2/root-index.ts';
 export type { FileAttributes, Metainfo, TorrentFile, TorrentInfo, TorrentNode } from './types.ts';

@@ -1,20 +1,11 @@
 // @ts-check
 /** What a soak's samples mean. */
-import { fitLine } from '../lib/stats.mjs';
+import { median } from '../lib/stats.mjs';
+import { growthOf } from './growth.mjs';
 
 /** @typedef {import('./director.mjs').Sample} Sample */
 
 const MIB = 2 ** 20;
-/** MiB per hour that JavaScript's own memory may grow by at equal states, beyond what the fit is unsure of. */
-const MEMORY_SLOPE = 1;
-/** What is read: MiB of a sample. @type {Readonly<Record<string, (sample: Sample) => number>>} */
-const MEASURES = {
-  'heap used': ({ heapUsed }) => heapUsed / MIB,
-  external: ({ external }) => external / MIB,
-  'array buffers': ({ arrayBuffers }) => arrayBuffers / MIB,
-  RSS: ({ rss }) => rss / MIB,
-  anonymous: ({ anonymous }) => anonymous / MIB,
-};
 
 /**
  * @param {import('./director.mjs').Outcome} outcome
@@ -23,24 +14,19 @@ export function judge({ samples, failures, tally, closed, before, interrupted })
   const problems = [...failures];
   const last = samples.at(-1);
   const lines = [];
-  /** @type {Record<string, unknown>} */
-  const slopes = {};
-  const half = (last?.t ?? 0) / 2;
-  for (const label of ['quiet', 'busy']) {
-    const chosen = samples.filter((sample) => sample.label === label && sample.t >= half);
-    for (const [name, read] of Object.entries(MEASURES)) {
-      const line = fitLine(chosen.map((sample) => [sample.t / 3600, read(sample)]));
-      if (line === undefined) continue;
-      const { slope, error, points } = line;
-      slopes[`${label} ${name}`] = { slope, error, points };
-      lines.push(
-        `${label} ${name}: ${slope.toFixed(2)} ± ${error.toFixed(2)} MiB/h (${points} samples of the second half)`,
+  const growth = growthOf(samples);
+  for (const { name, slope, error, points, limit } of growth) {
+    const found = (limit + error).toFixed(1);
+    lines.push(
+      `${name}: ${slope.toFixed(2)} ± ${error.toFixed(2)} MiB/h (${points} points of the second half; a growth of ${found} or more fails)`,
+    );
+    if (slope - error > limit) {
+      problems.push(
+        `${name} grows by ${slope.toFixed(2)} ± ${error.toFixed(2)} MiB per hour: above ${limit}`,
       );
-      if (label === 'quiet' && name === 'heap used' && slope - error > MEMORY_SLOPE) {
-        problems.push(`${name} grows by ${slope.toFixed(2)} MiB per hour at equal states`);
-      }
     }
   }
+  if (growth.length === 0) lines.push('too short to say how memory grows');
   const quiet = samples.filter(({ label }) => label === 'quiet');
   const [first] = quiet;
   const end = quiet.at(-1);
@@ -59,6 +45,10 @@ export function judge({ samples, failures, tally, closed, before, interrupted })
     if (closed.fds > before.fds)
       problems.push(`${closed.fds - before.fds} descriptors are left after close()`);
   }
+  const loop = loopOf(samples);
+  lines.push(
+    `event-loop delay in 10 s: p99 ${loop.p99} ms in the middle and ${loop.worstP99} ms at worst, the longest ${loop.max} ms and ${loop.worst} ms`,
+  );
   if (last !== undefined) {
     const { bytes, errors, warnings, bans, peersCame, cpu, swarm, director } = last;
     const load = (cpu + swarm.cpu + director) / last.t;
@@ -75,5 +65,23 @@ export function judge({ samples, failures, tally, closed, before, interrupted })
     ...problems.map((problem) => `FAILED ${problem}`),
     interrupted ? 'ended early' : passed ? 'passed' : 'failed',
   ].join('\n');
-  return { passed, interrupted, problems, slopes, tally, closed, before, last, lines, text };
+  const made = { growth, loop, tally, closed, before, last, lines, text };
+  return { passed, interrupted, problems, failures, ...made };
+}
+
+/**
+ * Milliseconds; told, not judged: the machine's other work is in it.
+ *
+ * @param {readonly Sample[]} samples
+ */
+function loopOf(samples) {
+  const p99 = samples.map(({ loop }) => loop.p99);
+  const max = samples.map(({ loop }) => loop.max);
+  const rounded = (/** @type {number} */ ms) => Math.round(ms * 100) / 100;
+  return {
+    p99: rounded(median(p99)),
+    worstP99: Math.max(0, ...p99),
+    max: rounded(median(max)),
+    worst: Math.max(0, ...max),
+  };
 }

@@ -25,8 +25,7 @@ export function parseSelect(text: string): number[] {
 export function checkSelection(indices: readonly number[], fileCount: number): void {
   const beyond = indices.find((index) => index >= fileCount);
   if (beyond !== undefined) {
-    throw new UsageError(
-      `--select names file ${beyond}, but the torrent has files 0 to ${fileCount - 1}`,
-    );
+    const has = fileCount === 1 ? 'one file only, 0' : `files 0 to ${fileCount - 1}`;
+    throw new UsageError(`--select names file ${beyond}, but the torrent has ${has}`);
   }
 }

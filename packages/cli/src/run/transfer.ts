@@ -70,6 +70,7 @@ class Transfer {
   readonly #rows: TransferRow[] = [];
   readonly #completedAt = new Map<TransferRow, number>();
   readonly #told = new Map<TransferRow, unknown>();
+  readonly #refused = new Set<TransferRow>();
   readonly #lastWarning = new Map<TransferRow, string>();
   readonly #startedAt = performance.now();
   readonly #goals: SeedGoals;
@@ -298,6 +299,7 @@ class Transfer {
     this.#note(error);
     if (this.#told.get(row) === error) return;
     this.#told.set(row, error);
+    if (exitCodeOf(error) === ExitCode.usage) this.#refused.add(row);
     this.#tell(row, { type: 'error', error });
     if (this.#plan.mode !== 'download' || codeOf(error) !== 'ERR_DISK_MISSING') return;
     const advice = 'once the files are back, run this again; --no-resume downloads them anew';
@@ -318,7 +320,12 @@ class Transfer {
 
   #summaryOf(row: TransferRow): TransferSummary {
     const end = this.#completedAt.get(row) ?? performance.now();
-    return { row, progress: row.torrent.progress(), seconds: (end - this.#startedAt) / 1000 };
+    return {
+      row,
+      progress: row.torrent.progress(),
+      seconds: (end - this.#startedAt) / 1000,
+      refused: this.#refused.has(row),
+    };
   }
 
   /** Saves resume data and says `stopped`, but not for longer than anyone waits. */

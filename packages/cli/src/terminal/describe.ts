@@ -71,7 +71,7 @@ export function describeSummary({ row, progress, seconds }: TransferSummary): st
 export function describeTotals(summaries: readonly TransferSummary[]): string {
   const sum = (figure: (summary: TransferSummary) => number): number =>
     summaries.reduce((total, summary) => total + figure(summary), 0);
-  const complete = sum(({ progress }) => (isWhole(progress) ? 1 : 0));
+  const complete = sum(({ progress, refused }) => (!refused && isWhole(progress) ? 1 : 0));
   const bytes = formatBytes(sum(({ progress }) => progress.totalBytes));
   const down = formatBytes(sum(({ progress }) => progress.downloadedBytes));
   const up = formatBytes(sum(({ progress }) => progress.uploadedBytes));

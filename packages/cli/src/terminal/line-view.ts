@@ -80,8 +80,10 @@ export class LineView extends QuietView {
   }
 
   override end(summaries: readonly TransferSummary[], _exitCode: number): void {
+    // Of what was refused the error says it all.
+    const told = summaries.filter(({ refused }) => !refused);
     if (summaries.length > MOST_ROWS) this.say(describeTotals(summaries));
-    else for (const summary of summaries) this.say(describeSummary(summary));
+    else for (const summary of told) this.say(describeSummary(summary));
   }
 
   protected say(line: string): void {

@@ -38,6 +38,8 @@ export interface TransferSummary {
   readonly progress: TorrentProgress;
   /** Seconds from the start to completion, or to the end. */
   readonly seconds: number;
+  /** It does not have what was asked for, so that nothing was done about it. */
+  readonly refused: boolean;
 }
 
 /** Shows a transfer: as bars, lines, JSON, or not at all. */

@@ -1,6 +1,21 @@
-import { stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
+import { toDiskError } from './disk-error.ts';
 import type { LayoutData } from './disk-layout.ts';
 import { isSameRoot } from './safe-open.ts';
+import type { StorageWork } from './storage-work.ts';
+import { parentsOfNew } from './sync-folder.ts';
+
+/** Makes the folder where there is none, and notes it. Rejects with a `DiskError`. */
+export async function makeRoot(work: StorageWork): Promise<void> {
+  const { data } = work.layout;
+  try {
+    const first = await mkdir(data.root, { recursive: true });
+    work.foldersMade(parentsOfNew(first, data.root));
+    await noteRoot(data);
+  } catch (error) {
+    throw toDiskError(error, 'create', data.root);
+  }
+}
 
 /** From now on, files are made only in the folder that stands at the root by now. Rejects with an error of `node:fs`. */
 export async function noteRoot({ root, rootId }: LayoutData): Promise<void> {

@@ -1,9 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { TorrentInfo } from '@shoal/metainfo';
 import { DiskError } from '../errors.ts';
-import { isRoot, noteRoot } from './download-root.ts';
-import { runCheckTasks, slotsOf } from './check-tasks.ts';
+import { isRoot, makeRoot } from './download-root.ts';
+import { checkFolder, leavesInFolder } from './check-folder.ts';
 import { toDiskError } from './disk-error.ts';
 import type { DiskLayout } from './disk-layout.ts';
 import type { DiskPool } from './disk-pool.ts';
@@ -13,11 +12,9 @@ import { FileStates } from './file-states.ts';
 import type { FileStorageOptions } from './file-storage-options.ts';
 import { assertStorable, layoutOf, layoutSteps } from './layout-of.ts';
 import type { PartsFile } from './parts-file.ts';
-import { mayHoldAnything } from './presence.ts';
 import { PARTS_FILE, planReads, type ReadStep } from './read-plan.ts';
 import { runInSlices } from '../slices.ts';
 import { settleParts } from './settle-parts.ts';
-import { parentsOfNew } from './sync-folder.ts';
 import { StorageWork } from './storage-work.ts';
 import type { BlockRead, PieceWrite, TorrentStorage } from './storage.ts';
 
@@ -44,8 +41,6 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   #prepared = false;
   #opening: Promise<void> | undefined;
   #preparing: Promise<void> | undefined;
-  /** What must not happen at the same time: slots being given out, the parts file being removed. */
-  #serial: Promise<void> = Promise.resolve();
   /** Files being closed by {@link rest}. */
   #resting: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -237,8 +232,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   /** As the first time, where the folder is not the one of then: its drive may have been away. */
   async #prepareAnew(): Promise<void> {
     if (this.#prepared) {
-      await this.#pool.closeFiles(this.#storage);
-      await this.#files.drop(this);
+      await this.#closeFiles();
       if (!(await isRoot(this.#layout.data))) {
         this.#prepared = false;
         this.#preparing = undefined;
@@ -261,14 +255,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
 
   async #prepare(): Promise<void> {
     await this.#makeWork();
-    const { root } = this.#layout.data;
-    try {
-      const first = await mkdir(root, { recursive: true });
-      this.#work.foldersMade(parentsOfNew(first, root));
-      await noteRoot(this.#layout.data);
-    } catch (error) {
-      throw toDiskError(error, 'create', root);
-    }
+    await makeRoot(this.#work);
     await this.#open();
     await this.#prepareFiles();
     await this.#settle();
@@ -317,7 +304,7 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
       if (!this.#needsSlot(piece)) {
         return await this.#write(piece, buffer, length, wantBlockHashes, -1);
       }
-      const slot = await this.#exclusively(async () => {
+      const slot = await this.#work.exclusively(async () => {
         await this.#parts.ensure();
         return this.#parts.reserve(piece);
       });
@@ -363,37 +350,14 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
   ): Promise<void> {
     await this.#open();
     // Whatever was open may have been deleted or replaced since: look at what stands in the folder now.
-    await this.#pool.closeFiles(this.#storage);
-    await this.#files.drop(this);
+    await this.#closeFiles();
     this.#work.forgetNames();
-    let suspects = pieces;
-    if (this.#parts.slots.size === 0 && !(await mayHoldAnything(this.#layout.data))) {
-      signal?.throwIfAborted();
-      // Pieces of padding only are there without a file.
-      const isPadding = (piece: number) => this.#layout.payloadLengthAt(piece) === 0;
-      suspects = pieces.filter(isPadding);
-      for (const piece of pieces) if (!isPadding(piece)) onPiece(piece, false);
-      this.#pool.warmUp();
-      if (suspects.length === 0) return;
-    }
-    await runCheckTasks({
-      pool: this.#pool,
-      storage: this.#storage,
-      pieceLength: this.#layout.data.pieceLength,
-      slots: this.#parts.slots,
-      pieces: suspects,
-      onPiece,
-      signal,
-    });
+    await checkFolder(this.#work, this.#pool, pieces, onPiece, signal);
   }
 
   async #hashLeaves(piece: number, count: number): Promise<Uint8Array | undefined> {
     await this.#open();
-    const pieces = Uint32Array.from({ length: count }, (_, index) => piece + index);
-    const slots = slotsOf(this.#parts.slots, pieces);
-    const storage = this.#storage;
-    const leaves = await this.#pool.run({ kind: 'leaves', storage, pieces, slots });
-    return leaves instanceof Uint8Array ? leaves : undefined;
+    return await leavesInFolder(this.#work, this.#pool, piece, count);
   }
 
   async #want(wanted: readonly boolean[]): Promise<void> {
@@ -413,23 +377,19 @@ export class FileStorage implements TorrentStorage, AsyncDisposable {
 
   /** Moves data of files that are wanted by now out of the parts file. */
   async #settle(): Promise<void> {
-    await this.#exclusively(async () => {
+    await this.#work.exclusively(async () => {
       await settleParts(this.#work, this.#pool, this.#options.syncer);
       if (!this.#parts.isIdle) return;
-      await this.#pool.closeFiles(this.#storage);
-      await this.#files.drop(this);
+      await this.#closeFiles();
       await this.#parts.remove();
       this.#work.forgetParts();
     });
   }
 
-  #exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#serial.then(work);
-    this.#serial = result.then(
-      () => undefined,
-      () => undefined,
-    );
-    return result;
+  /** They are opened anew when they are needed. */
+  async #closeFiles(): Promise<void> {
+    await this.#pool.closeFiles(this.#storage);
+    await this.#files.drop(this);
   }
 }
 

@@ -25,6 +25,7 @@ export class StorageWork {
   #dirty = new Set<number>();
   readonly #names: DurableNames;
   #syncing: Promise<void> = Promise.resolve();
+  #serial: Promise<void> = Promise.resolve();
 
   /** @param data the layout of the torrent, see `layoutOf` */
   constructor(info: TorrentInfo, data: LayoutData, pool: DiskPool) {
@@ -48,6 +49,16 @@ export class StorageWork {
     return this.layout
       .spansOfPiece(piece)
       .some(({ file }) => !this.layout.isPadding(file) && !this.layout.isWanted(file));
+  }
+
+  /** One after the other, as they must not happen at the same time: slots being given out, the parts file being removed. */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#serial.then(work);
+    this.#serial = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    return result;
   }
 
   /** A piece was written: into its slot, where it has one (else -1), and into those of its files that are wanted. */

@@ -14,8 +14,10 @@ import { clientDefaults } from '../options.ts';
 import { HashPort } from '../hashes/hash-port.ts';
 import { RateMeter } from '../choke/rate-meter.ts';
 import type { PickerPeer } from '../piece/piece-picker.ts';
-import { grantAllowedFast, MAX_ALLOWED_FAST } from './allowed-fast.ts';
+import { MAX_ALLOWED_FAST } from './allowed-fast.ts';
 import { BlockRequests } from './block-requests.ts';
+import { greetPeer } from './greet-peer.ts';
+import { learnPieces, losePiece } from './peer-pieces.ts';
 import type { PeerSwarm } from './peer-swarm.ts';
 import { UploadQueue } from './upload-queue.ts';
 
@@ -145,14 +147,7 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
 
   /** Sends what a peer must know first: what we have, and what it may ask for while choked. */
   greet(): void {
-    const { have } = this.#swarm.picker;
-    this.extended?.greet();
-    if (this.fast && have.isFull) this.#encoder.haveAll();
-    else if (this.fast && have.isEmpty) this.#encoder.haveNone();
-    else if (!have.isEmpty) this.#encoder.bitfield(have.bytes);
-    if (this.fast) this.#grantFast();
-    const { dhtPort } = this.#swarm;
-    if (this.#knowsDht && dhtPort > 0) this.#encoder.port(dhtPort);
+    greetPeer(this, this.#swarm, this.#encoder, this.#knowsDht);
     this.flush();
   }
 
@@ -293,14 +288,14 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
   }
 
   onBitfield(bits: Uint8Array): void {
-    this.#learn(this.#guard.bitfield(bits));
+    learnPieces(this, this.#swarm, this.#guard.bitfield(bits));
   }
 
   onHaveAll(): void {
     this.#guard.haveAll();
     const all = new Bitfield(this.have.length);
     all.setAll();
-    this.#learn(all);
+    learnPieces(this, this.#swarm, all);
   }
 
   onHaveNone(): void {
@@ -385,35 +380,9 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     throw new PeerError('ERR_PEER_MISBEHAVED', message);
   }
 
-  /** What it has, said at once. Some clients say it again later in place of many `have`s; nothing is ever taken back. */
-  #learn(have: Bitfield): void {
-    const { picker } = this.#swarm;
-    if (this.have.isEmpty) {
-      picker.peerLeft(this);
-      this.have = have;
-      picker.peerJoined(this);
-    } else {
-      have.forEachSet((piece) => {
-        if (this.have.set(piece)) picker.peerGained(this, piece);
-      });
-    }
-    this.#swarm.peerHas(this);
-  }
-
-  /** It has a piece no longer (BEP 54). */
   #lose(piece: number): void {
     this.#guard.have(piece);
-    if (!this.have.clear(piece)) return;
-    this.#swarm.picker.peerLost(this, piece);
-    // With the fast extension the requests are rejected one by one.
-    if (!this.fast) this.requests.forget(piece);
-    this.updateInterest();
-  }
-
-  #grantFast(): void {
-    const { info, picker } = this.#swarm;
-    grantAllowedFast(this, info, picker.have, this.grantedFast);
-    for (const piece of this.grantedFast.keys()) this.#encoder.allowedFast(piece);
+    losePiece(this, this.#swarm, piece);
   }
 }
 

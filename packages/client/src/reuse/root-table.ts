@@ -1,10 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { RootHash } from '@shoal/metainfo';
 
 /** Bytes of a pieces root (SHA-256). */
 export const ROOT_LENGTH = 32;
-
-/** Words of a root that its fingerprint is computed from. */
-const WORDS = 8;
 
 /** Slots of an empty table; a power of two. */
 const MIN_SLOTS = 64;
@@ -20,13 +17,12 @@ const MAX_OWNERS = 16;
 
 /**
  * Which torrents name a pieces root (BEP 52). It keeps 32 bits of each root: whoever is found is to be asked whether it really
- * has a file with that root. The bits depend on random numbers: who makes a torrent chooses its roots, but not such that they
- * share slots.
+ * has a file with that root. The bits are a {@link RootHash}.
  *
  * Memory: 11 to 22 bytes for each root of each torrent.
  */
 export class RootTable<T extends object> {
-  readonly #factors = new Uint32Array(WORDS);
+  readonly #hash = new RootHash();
   #fingerprints = new Uint32Array(MIN_SLOTS);
   /** Number of the owner, counted from 1; 0 where the slot is free. */
   #owners = new Uint32Array(MIN_SLOTS);
@@ -38,13 +34,6 @@ export class RootTable<T extends object> {
   /** By number; undefined: it is gone, and its slots are not free yet. */
   #byNumber: (T | undefined)[] = [];
   readonly #numbers = new Map<T, { number: number; roots: number }>();
-
-  constructor() {
-    const random = randomBytes(4 * WORDS);
-    for (let word = 0; word < WORDS; word++) {
-      this.#factors[word] = random.readUInt32LE(4 * word) | 1;
-    }
-  }
 
   /** Slots, for tests and reports of memory: 8 bytes each. */
   get slots(): number {
@@ -64,7 +53,7 @@ export class RootTable<T extends object> {
       entry = { number: this.#byNumber.push(owner), roots: 0 };
       this.#numbers.set(owner, entry);
     }
-    if (this.#put(this.#fingerprintOf(bytes, at), entry.number)) {
+    if (this.#put(this.#hash.of(bytes, at), entry.number)) {
       entry.roots++;
       this.#live++;
     }
@@ -82,7 +71,7 @@ export class RootTable<T extends object> {
   /** The torrents that may name the root that stands at a place of some bytes, 16 at most, each once. */
   find(bytes: Uint8Array, at: number): T[] {
     const found: T[] = [];
-    const fingerprint = this.#fingerprintOf(bytes, at);
+    const fingerprint = this.#hash.of(bytes, at);
     const mask = this.#owners.length - 1;
     for (let slot = fingerprint >>> this.#shift; ; slot = (slot + 1) & mask) {
       const number = this.#owners[slot] ?? 0;
@@ -127,20 +116,5 @@ export class RootTable<T extends object> {
       const number = renumbered[owners[slot] ?? 0] ?? 0;
       if (number !== 0) this.#put(fingerprints[slot] ?? 0, number);
     }
-  }
-
-  #fingerprintOf(bytes: Uint8Array, at: number): number {
-    let hash = 0;
-    for (let word = 0; word < WORDS; word++) {
-      const from = at + 4 * word;
-      const value =
-        (bytes[from] ?? 0) |
-        ((bytes[from + 1] ?? 0) << 8) |
-        ((bytes[from + 2] ?? 0) << 16) |
-        ((bytes[from + 3] ?? 0) << 24);
-      hash = (hash + Math.imul(value, this.#factors[word] ?? 1)) | 0;
-      hash ^= hash >>> 15;
-    }
-    return Math.imul(hash, this.#factors[0] ?? 1) >>> 0;
   }
 }

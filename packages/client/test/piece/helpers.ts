@@ -125,3 +125,8 @@ export function warmUp(
   }
   picker.peerLeft(peer);
 }
+
+/** The pieces of some blocks, each once. */
+export const piecesOf = (picker: PiecePicker<TestPeer>, ids: number[]): number[] => [
+  ...new Set(ids.map((id) => Math.floor(id / picker.blocksPerPiece))),
+];

@@ -1,94 +1,20 @@
-import { type HashRequest, PieceLayers } from '@shoal/metainfo';
-import { BLOCK_LENGTH, hashCount } from '@shoal/peer-wire';
-import type { PeerReport } from '../../src/index.ts';
+import type { HashRequest } from '@shoal/metainfo';
+import { hashCount } from '@shoal/peer-wire';
 import { rightAnswer } from '../hashes/exchange-support.ts';
 import { checkedStorage } from '../support/checked-storage.ts';
-import { poseAsSeed, ScriptedPeer, type PeerScript } from '../support/scripted-peer.ts';
-import { type Node, type NodeOptions, SimSwarm } from '../support/sim-swarm.ts';
-import { makeV2Torrent, type V2Torrent } from '../support/v2-torrent.ts';
-
-const K = 1024;
-const SPECS = [
-  { path: 'a', length: 700 * 16 * K + 5 },
-  { path: 'b', length: 3 },
-  { path: 'c', length: 70 * K },
-];
-const torrents = {
-  'v2-only': makeV2Torrent(SPECS, 16 * K),
-  hybrid: makeV2Torrent(SPECS, 16 * K, { hybrid: true }),
-};
-/** Pieces of four blocks. */
-const small = {
-  'v2-only': makeV2Torrent([{ path: 'a', length: 500 * K }], 64 * K),
-  hybrid: makeV2Torrent([{ path: 'a', length: 500 * K }], 64 * K, { hybrid: true }),
-};
-const KINDS = ['v2-only', 'hybrid'] as const;
-
-function swarmOf(torrent: V2Torrent, seed = 5): SimSwarm {
-  return new SimSwarm({ seed, torrent });
-}
-
-function seedOf(swarm: SimSwarm, options: NodeOptions = {}): Promise<Node> {
-  return swarm.node({
-    ...options,
-    add: { storage: checkedStorage(swarm.torrent, { full: true }), ...options.add },
-  });
-}
-
-/** A client that has the torrent's info dictionary only. */
-async function strippedOf(swarm: SimSwarm, options: NodeOptions = {}): Promise<Node> {
-  const [client, host] = await swarm.client(options.client);
-  const torrent = await client.add(
-    { ...swarm.metainfo, pieceLayers: PieceLayers.unknown(swarm.torrent.info) },
-    { directory: '/nowhere', storage: checkedStorage(swarm.torrent), ...options.add },
-  );
-  torrent.on('error', () => undefined);
-  const node = { host, client, torrent, storage: undefined as never };
-  swarm.nodes.push(node);
-  return node;
-}
-
-function bansOf({ torrent }: Node): PeerReport[] {
-  const banned: PeerReport[] = [];
-  torrent.on('peer', (report: PeerReport) => {
-    if (report.event === 'banned') banned.push(report);
-  });
-  return banned;
-}
-
-function knownCount({ torrent }: Node): number {
-  return torrent.swarm?.hashTraffic?.exchange.rangesLeft ?? -1;
-}
-
-/** Agreed on v2: what names the torrent is its v2 hash. */
-function v2NameOf(torrent: V2Torrent): Uint8Array {
-  return torrent.info.infoHashV2!.subarray(0, 20);
-}
-
-/** A seed that does with hash requests what a test wants. */
-function scriptOf(torrent: V2Torrent, script: PeerScript): PeerScript {
-  return {
-    infoHash: v2NameOf(torrent),
-    onOpen: poseAsSeed,
-    onRequest: (peer, ...request) => peer.serve(...request),
-    ...script,
-  };
-}
-
-async function connect(
-  swarm: SimSwarm,
-  to: Node,
-  torrent: V2Torrent,
-  script: PeerScript = {},
-): Promise<ScriptedPeer> {
-  const endpoint = { address: to.host.address, port: 6881 };
-  return swarm.settle(
-    ScriptedPeer.connect(swarm.host(), endpoint, torrent, {
-      infoHash: v2NameOf(torrent),
-      ...script,
-    }),
-  );
-}
+import {
+  torrents,
+  small,
+  KINDS,
+  swarmOf,
+  seedOf,
+  strippedOf,
+  bansOf,
+  knownCount,
+  scriptOf,
+  connect,
+} from '../support/hash-swarm.ts';
+import { ScriptedPeer, type PeerScript } from '../support/scripted-peer.ts';
 
 describe.each(KINDS)('a %s leecher without piece layers', (kind) => {
   const torrent = torrents[kind];
@@ -398,155 +324,6 @@ describe('answers nobody asked for', () => {
       for (let count = 0; count < 100; count += 1) to.hashReject(request);
     });
     await swarm.until(() => peer.closed, 10_000);
-    await swarm.close();
-  });
-});
-
-describe.each(KINDS)('a peer that corrupts one block in a thousand: %s', (kind) => {
-  it('is convicted at the first one, and no good block is fetched again', async () => {
-    // One piece of a thousand blocks, which both must send parts of.
-    const torrent = makeV2Torrent([{ path: 'a', length: 16_000 * K }], 16 * 1024 * K, {
-      hybrid: kind === 'hybrid',
-    });
-    const swarm = swarmOf(torrent, 11);
-    const [good, bad] = [swarm.host(), swarm.host()];
-    const seen = {
-      honest: [] as string[],
-      liar: 0,
-      corrupt: [] as string[],
-      leaves: [] as number[][],
-    };
-    await ScriptedPeer.listen(
-      good,
-      torrent,
-      scriptOf(torrent, {
-        onRequest: (peer, ...request) => {
-          seen.honest.push(request.join(' '));
-          peer.serve(...request);
-        },
-        onHashRequest: (peer, request) => {
-          seen.leaves.push([request.index, request.length]);
-          const hashes = rightAnswer(torrent, request);
-          if (hashes !== undefined) peer.send((to) => to.hashes(request, hashes));
-        },
-      }),
-    );
-    await ScriptedPeer.listen(
-      bad,
-      torrent,
-      scriptOf(torrent, {
-        peerId: new Uint8Array(20).fill(0x79),
-        onRequest: (peer, piece, begin, length) => {
-          seen.liar += 1;
-          const block = peer.blockOf(piece, begin, length).slice();
-          if (seen.liar % 1_000 === 40) {
-            block[7]! ^= 1;
-            seen.corrupt.push(`${piece} ${begin} ${length}`);
-          }
-          peer.send((to) => to.piece(piece, begin, block));
-        },
-        onHashRequest: (peer, request) => peer.send((to) => to.hashReject(request)),
-      }),
-    );
-    const leecher = await swarm.node({
-      add: {
-        storage: checkedStorage(torrent),
-        peers: [good, bad].map(({ address }) => ({ address, port: 6881 })),
-      },
-    });
-    const banned = bansOf(leecher);
-    await swarm.finished([leecher], 240_000);
-    expect(banned.map(({ endpoint }) => endpoint.address)).toEqual([bad.address]);
-    expect(banned[0]).toMatchObject({ reason: 'It sent corrupt data' });
-    expect(seen.corrupt).toHaveLength(1);
-    expect(seen.leaves).toEqual([
-      [0, 512],
-      [512, 512],
-    ]);
-    // The corrupt one, and what both sent at the end; not the piece.
-    expect(leecher.torrent.progress().wastedBytes).toBeLessThan(100 * BLOCK_LENGTH);
-    // Each block was asked of the honest one once at most, and the corrupt one of it again.
-    expect(new Set(seen.honest).size).toBe(seen.honest.length);
-    expect(seen.honest).toContain(seen.corrupt[0]);
-    await swarm.close();
-  });
-
-  it('is convicted with the leaf hashes that a client of ours reads from its disk', async () => {
-    // One piece of a thousand blocks, which both must send parts of.
-    const torrent = makeV2Torrent([{ path: 'a', length: 16_000 * K }], 16 * 1024 * K, {
-      hybrid: kind === 'hybrid',
-    });
-    const swarm = swarmOf(torrent, 11);
-    // Slow enough for the seed to take part, which has to unchoke first.
-    const bad = swarm.host({ bandwidthUp: 200_000 });
-    let served = 0;
-    await ScriptedPeer.listen(
-      bad,
-      torrent,
-      scriptOf(torrent, {
-        onRequest: (peer, piece, begin, length) => {
-          const block = peer.blockOf(piece, begin, length).slice();
-          if ((served += 1) % 1_000 === 40) block[7]! ^= 1;
-          peer.send((to) => to.piece(piece, begin, block));
-        },
-      }),
-    );
-    const seed = await seedOf(swarm);
-    const leecher = await swarm.node({
-      add: {
-        storage: checkedStorage(torrent),
-        peers: [seed.host, bad].map(({ address }) => ({ address, port: 6881 })),
-      },
-    });
-    const banned = bansOf(leecher);
-    await swarm.until(() => banned.length > 0, 120_000);
-    expect(banned.map(({ endpoint }) => endpoint.address)).toEqual([bad.address]);
-    expect(served).toBeLessThan(900);
-    const { wastedBytes } = leecher.torrent.progress();
-    expect(wastedBytes).toBeLessThan(100 * BLOCK_LENGTH);
-    await swarm.finished([leecher], 240_000);
-    await swarm.close();
-  });
-});
-
-describe('the leaf hashes of a corrupt piece', () => {
-  it.each<[string, NonNullable<PeerScript['onHashRequest']>]>([
-    ['rejects', (peer, request) => peer.send((to) => to.hashReject(request))],
-    ['is silent', () => undefined],
-  ])('are done without where everybody %s', async (_what, onHashRequest) => {
-    const torrent = makeV2Torrent([{ path: 'a', length: 1000 * K }], 1024 * K);
-    const swarm = swarmOf(torrent);
-    const [good, bad] = [swarm.host(), swarm.host()];
-    let served = 0;
-    const honest = await ScriptedPeer.listen(good, torrent, scriptOf(torrent, { onHashRequest }));
-    await ScriptedPeer.listen(
-      bad,
-      torrent,
-      scriptOf(torrent, {
-        peerId: new Uint8Array(20).fill(0x79),
-        onHashRequest,
-        onRequest: (peer, piece, begin, length) => {
-          const block = peer.blockOf(piece, begin, length).slice();
-          // One block of the first attempt.
-          if ((served += 1) === 5) block[1]! ^= 1;
-          peer.send((to) => to.piece(piece, begin, block));
-        },
-      }),
-    );
-    const leecher = await swarm.node({
-      add: {
-        storage: checkedStorage(torrent),
-        peers: [good, bad].map(({ address }) => ({ address, port: 6881 })),
-      },
-    });
-    const banned = bansOf(leecher);
-    await swarm.finished([leecher], 60_000);
-    expect(served).toBeGreaterThan(5);
-    expect(leecher.torrent.progress().wastedBytes).toBeGreaterThan(0);
-    expect(banned.filter(({ endpoint }) => endpoint.address !== bad.address)).toEqual([]);
-    expect(honest.reduce((sum, peer) => sum + peer.count('hash-request'), 0)).toBeLessThanOrEqual(
-      1,
-    );
     await swarm.close();
   });
 });

@@ -306,6 +306,24 @@ describe('a torrent of a magnet link', () => {
     }
   });
 
+  it('ignores files of the link that it does not have, and fails where it has none of them', async () => {
+    const swarm = new MagnetSwarm(328, { files: [100_000, 100_000] });
+    const seed = await swarm.seed({ trackerless: true });
+    const peers = [{ host: seed.host.address, port: PORT }];
+    const { torrent: some } = await swarm.leech(swarm.magnet({ peers, selectOnly: [1, 5] }));
+    await swarm.complete(some);
+    expect(some.progress().totalBytes).toBe(100_000);
+    const { torrent: none } = await swarm.leech(swarm.magnet({ peers, selectOnly: [5, 6] }));
+    await swarm.until(() => none.state === 'error', 10_000);
+    expect(none.error).toMatchObject({ code: 'ERR_CLIENT_NO_SUCH_FILE' });
+    expect(none.error?.message).toContain('it has files 0 to 1');
+    none.select([0]);
+    await none.resume();
+    await swarm.complete(none);
+    expect(none.progress().totalBytes).toBe(100_000);
+    await swarm.close();
+  });
+
   it('has none of the peers of its link once it turns out to be private', async () => {
     const swarm = new MagnetSwarm(322, { private: true });
     const seed = await swarm.seed({ trackerless: true });

@@ -42,6 +42,9 @@ export function makePairHasher(hashCount: number): PairHasher {
 /**
  * Root at layer `height` above the first `count` hashes, one at least, of `layer`; what is missing on the right is padding. It
  * stands where the first hash stood: 32 bytes that the next use of the memory overwrites.
+ *
+ * `rootOfLayer` gives the same, and stays beside it: this wants the whole layer in memory of its own, and code to be compiled, which
+ * pays for whoever makes a torrent; who checks single pieces, or an answer of a peer, has neither, and hashes where the bytes are.
  */
 export function joinUp(
   hasher: PairHasher,

@@ -1,16 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { SHA256_LENGTH } from '../limits.ts';
+import { RootHash } from './root-hash.ts';
 
 /** Slots for each root, so that half of them stay free; a power of two is made of it. */
 const SLOTS_PER_ROOT = 2;
 const MIN_SLOTS = 4;
 
-/** Words of a root that its slot is computed from. */
-const WORDS = 8;
-
 /**
- * Finds pieces roots among those that stand in some bytes, without an object for any. The slots depend on random numbers: who
- * makes a torrent can choose its roots, but not such that they share slots.
+ * Finds pieces roots among those that stand in some bytes, without an object for any. The slots are by {@link RootHash}.
  */
 export class RootIndex {
   readonly #bytes: Uint8Array;
@@ -18,7 +14,7 @@ export class RootIndex {
   /** Number of the root in each slot, counted from 1; 0 where it is free. */
   readonly #slots: Uint32Array;
   readonly #shift: number;
-  readonly #factors = new Uint32Array(WORDS);
+  readonly #hash = new RootHash();
 
   /** `at` says where the roots start in `bytes`; each is found from {@link add} on. */
   constructor(bytes: Uint8Array, at: Uint32Array) {
@@ -27,10 +23,6 @@ export class RootIndex {
     const bits = Math.ceil(Math.log2(Math.max(MIN_SLOTS, SLOTS_PER_ROOT * at.length)));
     this.#slots = new Uint32Array(2 ** bits);
     this.#shift = 32 - bits;
-    const random = randomBytes(4 * WORDS);
-    for (let word = 0; word < WORDS; word++) {
-      this.#factors[word] = random.readUInt32LE(4 * word) | 1;
-    }
   }
 
   /** Take in one of the roots; where there is an equal one already, that is the one that is found. */
@@ -49,18 +41,7 @@ export class RootIndex {
   /** The slot of a root, or the free one where it would go. */
   #slotOf(bytes: Uint8Array, at: number): number {
     const slots = this.#slots;
-    let hash = 0;
-    for (let word = 0; word < WORDS; word++) {
-      const from = at + 4 * word;
-      const value =
-        (bytes[from] ?? 0) |
-        ((bytes[from + 1] ?? 0) << 8) |
-        ((bytes[from + 2] ?? 0) << 16) |
-        ((bytes[from + 3] ?? 0) << 24);
-      hash = (hash + Math.imul(value, this.#factors[word] ?? 1)) | 0;
-      hash ^= hash >>> 15;
-    }
-    let slot = Math.imul(hash, this.#factors[0] ?? 1) >>> this.#shift;
+    let slot = this.#hash.of(bytes, at) >>> this.#shift;
     for (;;) {
       const found = slots[slot] ?? 0;
       if (found === 0 || this.#isRoot(bytes, at, this.#at[found - 1] ?? 0)) return slot;
