@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { defineConfig } from 'tsup';
 import type { Options } from 'tsup';
 import { libraryOptions } from '../../tools/config/tsup.base.ts';
@@ -19,6 +20,17 @@ const builtApart = (files: Readonly<Record<string, string>>): (typeof plugins)[n
   },
 });
 
+/** The threads' scripts are CommonJS here: each is up some 5 ms of CPU earlier without the loader of ES modules. */
+const plainWorkers: (typeof plugins)[number] = {
+  name: 'plain-workers',
+  setup: (build) => {
+    build.onLoad({ filter: /[\\/]worker-url\.ts$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replaceAll("-worker.js'", "-worker.cjs'"),
+      loader: 'ts',
+    }));
+  },
+};
+
 /**
  * An application: nothing is left to be resolved when it starts, since finding and opening a file takes longer than reading
  * it. Siblings are taken from their sources, so that a command loads of them only the modules it uses.
@@ -29,7 +41,7 @@ const program: Options = {
   dts: false,
   shims: false,
   noExternal: [/./],
-  esbuildPlugins: plugins,
+  esbuildPlugins: [...plugins, plainWorkers],
   esbuildOptions: (options) => {
     options.conditions = ['@shoal/source'];
     options.minifySyntax = true;
@@ -45,7 +57,7 @@ export default defineConfig([
     entry: ['src/bin.ts'],
     // All are built at the same time: each cleans away only what is its own.
     clean: ['bin.*'],
-    esbuildPlugins: [...plugins, builtApart({ './main.ts': './main.js' })],
+    esbuildPlugins: [...plugins, plainWorkers, builtApart({ './main.ts': './main.js' })],
   },
   {
     ...program,
@@ -59,7 +71,7 @@ export default defineConfig([
       '!THIRD-PARTY-LICENSES',
     ],
     banner: { js: requireBuiltin },
-    esbuildPlugins: [...plugins, leanYargs, leanBuiltins],
+    esbuildPlugins: [...plugins, plainWorkers, leanYargs, leanBuiltins],
   },
   {
     ...program,
@@ -79,6 +91,7 @@ export default defineConfig([
       'check-worker': '../metainfo/src/create/check-worker.ts',
       'disk-worker': '../client/src/disk/disk-worker.ts',
     },
+    format: ['cjs'],
     splitting: false,
     clean: ['*-worker.*'],
   },
