@@ -77,6 +77,11 @@ describe('a line of an IP filter', () => {
     expect(parseFilterLine(line)).toMatchObject({ kind: 'malformed' });
   });
 
+  it('that is too long is not looked at', () => {
+    const line = `${'x'.repeat(5_000)}:1.2.3.4-1.2.3.5`;
+    expect(parseFilterLine(line)).toEqual({ kind: 'malformed', reason: 'it is too long' });
+  });
+
   it('is read whatever it holds', () => {
     const odd = fc.string({
       unit: fc.constantFrom(...Array.from('0123456789abcdef.:-/, \t#x')),

@@ -1,6 +1,10 @@
+import { addresses } from './addresses.mjs';
 import { bencode } from './bencode.mjs';
+import { commandLine } from './command-line.mjs';
+import { crashes } from './crashes.mjs';
 import { dht } from './dht.mjs';
 import { disk } from './disk.mjs';
+import { ipFilters } from './ip-filters.mjs';
 import { lsd } from './lsd.mjs';
 import { magnet } from './magnet.mjs';
 import { metainfo } from './metainfo.mjs';
@@ -19,8 +23,12 @@ export const areas = [
   peers,
   trackers,
   webSeeds,
+  addresses,
+  ipFilters,
   dht,
   lsd,
   disk,
+  crashes,
+  commandLine,
   processes,
 ];
