@@ -87,7 +87,7 @@ const entries = [
     input: 'The same: IPv4-compatible addresses',
     guard: 'The same',
     test: REACH_TEST,
-    name: 'isWithinReach lets requests to the public internet alone, or to local networks, too',
+    name: 'isWithinReach knows ::1 and :: from addresses that carry one of IPv4',
     remove: {
       file: KIND,
       text: 'return isCompatible ? bytes.subarray(12) : undefined;',
@@ -255,6 +255,14 @@ const entries = [
       text: "if (from.protocol === 'https:' && target.protocol === 'http:') {",
       by: "if (from.host === '' && target.protocol === 'http:') {",
     },
+  },
+  {
+    id: 'tracker-shown-host',
+    input: 'A tracker whose host looks like another in a message, or whose URL holds a password',
+    guard: 'Hosts are shown in ASCII, and nothing of the URL but host and port',
+    test: TRACKER_TEST,
+    name: 'HttpTrackerClient shows hosts as they are asked for: other scripts as punycode, credentials not at all',
+    remove: { file: TRACKER_TARGET, text: 'host: url.host,', by: 'host: url.href,' },
   },
   {
     id: 'udp-private',

@@ -187,7 +187,7 @@ const entries = [
     remove: {
       file: `${DISK}/worker-check.ts`,
       text: 'return size >= fileOffset + length;',
-      by: 'return size >= fileOffset + length || size >= 0;',
+      by: 'return size >= fileOffset + length || size !== undefined;',
     },
   },
   {
@@ -259,6 +259,18 @@ const entries = [
     },
   },
   {
+    id: 'ban-clock',
+    input: 'The clock set forward or back, while something lasts for a time: a ban',
+    guard: 'Times are those of a clock that nobody sets',
+    test: `${TEST}/swarm/bans.test.ts`,
+    name: 'bans last no longer and no shorter where the clock is set',
+    remove: {
+      file: `${SRC}/peer/known-peers.ts`,
+      text: 'const bans = this.#list?.bans(clock.now()) ?? [];',
+      by: 'const bans = this.#list?.bans(clock.wallTime()) ?? [];',
+    },
+  },
+  {
     id: 'lock-other-host',
     input: 'A lock of a process on another machine, which nobody here can look for',
     guard: 'It counts while it shows signs of life',
@@ -268,6 +280,42 @@ const entries = [
       file: LOCK,
       text: 'if (owner.host !== self.host) return age > HEARTBEAT_TIMEOUT;',
       by: '',
+    },
+  },
+  {
+    id: 'memory-pieces',
+    input: 'More pieces on their way than there is memory for',
+    guard: 'A budget for all torrents; who asks in vain waits in turn',
+    test: `${TEST}/disk/piece-buffers.test.ts`,
+    name: 'PieceBuffers says no when the budget is used up, and yes when something came back',
+    remove: {
+      file: `${SRC}/piece/piece-buffers.ts`,
+      text: 'if (this.#usedBytes + length > this.#budget && !inReserve) {',
+      by: 'if (this.#usedBytes + length < 0 && !inReserve) {',
+    },
+  },
+  {
+    id: 'memory-disk-behind',
+    input: 'A disk that is slower than those who send',
+    guard: 'No memory is given out while too much waits for it',
+    test: `${TEST}/disk/piece-buffers.test.ts`,
+    name: 'PieceBuffers gives none while the disk is behind, but two pieces it may always have',
+    remove: {
+      file: `${SRC}/piece/piece-buffers.ts`,
+      text: 'if (this.diskIsBehind) return undefined;\n    let',
+      by: 'let',
+    },
+  },
+  {
+    id: 'memory-uploads',
+    input: 'Peers that ask for more than there is memory to send',
+    guard: 'A budget; batches wait in turn',
+    test: `${TEST}/disk/read-batch.test.ts`,
+    name: 'UploadReader waits while all memory is in use',
+    remove: {
+      file: `${DISK}/send-buffers.ts`,
+      text: 'if (this.#waiting.length === 0 && this.#fits(size)) return this.#take(size);',
+      by: 'if (this.#waiting.length === 0) return this.#take(size);',
     },
   },
   {

@@ -294,6 +294,18 @@ const entries = [
     },
   },
   {
+    id: 'metadata-path-escape',
+    input: 'Metadata whose file names climb out of the download folder',
+    guard: 'It is read as a .torrent file is: every name becomes a safe one',
+    test: SWARM_TEST,
+    name: 'a torrent of a magnet link puts no file outside of its folder, whatever its metadata names',
+    remove: {
+      file: 'packages/metainfo/src/safe-path.ts',
+      text: "if (name === '.' || name === '..') return undefined;",
+      by: '',
+    },
+  },
+  {
     id: 'metadata-unwanted',
     input: 'Pieces of metadata that were never asked for, or that are there already',
     guard: 'Not taken',
