@@ -8,6 +8,7 @@ import { ipFilters } from './ip-filters.mjs';
 import { lsd } from './lsd.mjs';
 import { magnet } from './magnet.mjs';
 import { metainfo } from './metainfo.mjs';
+import { origins } from './origins.mjs';
 import { peerWire } from './peer-wire.mjs';
 import { peers } from './peers.mjs';
 import { processes } from './process.mjs';
@@ -24,6 +25,7 @@ export const areas = [
   trackers,
   webSeeds,
   addresses,
+  origins,
   ipFilters,
   dht,
   lsd,
