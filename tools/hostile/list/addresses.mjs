@@ -276,6 +276,18 @@ const entries = [
     },
   },
   {
+    id: 'web-seed-redirect-private',
+    input: 'A public web seed that redirects to a local address, also where the user has named it',
+    guard: 'Refused',
+    test: WEB_TEST,
+    name: 'requests to web seeds follow no redirect from a public server to a local one',
+    remove: {
+      file: WEB_EXCHANGE,
+      text: 'this.#guard.redirectedBy(request.socket?.remoteAddress);',
+      by: '',
+    },
+  },
+  {
     id: 'web-seed-kept-connection',
     input: 'The same, while a connection to it is kept for one who may',
     guard: 'Connections are kept apart',
@@ -297,6 +309,18 @@ const entries = [
       file: 'packages/client/src/metadata/torrent-file-fetch.ts',
       text: '{ url, base: url, range: undefined, publicOnly },',
       by: "{ url, base: url, range: undefined, publicOnly: publicOnly && url === '' },",
+    },
+  },
+  {
+    id: 'address-redirect-private',
+    input: 'The address of a .torrent file whose server redirects to a local one',
+    guard: 'The same rule',
+    test: 'packages/cli/test/sources.test.ts',
+    name: 'a torrent from an address is not fetched from a local server where a public one redirects',
+    remove: {
+      file: 'packages/cli/src/fetch-torrent.ts',
+      text: 'if (redirect !== undefined) guard.redirectedBy(response.socket.remoteAddress);',
+      by: '',
     },
   },
   {
