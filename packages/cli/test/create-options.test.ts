@@ -182,12 +182,40 @@ describe('patterns', () => {
     ['{a,b}?', 'bc', false, true],
     ['!a', 'b', false, false],
     ['*', '.hidden', false, true],
+    ['Extras (1999)/', 'sub/Extras (1999)', true, true],
+    ['+(a|b)', 'ab', false, false],
+    ['*[(]?).txt', 'x(1).txt', false, true],
+    ['*-*-*-*', '1-2-3-4', false, true],
+    ['*/*/*/*/*/*.tmp', 'a/b/c/d/e/f.tmp', false, true],
   ])('%s on %s', (pattern, path, isFolder, expected) => {
     expect(excluding([pattern])(path, isFolder)).toBe(expected);
   });
 
   it.each(['', '/', './', '//', 'x'.repeat(70_000)])('refuses one of no use', (pattern) => {
     expect(() => excluding([pattern])).toThrow(UsageError);
+  });
+
+  it.each([
+    'a\\\\\\\\',
+    '*\\\\\\\\\\/',
+    '*a'.repeat(5),
+    '**/'.repeat(5),
+    '*[a/]'.repeat(5),
+    '*{/,a}'.repeat(5),
+    '{a,aa}'.repeat(28),
+    '{*a,*b}{*a,*b}{*a,*b}',
+  ])('refuses one that could take for ever: %s', (pattern) => {
+    expect(() => excluding([pattern])).toThrow(UsageError);
+  });
+
+  it('refuses one of kilobytes', () => {
+    expect(() => excluding(['{'.repeat(2000)])).toThrow(/1024 characters/);
+    expect(() => excluding(['x'.repeat(1024)])).not.toThrow();
+  });
+
+  it('takes parentheses and signs as they are, so that nothing is repeated', () => {
+    const matches = excluding(['(a|aa)+'.repeat(12), '+(+(a))'.repeat(9), '[ab]+'.repeat(9)]);
+    expect(matches(`${'a'.repeat(200)}!`, false)).toBe(false);
   });
 });
 

@@ -210,6 +210,8 @@ describe('what comes from outside', () => {
       const world = new TestWorld({ isTTY: true, columns: 100, rows: 40 });
       world.startClient = new FakeClient(onAdd).start;
       await world.run('download', torrent, '-o', join(folder.path, 'out'));
+      // What is said just before the end is not lost among the bars.
+      expect(world.out).toMatch(onAdd === fails ? /shoal: .*failed/ : /shoal: .*t\.invalid: /);
       for (const text of [world.out, world.err]) {
         expect(text).not.toContain('\u001b]');
         expect(text).not.toContain('\u001b[2J\u001b]0;');

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { execFileSync } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
@@ -58,6 +59,29 @@ describe('a torrent from an address', () => {
       ['/b', own],
       ['/t', undefined],
     ]);
+  });
+
+  it('is not fetched from a local server where a public one redirects', async () => {
+    const paths: string[] = [];
+    answer = ({ url = '' }, response) => {
+      paths.push(url);
+      response.writeHead(302, { location: `${origin}/inner` }).end();
+    };
+    const connect = Reflect.get(Socket.prototype, 'connect') as (...args: unknown[]) => Socket;
+    // The server plays a public one: that is where its answer seems to come from.
+    Reflect.set(Socket.prototype, 'connect', function (this: Socket, ...args: unknown[]) {
+      Object.defineProperty(this, 'remoteAddress', { value: '8.8.8.8' });
+      return Reflect.apply(connect, this, args);
+    });
+    try {
+      await expect(loadTorrent(`${origin}/outer`)).rejects.toMatchObject({
+        exitCode: 5,
+        message: expect.stringContaining('local or private') as string,
+      });
+    } finally {
+      Reflect.set(Socket.prototype, 'connect', connect);
+    }
+    expect(paths).toEqual(['/outer']);
   });
 
   it.each<[string, (request: IncomingMessage, response: ServerResponse) => void]>([

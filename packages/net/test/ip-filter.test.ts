@@ -36,6 +36,9 @@ describe('a line of an IP filter', () => {
     ['2001:DB8::1 - 2001:db8::f , 5 , x', '2001:db8::1', '2001:db8::f'],
     ['Some: Org-1:2001:db8::1-2001:db8::2', '2001:db8::1', '2001:db8::2'],
     ['::ffff:1.2.3.4', '1.2.3.4', '1.2.3.4'],
+    // What begins as a line of a .dat list does is one, whatever its name holds.
+    ['1.2.3.4,1,x:5.6.7.8-5.6.7.9', '1.2.3.4', '1.2.3.4'],
+    ['::1,1,,:5.6.7.8-5.6.7.9', '::1', '::1'],
   ])('%s', (line, start, end) => {
     const read = parseFilterLine(line);
     if (read.kind !== 'blocked') throw new Error(JSON.stringify(read));
@@ -72,6 +75,11 @@ describe('a line of an IP filter', () => {
     '<html>',
   ])('%s cannot be read', (line) => {
     expect(parseFilterLine(line)).toMatchObject({ kind: 'malformed' });
+  });
+
+  it('that is too long is not looked at', () => {
+    const line = `${'x'.repeat(5_000)}:1.2.3.4-1.2.3.5`;
+    expect(parseFilterLine(line)).toEqual({ kind: 'malformed', reason: 'it is too long' });
   });
 
   it('is read whatever it holds', () => {

@@ -29,7 +29,7 @@ const TURN_TIME = 20_000;
 
 const HELP = `Fuzzes every parser of bytes from outside.
 
-  --minutes N      how long, over all targets (long: 10; short: about 35 s)
+  --minutes N      how long, over all targets (long: 10; short: about 10 s)
   --only TEXT      only targets whose name has this in it; several by commas
   --seed N         of the random choices (short: always the same one; long: another one each time)
   --input BASE64   tries this one input, hex with 0x before it; with --only NAME

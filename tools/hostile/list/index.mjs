@@ -1,9 +1,14 @@
+import { addresses } from './addresses.mjs';
 import { bencode } from './bencode.mjs';
+import { commandLine } from './command-line.mjs';
+import { crashes } from './crashes.mjs';
 import { dht } from './dht.mjs';
 import { disk } from './disk.mjs';
+import { ipFilters } from './ip-filters.mjs';
 import { lsd } from './lsd.mjs';
 import { magnet } from './magnet.mjs';
 import { metainfo } from './metainfo.mjs';
+import { origins } from './origins.mjs';
 import { peerWire } from './peer-wire.mjs';
 import { peers } from './peers.mjs';
 import { processes } from './process.mjs';
@@ -19,8 +24,13 @@ export const areas = [
   peers,
   trackers,
   webSeeds,
+  addresses,
+  origins,
+  ipFilters,
   dht,
   lsd,
   disk,
+  crashes,
+  commandLine,
   processes,
 ];

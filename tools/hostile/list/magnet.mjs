@@ -7,6 +7,8 @@ const TEST = 'packages/metainfo/test/magnet.test.ts';
 const FETCH = 'packages/client/src/metadata/metadata-fetch.ts';
 const FETCH_TEST = 'packages/client/test/core/metadata-fetch.test.ts';
 const TURNS_TEST = 'packages/client/test/core/metadata-turns.test.ts';
+const SOURCES = 'packages/client/src/metadata/torrent-file-fetch.ts';
+const SOURCES_TEST = 'packages/client/test/swarm/magnet-sources.test.ts';
 const SWARM_TEST = 'packages/client/test/swarm/magnet.test.ts';
 
 /** @type {readonly Entry[]} */
@@ -289,6 +291,74 @@ const entries = [
       file: 'packages/client/src/extension/metadata-budget.ts',
       text: 'if (this.#left < 1) return false;',
       by: '',
+    },
+  },
+  {
+    id: 'metadata-path-escape',
+    input: 'Metadata whose file names climb out of the download folder',
+    guard: 'It is read as a .torrent file is: every name becomes a safe one',
+    test: SWARM_TEST,
+    name: 'a torrent of a magnet link puts no file outside of its folder, whatever its metadata names',
+    remove: {
+      file: 'packages/metainfo/src/safe-path.ts',
+      text: "if (name === '.' || name === '..') return undefined;",
+      by: '',
+    },
+  },
+  {
+    id: 'metadata-unwanted',
+    input: 'Pieces of metadata that were never asked for, or that are there already',
+    guard: 'Not taken',
+    test: TURNS_TEST,
+    name: 'turns of those who give metadata come to an honest peer beside one that trickles what is wrong',
+    remove: {
+      file: FETCH,
+      text: "if (!wanted || attempt.has(piece)) return { type: 'unwanted' };",
+      by: '',
+    },
+  },
+  {
+    id: 'link-source-other-torrent',
+    input: 'A link that names the .torrent file of another torrent, or what is none',
+    guard: 'It is believed only where it has the hash; the next URL is tried',
+    test: SOURCES_TEST,
+    name: 'the .torrent file that a magnet link names is believed only where it has the hash, and the next URL is tried',
+    remove: { file: SOURCES, text: "if (verdict === 'wrong') {", by: 'if (bytes.length === 0) {' },
+  },
+  {
+    id: 'link-source-long',
+    input: 'A link that names a file of gigabytes, or without end',
+    guard: 'A limit of 30 MiB, at which the request ends',
+    test: SOURCES_TEST,
+    name: 'the .torrent file that a magnet link names is given up when it is longer than metadata may be',
+    remove: {
+      file: SOURCES,
+      text: 'if (transfer.length > MAX_LENGTH) this.#failed(transfer, TOO_LONG, true);\n        else if',
+      by: 'if',
+    },
+  },
+  {
+    id: 'link-source-packed',
+    input: 'The same, packed: it could unpack to anything',
+    guard: 'Refused',
+    test: SOURCES_TEST,
+    name: 'the .torrent file that a magnet link names is believed only where it has the hash, and the next URL is tried',
+    remove: {
+      file: SOURCES,
+      text: "if (encoding !== '' && encoding !== 'identity') return 'The server packs what it sends';",
+      by: '',
+    },
+  },
+  {
+    id: 'link-source-silent',
+    input: 'A server of such a file that takes the request and never goes on',
+    guard: 'A deadline; it is tried again later',
+    test: SOURCES_TEST,
+    name: 'the .torrent file that a magnet link names is tried again where the server is silent, and not while it is paused',
+    remove: {
+      file: SOURCES,
+      text: 'if (now - transfer.movedAt > patience || now - transfer.since > FETCH_TIME) {',
+      by: 'if (now < 0) {',
     },
   },
 ];

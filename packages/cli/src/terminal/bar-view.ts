@@ -78,6 +78,8 @@ export class BarView extends LineView {
   }
 
   override end(summaries: readonly TransferSummary[], exitCode: number): void {
+    // What was said since the bars were last drawn is written when they are drawn once more; to stop does not.
+    this.#multiBar.update();
     this.#multiBar.stop();
     this.#drawing = false;
     super.end(summaries, exitCode);

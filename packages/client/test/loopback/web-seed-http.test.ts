@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, LookupFunction, Socket } from 'node:net';
+import { type AddressInfo, type LookupFunction, Socket } from 'node:net';
 import type { WebAnswer, WebExchange, WebHandler, WebRequest } from '../../src/index.ts';
 import { HttpTransport } from '../../src/web-seed/http-transport.ts';
 import { tlsFixture } from '../support/tls-fixture.ts';
@@ -225,6 +225,30 @@ describe('requests to web seeds', () => {
     const forbidden = ask(transport, `${named}/`, { publicOnly: true });
     expect(await forbidden.hearer.ended).toMatchObject({ isFinal: true });
     expect(requests).toBe(1);
+  });
+
+  it('follow no redirect from a public server to a local one', async () => {
+    const paths: string[] = [];
+    const { origin } = await listen(({ url = '' }, response) => {
+      paths.push(url);
+      response.writeHead(302, { Location: `${origin}/inner` }).end();
+    });
+    const connect = Reflect.get(Socket.prototype, 'connect') as (...args: unknown[]) => Socket;
+    // The server plays a public one: that is where its answer seems to come from.
+    Reflect.set(Socket.prototype, 'connect', function (this: Socket, ...args: unknown[]) {
+      Object.defineProperty(this, 'remoteAddress', { value: '8.8.8.8' });
+      return Reflect.apply(connect, this, args);
+    });
+    try {
+      const { hearer } = ask(transportOf(), `${origin}/outer`);
+      expect(await hearer.ended).toMatchObject({
+        reason: expect.stringMatching(/local or private/) as unknown,
+        isFinal: true,
+      });
+    } finally {
+      Reflect.set(Socket.prototype, 'connect', connect);
+    }
+    expect(paths).toEqual(['/outer']);
   });
 
   it('do not go where the IP filter blocks, also not on a connection that is kept', async () => {

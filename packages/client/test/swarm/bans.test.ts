@@ -57,6 +57,19 @@ describe('bans', () => {
     await swarm.close();
   });
 
+  it('last no longer and no shorter where the clock is set', async () => {
+    const swarm = new SimSwarm({ seed: 46 });
+    const { torrent, host } = await swarm.node({ trackerless: true, add: { paused: true } });
+    torrent.ban('192.0.2.1', { duration: 60_000 });
+    host.setWallTime(host.clock.wallTime() + DAY);
+    expect(torrent.bannedPeers()).toHaveLength(1);
+    host.setWallTime(host.clock.wallTime() - 3 * DAY);
+    swarm.world.at(swarm.world.now + 61_000, () => undefined);
+    await swarm.pass(61_000);
+    expect(torrent.bannedPeers()).toEqual([]);
+    await swarm.close();
+  });
+
   it('hold for a connection that is being opened', async () => {
     const swarm = new SimSwarm({ seed: 45 });
     const seed = await swarm.seed();

@@ -432,6 +432,26 @@ describe('a torrent of a magnet link', () => {
     await swarm.close();
   });
 
+  it('puts no file outside of its folder, whatever its metadata names', async () => {
+    const swarm = new MagnetSwarm(327);
+    const path = 'l2:..2:..5:/etc/6:passwde';
+    const metadata = Buffer.from(
+      `d5:filesld6:lengthi20000e4:path${path}ee4:name2:..12:piece lengthi16384e6:pieces40:${'x'.repeat(40)}e`,
+    );
+    const infoHash = sha1(metadata);
+    const host = swarm.host();
+    const script = { ...metadataScript({ metadata }), infoHash };
+    await ScriptedPeer.listen(host, swarm.torrent, script, PORT);
+    const peers = [{ host: host.address, port: PORT }];
+    const { torrent } = await swarm.leech(formatMagnet({ infoHash, peers }));
+    await swarm.until(() => torrent.hasMetadata(), 10_000);
+    const { info } = await torrent.metadata();
+    const parts = info.files.flatMap((file) => file.path.split('/'));
+    expect(parts.length).toBeGreaterThan(1);
+    for (const part of parts) expect(['', '.', '..']).not.toContain(part);
+    await swarm.close();
+  });
+
   it('fails where its metadata is no torrent', async () => {
     const swarm = new MagnetSwarm(326);
     const metadata = Buffer.from('d4:name1:xe');

@@ -52,6 +52,29 @@ describe('the URL of a file (BEP 19)', () => {
     ).toBeUndefined();
   });
 
+  it.each(['%2e', '%2e%2e', '.%2E', '%2E.', '..%2fx', '..\\x', '...', '. .'])(
+    'takes %s as a name, and no step up',
+    (name) => {
+      const [first] = multi.files;
+      for (const base of [
+        'http://h.example/in/',
+        'http://h.example/in/.b//.//',
+        'http://h.example/in',
+      ]) {
+        const files = [{ ...first!, originalPath: [name, 'x'] }];
+        const url = fileUrl(new URL(base), { ...multi, originalName: name, files }, 0);
+        expect(url).toBe(
+          `${new URL(base).href.replace(/\/$/, '')}/${encodeURIComponent(name)}/${encodeURIComponent(name)}/x`,
+        );
+        expect(new URL(url!).pathname.split('/').slice(-3)).toEqual([
+          encodeURIComponent(name),
+          encodeURIComponent(name),
+          'x',
+        ]);
+      }
+    },
+  );
+
   it('never leaves the folder of the seed, whatever the names are', () => {
     const name = fc.string({ unit: 'binary', minLength: 1 });
     fc.assert(

@@ -122,7 +122,9 @@ export const ipFilterTargets: readonly Target[] = [
         text.replace(/\d+/g, (digits) => digits.padStart(3, '0'));
       const lines = [`${from}-${to}`, `${from} - ${to} , 10 , ${name}`];
       // A name before an IPv6 address that could be the beginning of one is not told apart from it.
-      if (length === 4 || !/[0-9a-f:]/.test(name)) lines.push(`${name}:${from}-${to}`);
+      // Nor is a name that itself begins as a line of a .dat list does: an address, and a level behind a comma.
+      const isDat = /^\s*[0-9a-f.:][^,]*,\s*\d/i.test(name);
+      if (!isDat && (length === 4 || !/[0-9a-f:]/.test(name))) lines.push(`${name}:${from}-${to}`);
       if (length === 4) lines.push(`${padded(from)} - ${padded(to)} , 000 , x`);
       const expected = {
         kind: 'blocked',

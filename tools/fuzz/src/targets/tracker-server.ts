@@ -133,8 +133,8 @@ export const trackerServerTargets: readonly Target[] = [
       for (let left = 24; left > 0 && !choices.isSpent; left--) {
         const isIPv4 = choices.bool();
         const endpoint = choices.exactly(isIPv4 ? 6 : 18);
-        // A port as the server lets it through, and an address that can be reached.
-        endpoint[0] = 0x20;
+        // A port as the server lets it through, and an address that can be reached: none of 2002::/16, which may carry 0.0.0.0.
+        endpoint[0] = isIPv4 ? 0x20 : 0x26;
         endpoint[endpoint.length - 1] = 1 + choices.below(255);
         const announce: SwarmAnnounce = {
           infoHash: hashOf(),

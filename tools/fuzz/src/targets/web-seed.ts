@@ -45,6 +45,19 @@ function headerOf(choices: Choices, right: string): string | undefined {
   }
 }
 
+/** A path without its `.` and `..`: `URL` of Node 20 leaves some of them where another name begins with a dot. */
+function withoutDots(path: string): string {
+  const kept: string[] = [];
+  const parts = path.split('/').slice(1);
+  for (const [index, part] of parts.entries()) {
+    const dots = part.replaceAll(/%2e/gi, '.');
+    if (dots === '..') kept.pop();
+    else if (dots !== '.') kept.push(part);
+    if ((dots === '.' || dots === '..') && index === parts.length - 1) kept.push('');
+  }
+  return `/${kept.join('/')}`;
+}
+
 const raw = {
   shape: 'text',
   tokens: HTTP_TOKENS,
@@ -165,11 +178,16 @@ export const webSeedTargets: readonly Target[] = [
           parsed.username === '' && parsed.password === '' && parsed.hash === '',
           'credentials, or a fragment',
         );
-        const folder =
-          url.pathname.endsWith('/') || multiFile
-            ? url.pathname
-            : url.pathname.slice(0, url.pathname.lastIndexOf('/') + 1);
-        must(parsed.pathname.startsWith(folder), () => `${parsed.pathname} is not below ${folder}`);
+        // The seed's own path may hold dots; what the torrent adds to it may not, in any spelling.
+        const { pathname } = url;
+        const start = `${url.protocol}//${url.host}${pathname}`;
+        must(each.startsWith(start), () => `${each} does not begin with ${start}`);
+        const added = each.slice(start.length).replace(/\?.*/s, '');
+        must(!/(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i.test(added), () => `dots in ${added}`);
+        must(multiFile || pathname.endsWith('/') || added === '', 'a name beside the seed');
+        must(pathname.endsWith('/') || added === '' || added.startsWith('/'), 'a name beside it');
+        const path = withoutDots(parsed.pathname);
+        must(path.startsWith(withoutDots(pathname)), () => `${path} is not below ${pathname}`);
         must(/^[\x21-\x7e]*$/.test(each), 'what is no URL');
       }
       return made === undefined ? 'none' : `${multiFile}`;
