@@ -37,6 +37,7 @@ const { values } = parseArgs({
     attacks: { type: 'string' },
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
+    profile: { type: 'string' },
     'no-judge': { type: 'boolean', default: false },
     record: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
@@ -74,6 +75,8 @@ async function main() {
     );
     const more = values['max-download'] === '0' ? [] : ['--max-download', values['max-download']];
     const scene = { content, seeder: SEEDER, own: OWN, folder, more };
+    const profiled =
+      values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`];
     const pairs = [];
     await download(scene); // the first one warms up caches, the seeder's too
     for (let pair = 0; pair < Number(values.pairs); pair += 1) {
@@ -87,7 +90,7 @@ async function main() {
         seed: Number(values.seed) + pair,
         ...(values.attacks === undefined ? {} : { names: values.attacks.split(',') }),
       });
-      const attacked = await download(scene);
+      const attacked = await download(scene, profiled);
       const attack = await attackers.call('stop');
       const { seconds } = await attackers.call('cpu');
       pairs.push({ plain, attacked, attack: { ...attack, cpu: seconds - before.seconds } });
