@@ -11,8 +11,10 @@ import {
 import type { Handshake, ReservedBits } from '@shoal/peer-wire';
 import { clientDefaults, type PortRange } from '../options.ts';
 import { Handshaking } from './handshaking.ts';
+import { Offenders } from './offenders.ts';
 import type { OpenConnections } from './open-connections.ts';
 import type { SwarmNames } from './swarm-names.ts';
+import { type Waiting, WaitingRoom } from './waiting-room.ts';
 
 /** Connections of one address in their handshake; loopback has no such limit. An honest host has one or two. */
 const MAX_PENDING_PER_ADDRESS = 8;
@@ -47,9 +49,24 @@ export class Acceptor {
   readonly #options: AcceptorOptions;
   readonly #listeners: Listener[] = [];
   readonly #pending = new Set<Connection>();
+  readonly #offenders = new Offenders();
+  readonly #room: WaitingRoom;
 
   constructor(options: AcceptorOptions) {
     this.#options = options;
+    const { clock, connections, freeConnections } = options;
+    this.#room = new WaitingRoom({
+      clock,
+      connections,
+      freeConnections,
+      isShared: (address) => addressKind(address) === 'loopback',
+      begin: (waiting) => this.#begin(waiting.connection, waiting),
+    });
+  }
+
+  /** Connections of which nothing is read before their turn. */
+  get waiting(): number {
+    return this.#room.size;
   }
 
   /** Connections still in their handshake. */
@@ -90,14 +107,15 @@ export class Acceptor {
 
   async close(): Promise<void> {
     await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
+    this.#room.close();
     for (const connection of [...this.#pending]) connection.destroy();
   }
 
   #accept(connection: Connection): void {
-    const { clock, connections, peerId, reserved, find, freeConnections, isBlocked } =
-      this.#options;
+    const { clock, freeConnections, isBlocked } = this.#options;
+    const { address } = connection.remote;
     // First of all, so that they cost as little as may be.
-    if (isBlocked(connection.remote.address)) {
+    if (isBlocked(address)) {
       connection.destroy();
       return;
     }
@@ -105,6 +123,16 @@ export class Acceptor {
       connection.destroy();
       return;
     }
+    const now = clock.now();
+    const notBefore = this.#offenders.notBefore(address);
+    if (now < notBefore || !this.#room.takeTurn(now)) this.#room.add(connection, notBefore);
+    else this.#begin(connection, undefined);
+  }
+
+  /** Reads a connection's handshake; `waiting`: it has had to wait for that. */
+  #begin(connection: Connection, waiting: Waiting | undefined): void {
+    const { clock, connections, peerId, reserved, find } = this.#options;
+    const { address } = connection.remote;
     if (this.#pending.size >= clientDefaults.maxPendingIncoming) this.#dropOldest();
     this.#pending.add(connection);
     let torrent: Accepting | undefined;
@@ -114,6 +142,7 @@ export class Acceptor {
         connections,
         peerId,
         reserved,
+        waiting,
         usesDht: () => torrent?.usesDht === true,
         welcome: (infoHash) => {
           torrent = find(infoHash);
@@ -121,9 +150,15 @@ export class Acceptor {
         },
         established: (established, handshake, isV2) => {
           this.#pending.delete(connection);
+          this.#offenders.greeted(address);
           return torrent?.join(established, handshake, isV2);
         },
-        failed: () => this.#pending.delete(connection),
+        parted: (error) => this.#offenders.parted(address, error, clock.now()),
+        failed: (error) => {
+          // Who made room for another has done nothing.
+          if (!this.#pending.delete(connection)) return;
+          this.#offenders.failed(address, error, clock.now());
+        },
       },
       clock,
     );

@@ -1,0 +1,168 @@
+import type { Clock, Connection, ConnectionHandler, Timer } from '@shoal/net';
+import type { OpenConnections } from './open-connections.ts';
+
+/**
+ * Connections that are looked at without delay after a quiet time: more than come to a client that has just been announced to a few
+ * swarms.
+ */
+export const ACCEPT_BURST = 100;
+/** Connections a second that are looked at in the long run: each costs some 0.3 ms, so a flood takes under 2 % of a core. */
+export const ACCEPT_RATE = 50;
+
+/** Connections that wait. Each has a descriptor and the system's buffers; they count as connections of the client as well. */
+export const MAX_WAITING = 384;
+/** Connections of one address among them; loopback has no such limit. A new one takes the place of its oldest. */
+export const MAX_WAITING_PER_ADDRESS = 4;
+
+/** Milliseconds between two looks while anybody waits. */
+const RELEASE_PERIOD = 100;
+
+/** A connection of which nothing is read before its turn. */
+export class Waiting implements ConnectionHandler {
+  readonly connection: Connection;
+  /** Monotonic ms. */
+  readonly notBefore: number;
+  /** Takes all events from its turn on. */
+  next: ConnectionHandler | undefined;
+  readonly #gone: (waiting: Waiting) => void;
+
+  constructor(connection: Connection, notBefore: number, gone: (waiting: Waiting) => void) {
+    this.connection = connection;
+    this.notBefore = notBefore;
+    this.#gone = gone;
+    connection.pause();
+    connection.attach(this);
+  }
+
+  onData(chunk: Uint8Array): void {
+    this.next?.onData(chunk);
+  }
+
+  onDrain(): void {
+    this.next?.onDrain();
+  }
+
+  onClose(error: Error | undefined): void {
+    this.#gone(this);
+    this.next?.onClose(error);
+  }
+}
+
+export interface WaitingRoomOptions {
+  readonly clock: Clock;
+  readonly connections: OpenConnections;
+  /** How many more connections the client may have now, those that wait here not counted. */
+  readonly freeConnections: () => number;
+  /** No connection of an address is too many. */
+  readonly isShared: (address: string) => boolean;
+  /** It is somebody's turn: from now on all events go to what this answers. */
+  readonly begin: (waiting: Waiting) => void;
+}
+
+/**
+ * Where incoming connections are let wait when more come than can be looked at without the transfers suffering. Nothing is read of
+ * them, so that they cost next to nothing, and whoever waits does not come back: a flood that is thrown out at once comes again at
+ * once. The last to come is served first, as those that wait for long are the least likely to be honest, and the longest waiting
+ * makes room.
+ */
+export class WaitingRoom {
+  readonly #options: WaitingRoomOptions;
+  /** The first to come first. */
+  readonly #waiting = new Set<Waiting>();
+  #timer: Timer | undefined;
+  /** Connections that may be looked at. */
+  #turns = ACCEPT_BURST;
+  #filledAt: number;
+
+  constructor(options: WaitingRoomOptions) {
+    this.#options = options;
+    this.#filledAt = options.clock.now();
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** May a connection be looked at now? It takes a turn then. */
+  takeTurn(now: number): boolean {
+    this.#turns = Math.min(
+      ACCEPT_BURST,
+      this.#turns + ((now - this.#filledAt) * ACCEPT_RATE) / 1000,
+    );
+    this.#filledAt = now;
+    if (this.#turns < 1) return false;
+    this.#turns -= 1;
+    return true;
+  }
+
+  /** Lets a connection wait for its turn, which does not come before `notBefore` (monotonic ms). */
+  add(connection: Connection, notBefore: number): void {
+    this.#makeRoomOf(connection.remote.address);
+    this.#waiting.add(new Waiting(connection, notBefore, this.#gone));
+    this.#shrink();
+    if (this.#waiting.size > 0) {
+      this.#timer ??= this.#options.clock.setRepeating(() => this.#run(), RELEASE_PERIOD);
+    }
+  }
+
+  /** Ends all that wait. */
+  close(): void {
+    for (const waiting of [...this.#waiting]) {
+      // Whoever closes the client waits until nothing of it is left.
+      this.#options.connections.add(waiting.connection);
+      this.#end(waiting);
+    }
+  }
+
+  #run(): void {
+    const { clock, begin, freeConnections } = this.#options;
+    const now = clock.now();
+    this.#shrink();
+    // With the last connection that the client may have nobody could be let in.
+    const due = [...this.#waiting].filter(({ notBefore }) => notBefore <= now);
+    while (freeConnections() > 0) {
+      const waiting = due.pop();
+      if (waiting === undefined || !this.takeTurn(now)) break;
+      this.#leave(waiting);
+      begin(waiting);
+    }
+  }
+
+  /** What others need is not kept by those who wait. */
+  #shrink(): void {
+    const room = Math.min(MAX_WAITING, this.#options.freeConnections());
+    for (const waiting of this.#waiting) {
+      if (this.#waiting.size <= room) return;
+      this.#end(waiting);
+    }
+  }
+
+  #makeRoomOf(address: string): void {
+    if (this.#options.isShared(address)) return;
+    let count = 0;
+    let oldest: Waiting | undefined;
+    for (const waiting of this.#waiting) {
+      if (waiting.connection.remote.address !== address) continue;
+      oldest ??= waiting;
+      count += 1;
+    }
+    if (oldest !== undefined && count >= MAX_WAITING_PER_ADDRESS) this.#end(oldest);
+  }
+
+  #end(waiting: Waiting): void {
+    this.#leave(waiting);
+    waiting.connection.destroy();
+  }
+
+  #leave(waiting: Waiting): void {
+    this.#waiting.delete(waiting);
+    if (this.#waiting.size > 0) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  readonly #gone = (waiting: Waiting): void => {
+    this.#leave(waiting);
+    if (waiting.next === undefined) this.#options.connections.delete(waiting.connection);
+  };
+}
