@@ -11,7 +11,10 @@ export const ACCEPT_RATE = 50;
 
 /** Connections that wait. Each has a descriptor and the system's buffers; they count as connections of the client as well. */
 export const MAX_WAITING = 384;
-/** Connections of one address among them; loopback has no such limit. A new one takes the place of its oldest. */
+/**
+ * Connections of one address among them, and of one that has to wait for what it did just one; loopback has no such limit. A new one
+ * takes the place of its oldest, which may long be closed: that is not seen without reading.
+ */
 export const MAX_WAITING_PER_ADDRESS = 4;
 
 /** Milliseconds between two looks while anybody waits. */
@@ -97,7 +100,8 @@ export class WaitingRoom {
 
   /** Lets a connection wait for its turn, which does not come before `notBefore` (monotonic ms). */
   add(connection: Connection, notBefore: number): void {
-    this.#makeRoomOf(connection.remote.address);
+    const isOffender = notBefore > this.#options.clock.now();
+    this.#makeRoomOf(connection.remote.address, isOffender ? 1 : MAX_WAITING_PER_ADDRESS);
     this.#waiting.add(new Waiting(connection, notBefore, this.#gone));
     this.#shrink();
     if (this.#waiting.size > 0) {
@@ -137,7 +141,7 @@ export class WaitingRoom {
     }
   }
 
-  #makeRoomOf(address: string): void {
+  #makeRoomOf(address: string, most: number): void {
     if (this.#options.isShared(address)) return;
     let count = 0;
     let oldest: Waiting | undefined;
@@ -146,7 +150,7 @@ export class WaitingRoom {
       oldest ??= waiting;
       count += 1;
     }
-    if (oldest !== undefined && count >= MAX_WAITING_PER_ADDRESS) this.#end(oldest);
+    if (oldest !== undefined && count >= most) this.#end(oldest);
   }
 
   #end(waiting: Waiting): void {
