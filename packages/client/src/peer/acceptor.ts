@@ -91,8 +91,10 @@ export class Acceptor {
       for (const address of addresses) {
         try {
           const { network } = this.#options;
-          const listener = await network.listen({ address, port: each }, (connection) =>
-            this.#accept(connection),
+          const listener = await network.listen(
+            { address, port: each },
+            (connection) => this.#accept(connection),
+            { refuses: ({ address }) => this.#refuses(address) },
           );
           this.#listeners.push(listener);
           return;
@@ -112,10 +114,9 @@ export class Acceptor {
   }
 
   #accept(connection: Connection): void {
-    const { clock, freeConnections, isBlocked } = this.#options;
+    const { clock, freeConnections } = this.#options;
     const { address } = connection.remote;
-    // First of all, so that they cost as little as may be.
-    if (isBlocked(address)) {
+    if (this.#refuses(address)) {
       connection.destroy();
       return;
     }
@@ -162,6 +163,15 @@ export class Acceptor {
       },
       clock,
     );
+  }
+
+  /** Asked first of all, so that they cost as little as may be. */
+  #refuses(address: string): boolean {
+    const { clock, isBlocked } = this.#options;
+    if (isBlocked(address)) return true;
+    if (!this.#room.isFull) return false;
+    const now = clock.now();
+    return now < this.#offenders.notBefore(address) || !this.#room.hasTurn(now);
   }
 
   #isCrowded(address: string): boolean {

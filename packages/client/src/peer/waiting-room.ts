@@ -17,6 +17,9 @@ export const MAX_WAITING = 384;
  */
 export const MAX_WAITING_PER_ADDRESS = 4;
 
+/** Milliseconds after which whoever waits is let go: by then every client has given up. */
+export const MAX_WAITING_TIME = 30_000;
+
 /** Milliseconds between two looks while anybody waits. */
 const RELEASE_PERIOD = 100;
 
@@ -24,13 +27,20 @@ const RELEASE_PERIOD = 100;
 export class Waiting implements ConnectionHandler {
   readonly connection: Connection;
   /** Monotonic ms. */
+  readonly since: number;
   readonly notBefore: number;
   /** Takes all events from its turn on. */
   next: ConnectionHandler | undefined;
   readonly #gone: (waiting: Waiting) => void;
 
-  constructor(connection: Connection, notBefore: number, gone: (waiting: Waiting) => void) {
+  constructor(
+    connection: Connection,
+    since: number,
+    notBefore: number,
+    gone: (waiting: Waiting) => void,
+  ) {
     this.connection = connection;
+    this.since = since;
     this.notBefore = notBefore;
     this.#gone = gone;
     connection.pause();
@@ -65,8 +75,8 @@ export interface WaitingRoomOptions {
 /**
  * Where incoming connections are let wait when more come than can be looked at without the transfers suffering. Nothing is read of
  * them, so that they cost next to nothing, and whoever waits does not come back: a flood that is thrown out at once comes again at
- * once. The last to come is served first, as those that wait for long are the least likely to be honest, and the longest waiting
- * makes room.
+ * once. The last to come is served first, as those that wait for long are the least likely to be honest. While there is no place left
+ * whoever comes is refused, which is as good a chance as to come and be thrown out for the next one, and cheaper.
  */
 export class WaitingRoom {
   readonly #options: WaitingRoomOptions;
@@ -86,23 +96,34 @@ export class WaitingRoom {
     return this.#waiting.size;
   }
 
-  /** May a connection be looked at now? It takes a turn then. */
-  takeTurn(now: number): boolean {
+  /** There is no place left. */
+  get isFull(): boolean {
+    return this.#waiting.size > 0 && this.#waiting.size >= this.#most;
+  }
+
+  /** May a connection be looked at now? */
+  hasTurn(now: number): boolean {
     this.#turns = Math.min(
       ACCEPT_BURST,
       this.#turns + ((now - this.#filledAt) * ACCEPT_RATE) / 1000,
     );
     this.#filledAt = now;
-    if (this.#turns < 1) return false;
+    return this.#turns >= 1;
+  }
+
+  /** Takes a turn, where there is one. */
+  takeTurn(now: number): boolean {
+    if (!this.hasTurn(now)) return false;
     this.#turns -= 1;
     return true;
   }
 
   /** Lets a connection wait for its turn, which does not come before `notBefore` (monotonic ms). */
   add(connection: Connection, notBefore: number): void {
-    const isOffender = notBefore > this.#options.clock.now();
+    const now = this.#options.clock.now();
+    const isOffender = notBefore > now;
     this.#makeRoomOf(connection.remote.address, isOffender ? 1 : MAX_WAITING_PER_ADDRESS);
-    this.#waiting.add(new Waiting(connection, notBefore, this.#gone));
+    this.#waiting.add(new Waiting(connection, now, notBefore, this.#gone));
     this.#shrink();
     if (this.#waiting.size > 0) {
       this.#timer ??= this.#options.clock.setRepeating(() => this.#run(), RELEASE_PERIOD);
@@ -122,6 +143,10 @@ export class WaitingRoom {
     const { clock, begin, freeConnections } = this.#options;
     const now = clock.now();
     this.#shrink();
+    for (const waiting of this.#waiting) {
+      if (now - waiting.since < MAX_WAITING_TIME) break;
+      this.#end(waiting);
+    }
     // With the last connection that the client may have nobody could be let in.
     const due = [...this.#waiting].filter(({ notBefore }) => notBefore <= now);
     while (freeConnections() > 0) {
@@ -132,11 +157,15 @@ export class WaitingRoom {
     }
   }
 
+  get #most(): number {
+    return Math.min(MAX_WAITING, this.#options.freeConnections());
+  }
+
   /** What others need is not kept by those who wait. */
   #shrink(): void {
-    const room = Math.min(MAX_WAITING, this.#options.freeConnections());
+    const most = this.#most;
     for (const waiting of this.#waiting) {
-      if (this.#waiting.size <= room) return;
+      if (this.#waiting.size <= most) return;
       this.#end(waiting);
     }
   }
