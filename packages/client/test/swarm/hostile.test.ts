@@ -341,8 +341,66 @@ describe('a hostile peer that connects', () => {
     expectWhole(leecher);
     expect(most).toBeLessThan(4 << 20);
     const peer = await connecting;
-    // What it may have without being unchoked it got (BEP 6), nothing else.
+    // What it may have without being unchoked it got (BEP 6), nothing else, before it was let go.
     expect(peer.blocks.size).toBeLessThanOrEqual(10);
+    expect(peer.closed).toBe(true);
+    await swarm.close();
+  });
+
+  it('asks for pieces that nobody has told it of: it is let go, a few requests are forgiven', async () => {
+    const swarm = new SimSwarm({ seed: 13 });
+    const empty = await swarm.node({ trackerless: true });
+    const at = { address: empty.host.address, port: 6881 };
+    const asking = (requests: number) =>
+      ScriptedPeer.connect(swarm.host(), at, swarm.torrent, {
+        peerId: Buffer.alloc(20, requests),
+        onOpen: (peer) => {
+          for (let index = 0; index < requests; index += 1)
+            peer.encoder.request(index % 64, 0, BLOCK_LENGTH);
+          peer.flush();
+        },
+      });
+    const few = await swarm.settle(asking(200));
+    const many = await swarm.settle(asking(600));
+    await swarm.until(() => many.closed, 5_000);
+    expect(few.closed).toBe(false);
+    expect(few.count('reject')).toBe(200);
+    await swarm.close();
+  });
+
+  it('may have asked for much when it was choked: that crossed on the wire', async () => {
+    const { swarm, seed, at } = await besideSeed({ seed: { client: { uploadSlots: 1 } } });
+    const peer = await swarm.settle(
+      ScriptedPeer.connect(swarm.host(), at, swarm.torrent, {
+        onOpen: (open) => open.send((to) => to.interested()),
+      }),
+    );
+    await swarm.until(() => seed.torrent.progress().peers === 2, 5_000);
+    const ours = [...(seed.torrent.swarm?.peers ?? [])].find(({ peerId }) => peerId[0] === 0x78);
+    ours?.unchoke();
+    ours?.choke();
+    peer.send((to) => {
+      for (let index = 0; index < 2_000; index += 1) to.request(index % 64, 0, BLOCK_LENGTH);
+    });
+    await swarm.pass(5_000);
+    expect(peer.closed).toBe(false);
+    await swarm.close();
+  });
+
+  it('rejects what it was never asked for: it is let go', async () => {
+    const { swarm, at } = await besideSeed();
+    const rejecting = (rejects: number) =>
+      ScriptedPeer.connect(swarm.host(), at, swarm.torrent, {
+        peerId: Buffer.alloc(20, rejects),
+        onOpen: (peer) => {
+          for (let index = 0; index < rejects; index += 1) peer.encoder.reject(index % 64, 0, 4);
+          peer.flush();
+        },
+      });
+    const few = await swarm.settle(rejecting(60));
+    const many = await swarm.settle(rejecting(70));
+    await swarm.until(() => many.closed, 5_000);
+    expect(few.closed).toBe(false);
     await swarm.close();
   });
 
