@@ -16,9 +16,9 @@ const HANDSHAKE = 1;
 /** Points from which on an address is let wait: a host that shares its address with a few others stays below. */
 export const SHUNNED_FROM = 4;
 
-/** Milliseconds that an address waits first; each further point doubles it ... */
+/** Milliseconds that an address waits first; each further point doubles it. */
 const MIN_WAIT = 5_000;
-/** ... up to this: whoever is honest and behind the same address must get in within a minute. */
+/** Milliseconds it waits at most: whoever is honest and behind the same address must get in within a minute. */
 const MAX_WAIT = 60_000;
 
 /** What an address did. */

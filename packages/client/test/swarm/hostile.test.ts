@@ -537,10 +537,14 @@ describe('a hostile peer that connects', () => {
     const { swarm, leecher, seed, at } = await besideSeed({ seed: { line: fast } });
     const peer = await swarm.settle(
       ScriptedPeer.connect(swarm.host(fast), at, swarm.torrent, {
-        onOpen: (open) => {
+        onOpen: (open) => open.send((to) => to.interested()),
+        // Each cancel is answered (BEP 6).
+        onUnchoke: (open) => {
           open.connection.pause();
-          for (let index = 0; index < 1_000_000; index += 1)
+          for (let index = 0; index < 500_000; index += 1) {
             open.encoder.request(63, BLOCK_LENGTH, BLOCK_LENGTH);
+            open.encoder.cancel(63, BLOCK_LENGTH, BLOCK_LENGTH);
+          }
           open.flush();
         },
       }),
