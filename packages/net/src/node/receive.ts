@@ -97,15 +97,20 @@ export function acceptShared(
 
 /** Closes an accepted connection that is refused. */
 function isRefused(accepted: AcceptedHandle, refuses: (from: Endpoint) => boolean): boolean {
-  if (typeof accepted.getpeername !== 'function' || typeof accepted.close !== 'function') {
-    return false;
-  }
+  if (!isRefusable(accepted)) return false;
   const name: { address?: string; port?: number } = {};
   accepted.getpeername(name);
   const from = systemEndpoint(name.address, name.port);
   if (from === undefined || !refuses(from)) return false;
   accepted.close();
   return true;
+}
+
+function isRefusable(handle: AcceptedHandle): handle is AcceptedHandle & {
+  getpeername(name: { address?: string; port?: number }): number;
+  close(): void;
+} {
+  return typeof handle.getpeername === 'function' && typeof handle.close === 'function';
 }
 
 function noBytes(): void {
