@@ -22,6 +22,8 @@ const SEEDER = {
   ...{ ip: '10.99.0.2', port: 21_100, rpcIp: '127.0.0.1', rpcPort: 11_100 },
   ...{ enter: [], udpTrackers: false, discovery: {} },
 };
+/** Where the decoy listens. */
+const DECOY_PORT = 21_001;
 const ATTACKERS = '10.97.0.0/16';
 
 const { values } = parseArgs({
@@ -37,6 +39,8 @@ const { values } = parseArgs({
     attacks: { type: 'string' },
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
+    decoy: { type: 'string' },
+    profile: { type: 'string' },
     'no-judge': { type: 'boolean', default: false },
     record: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
@@ -65,7 +69,13 @@ async function main() {
     log: join(folder, 'attackers.log'),
   });
   setPriority(attackers.pid, Number(values.nice));
+  const decoy = new Worker(join(import.meta.dirname, 'hostile/decoy.mjs'), {
+    log: join(folder, 'attackers.log'),
+  });
   try {
+    if (values.decoy !== undefined) {
+      await decoy.call('listen', { address: OWN.ip, port: DECOY_PORT, way: values.decoy });
+    }
     const { torrent, directory } = content;
     const added = await session.add({ torrent, directory, seed: true });
     await waitComplete(session, added, values.client, 60_000);
@@ -74,27 +84,31 @@ async function main() {
     );
     const more = values['max-download'] === '0' ? [] : ['--max-download', values['max-download']];
     const scene = { content, seeder: SEEDER, own: OWN, folder, more };
+    const profiled =
+      values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`];
     const pairs = [];
     await download(scene); // the first one warms up caches, the seeder's too
     for (let pair = 0; pair < Number(values.pairs); pair += 1) {
+      const under = (/** @type {number} */ port, /** @type {readonly string[]} */ nodeOptions) =>
+        downloadUnder(attackers, () => download(scene, nodeOptions), {
+          target: { address: OWN.ip, port, ...content },
+          count: Number(values.connections),
+          addresses,
+          rate: Number(values.rate) * 1024,
+          seed: Number(values.seed) + pair,
+          ...(values.attacks === undefined ? {} : { names: values.attacks.split(',') }),
+        });
       const plain = await download(scene);
-      const before = await attackers.call('cpu');
-      await attackers.call('start', {
-        target: { address: OWN.ip, port: OWN.port, ...content },
-        count: Number(values.connections),
-        addresses,
-        rate: Number(values.rate) * 1024,
-        seed: Number(values.seed) + pair,
-        ...(values.attacks === undefined ? {} : { names: values.attacks.split(',') }),
-      });
-      const attacked = await download(scene);
-      const attack = await attackers.call('stop');
-      const { seconds } = await attackers.call('cpu');
-      pairs.push({ plain, attacked, attack: { ...attack, cpu: seconds - before.seconds } });
+      const beside = values.decoy === undefined ? undefined : await under(DECOY_PORT, []);
+      const { attacked, attack } = await under(OWN.port, profiled);
+      pairs.push({ plain, attacked, attack, beside });
       console.log(
         `pair ${pair + 1}: ${plain.seconds.toFixed(2)} s and ${attacked.seconds.toFixed(2)} s, CPU ${plain.cpu.toFixed(2)} and ${attacked.cpu.toFixed(2)} s, ` +
-          `peak ${plain.peak.toFixed(0)} and ${attacked.peak.toFixed(0)} MiB, attackers ${(seconds - before.seconds).toFixed(2)} s CPU, ` +
-          `${attack.meanOpen.toFixed(0)} open on average, ${attack.mostOpen} at most`,
+          `peak ${plain.peak.toFixed(0)} and ${attacked.peak.toFixed(0)} MiB, attackers ${attack.cpu.toFixed(2)} s CPU, ` +
+          `${attack.meanOpen.toFixed(0)} open on average, ${attack.mostOpen} at most` +
+          (beside === undefined
+            ? ''
+            : `; beside a decoy ${beside.attacked.seconds.toFixed(2)} s, CPU ${beside.attacked.cpu.toFixed(2)} s, attackers ${beside.attack.cpu.toFixed(2)} s CPU`),
       );
     }
     const verdict = judge(pairs, { client: version, values });
@@ -113,10 +127,25 @@ async function main() {
     return verdict.passed || values['no-judge'] ? 0 : 1;
   } finally {
     attackers.kill('SIGKILL');
+    decoy.kill('SIGKILL');
     await session.stop();
     if (values.keep) console.log(folder);
     else rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * @param {Worker} attackers
+ * @param {() => ReturnType<typeof download>} run
+ * @param {import('./lib/rpc.mjs').Values} attacking
+ */
+async function downloadUnder(attackers, run, attacking) {
+  const before = await attackers.call('cpu');
+  await attackers.call('start', attacking);
+  const attacked = await run();
+  const attack = await attackers.call('stop');
+  const { seconds } = await attackers.call('cpu');
+  return { attacked, attack: { ...attack, cpu: seconds - before.seconds } };
 }
 
 process.exitCode = await main();

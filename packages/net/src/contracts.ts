@@ -74,6 +74,11 @@ export interface ConnectOptions {
 export interface ListenOptions {
   /** Most connections waiting to be accepted by the operating system. Default 511. */
   readonly backlog?: number;
+  /**
+   * Whether a connection from there is not to be had at all. Where the system tells who connects before anything is made of it, that is
+   * asked first, and the connection ended at once: a flood costs a third then. Others come to `accept` all the same.
+   */
+  readonly refuses?: (from: Endpoint) => boolean;
 }
 
 /** A socket for datagrams. */

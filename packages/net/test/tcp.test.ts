@@ -146,6 +146,36 @@ describe('addresses', () => {
   });
 });
 
+describe('refusing', () => {
+  it('ends a connection before anything is made of it, and takes the next one', async () => {
+    const asked: Endpoint[] = [];
+    let accepted = 0;
+    const listener = await nodeNetwork.listen(
+      LOOPBACK,
+      (connection) => {
+        accepted += 1;
+        new Sink(connection);
+      },
+      {
+        refuses: (from) => {
+          asked.push(from);
+          return asked.length === 1;
+        },
+      },
+    );
+    const refused = await nodeNetwork.connect(listener.endpoint);
+    await new Sink(refused).closed;
+    expect(accepted).toBe(0);
+    const taken = await nodeNetwork.connect(listener.endpoint);
+    const sink = new Sink(taken);
+    while (accepted === 0) await nextTurn();
+    expect(asked).toEqual([refused.local, taken.local]);
+    taken.close();
+    await sink.closed;
+    await listener.close();
+  });
+});
+
 describe('ending', () => {
   it('close() ends with a time-out when the peer does not read', () =>
     withPlainServer(async (at, accepted) => {

@@ -56,6 +56,77 @@ const entries = [
     },
   },
   {
+    id: 'peer-flood-connections',
+    input: 'Hundreds of connections a second that lead to nothing',
+    guard:
+      'So many are looked at; the rest waits unread, and is refused where there is no place to wait',
+    test: ACCEPTOR_TEST,
+    name: 'a flood of connections is looked at no faster than is good for the transfers; the rest waits unread',
+    remove: {
+      file: ACCEPTOR,
+      text: 'now < notBefore || !this.#room.takeTurn(now)',
+      by: 'now < notBefore',
+    },
+  },
+  {
+    id: 'peer-flood-waiting',
+    input: 'More connections than there are places to wait',
+    guard: 'They are refused, before a socket is made where the system tells who connects',
+    test: ACCEPTOR_TEST,
+    name: 'a flood of connections has a bounded number waiting: whoever comes then is refused',
+    remove: { file: ACCEPTOR, text: 'if (!this.#room.isFull) return false;', by: 'return false;' },
+  },
+  {
+    id: 'peer-comes-back',
+    input: 'An address that fails, or breaks the protocol, again and again',
+    guard:
+      'From the fourth failure on its connections have to wait, longer each time, a minute at most',
+    test: ACCEPTOR_TEST,
+    name: 'a flood of connections lets an address wait that brought nothing but failures, and nobody else',
+    remove: {
+      file: ACCEPTOR,
+      text: 'now < notBefore || !this.#room.takeTurn(now)',
+      by: '!this.#room.takeTurn(now)',
+    },
+  },
+  {
+    id: 'peer-asks-in-vain',
+    input:
+      'Requests without end for what is refused: for pieces that are not here, or while choked',
+    guard: 'After 512 the peer is let go; those that crossed a choke do not count',
+    test: HOSTILE,
+    name: `${connects} asks for pieces that nobody has told it of: it is let go, a few requests are forgiven`,
+    remove: {
+      file: `${SRC}/peer/upload-queue.ts`,
+      text: 'if (!this.#refusals.take(now))',
+      by: 'if (!this.#refusals.take(now) && now < 0)',
+    },
+  },
+  {
+    id: 'peer-rejects-in-vain',
+    input: 'Rejects without end of what was not asked for',
+    guard: 'After 64 the peer is let go',
+    test: HOSTILE,
+    name: `${connects} rejects what it was never asked for: it is let go`,
+    remove: {
+      file: `${SRC}/peer/block-requests.ts`,
+      text: 'if (this.#strayRejects > MAX_STRAY_REJECTS) {',
+      by: 'if (this.#strayRejects < 0) {',
+    },
+  },
+  {
+    id: 'peer-asks-metadata',
+    input: 'Requests without end for metadata',
+    guard: 'After 64 that were refused the peer is let go',
+    test: `${TEST}/swarm/extension.test.ts`,
+    name: 'the extension protocol parts from a peer that goes on asking for metadata',
+    remove: {
+      file: `${SRC}/extension/peer-extended.ts`,
+      text: 'if (this.#refused > MAX_REFUSED_METADATA) {',
+      by: 'if (this.#refused < 0) {',
+    },
+  },
+  {
     id: 'peer-crowd',
     input: 'Hundreds of connections from one address that complete their handshake',
     guard: 'A limit for each address',
@@ -303,7 +374,7 @@ const entries = [
   },
   {
     id: 'peer-never-reads-answers',
-    input: 'A peer that never stops asking for what is answered while choked, and never reads',
+    input: 'A peer that asks and cancels without end, each of which is answered, and never reads',
     guard: '4 MiB may wait for it',
     test: HOSTILE,
     name: `${connects} never stops asking and never reads: what waits for it stays bounded`,

@@ -1,12 +1,14 @@
 // @ts-check
 /** What is downloaded under attack: one file, in a torrent that is public, so that peer exchange has a part in it. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { encode } from '../../interop/lib/bencode.mjs';
 import { writePseudoRandom, writeTorrent } from '../../interop/lib/content.mjs';
 
 const PIECE_LENGTH = 256 * 1024;
+/** Bytes compared at a time. */
+const COMPARED = 1024 * 1024;
 
 /**
  * @param {string} folder
@@ -17,14 +19,9 @@ export function makeDownload(folder, length) {
   const name = 'content.bin';
   const path = join(directory, name);
   writePseudoRandom(path, 'shoal-load', length);
-  const bytes = readFileSync(path);
   const digests = [];
-  for (let at = 0; at < length; at += PIECE_LENGTH) {
-    digests.push(
-      createHash('sha1')
-        .update(bytes.subarray(at, at + PIECE_LENGTH))
-        .digest(),
-    );
+  for (const piece of slices(path, PIECE_LENGTH)) {
+    digests.push(createHash('sha1').update(piece).digest());
   }
   const fields = { length, name, 'piece length': PIECE_LENGTH, pieces: Buffer.concat(digests) };
   const info = encode(fields);
@@ -43,4 +40,39 @@ export function makeDownload(folder, length) {
   };
   writeTorrent(content, undefined, torrent);
   return { ...content, torrent, path };
+}
+
+/**
+ * @param {string} one
+ * @param {string} other
+ * @returns {boolean} whether two files hold the same bytes
+ */
+export function sameContent(one, other) {
+  const others = slices(other, COMPARED);
+  for (const bytes of slices(one, COMPARED)) {
+    const { value } = others.next();
+    if (value === undefined || !bytes.equals(value)) return false;
+  }
+  return others.next().done === true;
+}
+
+/**
+ * The bytes of a file, `length` at a time, each slice valid until the next: files may be larger than memory.
+ *
+ * @param {string} path
+ * @param {number} length bytes
+ * @returns {Generator<Buffer, void, undefined>}
+ */
+function* slices(path, length) {
+  const file = openSync(path, 'r');
+  try {
+    const buffer = Buffer.allocUnsafe(length);
+    for (;;) {
+      const read = readSync(file, buffer, 0, length, null);
+      if (read === 0) return;
+      yield buffer.subarray(0, read);
+    }
+  } finally {
+    closeSync(file);
+  }
 }

@@ -8,7 +8,7 @@ const MAX_GROWTH = 0.25;
 const MAX_MEMORY = 62.5;
 
 /**
- * @param {readonly { plain: import('./pair.mjs').Download, attacked: import('./pair.mjs').Download, attack: import('./pair.mjs').Attack }[]} pairs
+ * @param {readonly { plain: import('./pair.mjs').Download, attacked: import('./pair.mjs').Download, attack: import('./pair.mjs').Attack, beside?: { attacked: import('./pair.mjs').Download, attack: import('./pair.mjs').Attack } | undefined }[]} pairs
  * @param {{ client: string, values: Record<string, unknown> }} context
  */
 export function judge(pairs, { client, values }) {
@@ -50,6 +50,23 @@ export function judge(pairs, { client, values }) {
       `${connections} in ${seconds.toFixed(0)} s; open at a time ${middle(({ attack }) => attack.meanOpen).toFixed(0)} on average, ${Math.max(...pairs.map(({ attack }) => attack.mostOpen))} at most`,
     ],
   ];
+  const besides = pairs.flatMap(({ plain, attacked, beside }) =>
+    beside === undefined
+      ? []
+      : [{ plain, under: attacked, by: beside.attacked, attack: beside.attack }],
+  );
+  if (besides.length > 0) {
+    const ofMachine = median(besides.map(({ plain, by }) => by.seconds / plain.seconds));
+    const ofClient = median(besides.map(({ under, by }) => under.seconds / by.seconds));
+    const cpu = median(besides.map(({ attack, by }) => attack.cpu / by.seconds));
+    rows.push(
+      [
+        `wall time grows by, where the same attack a server that does nothing (${String(values['decoy'])}), median`,
+        `${((ofMachine - 1) * 100).toFixed(1)} % (attackers then: ${cpu.toFixed(2)} of a core)`,
+      ],
+      ['and by, from there to an attack on shoal', `${((ofClient - 1) * 100).toFixed(1)} %`],
+    );
+  }
   const problems = [];
   if (ratio - 1 >= MAX_GROWTH)
     problems.push(`the download takes ${((ratio - 1) * 100).toFixed(1)} % longer`);

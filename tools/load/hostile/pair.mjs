@@ -1,8 +1,9 @@
 // @ts-check
 /** One download, with attackers or without. */
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Child } from '../../bench/lib/child.mjs';
+import { sameContent } from './content.mjs';
 
 /**
  * @typedef {object} Download
@@ -30,9 +31,10 @@ const PATIENCE = 180;
  * @param {{ ip: string, port: number }} scene.own
  * @param {string} scene.folder
  * @param {readonly string[]} scene.more options of the command
+ * @param {readonly string[]} [nodeOptions] of the process that runs it
  * @returns {Promise<Download>}
  */
-export async function download({ content, seeder, own, folder, more }) {
+export async function download({ content, seeder, own, folder, more }, nodeOptions = []) {
   const directory = join(folder, 'download');
   const memory = join(folder, 'resume');
   // Nothing is remembered of the download before: it would count as lost with its drive.
@@ -41,6 +43,7 @@ export async function download({ content, seeder, own, folder, more }) {
   const child = new Child(
     [
       process.execPath,
+      ...nodeOptions,
       COMMAND,
       'download',
       content.torrent,
@@ -57,8 +60,7 @@ export async function download({ content, seeder, own, folder, more }) {
     );
   }
   const seconds = child.ended.at - child.started;
-  const right = readFileSync(content.path);
-  if (!readFileSync(join(directory, content.name)).equals(right)) {
+  if (!sameContent(join(directory, content.name), content.path)) {
     throw new Error('what was downloaded differs from what was seeded');
   }
   rmSync(directory, { recursive: true, force: true });

@@ -11,7 +11,21 @@ export const topics = [
     'client clientDefaults.maxPendingIncoming',
     'client clientDefaults.handshakeTimeout',
   ],
-  ['Connections of one address', 'client MAX_PER_ADDRESS', 'client MAX_PENDING_PER_ADDRESS'],
+  [
+    'Connections of one address',
+    'client MAX_PER_ADDRESS',
+    'client MAX_PENDING_PER_ADDRESS',
+    'client MAX_WAITING_PER_ADDRESS',
+  ],
+  [
+    'Floods of connections',
+    'client ACCEPT_BURST',
+    'client ACCEPT_RATE',
+    'client MAX_WAITING in peer/waiting-room.ts',
+    'client MAX_WAITING_TIME',
+    'client MAX_OFFENDERS',
+    'client MAX_WAIT in peer/offenders.ts',
+  ],
   [
     'Messages of peers',
     'peer-wire MAX_BLOCK_LENGTH',
@@ -23,6 +37,7 @@ export const topics = [
   [
     'Requests of one peer',
     'client clientDefaults.maxQueuedRequests',
+    'client MAX_REFUSED',
     'peer-wire MAX_PENDING_HASH_REQUESTS',
   ],
   [

@@ -25,6 +25,9 @@ import { MetadataBudget } from './metadata-budget.ts';
  */
 const MAX_HANDSHAKES = 256;
 
+/** Requests for metadata refused to one peer, after which it is let go: who was refused is to ask others (BEP 9). */
+const MAX_REFUSED_METADATA = 64;
+
 /** The extensions we take messages of: the same for all connections. */
 const EXTENSIONS = new ExtensionRegistry<PeerExtended>()
   .register(utMetadata, (peer, message) => peer.onMetadata(message))
@@ -64,6 +67,7 @@ export class PeerExtended {
   readonly #remote: Endpoint;
   readonly #clock: Clock;
   #handshakes = 0;
+  #refused = 0;
   #saidUploadOnly = false;
   #saidPex = false;
   /** Made when the peer's handshake comes. */
@@ -178,6 +182,10 @@ export class PeerExtended {
     );
     if (metadata === undefined || data === undefined || data.length === 0 || !this.#mayFetch()) {
       this.#ids?.write(this.#encoder, utMetadata, { type: 'reject', piece });
+      this.#refused += 1;
+      if (this.#refused > MAX_REFUSED_METADATA) {
+        throw new PeerError('ERR_PEER_MISBEHAVED', 'It goes on asking for metadata');
+      }
       return;
     }
     const totalLength = metadata.length;

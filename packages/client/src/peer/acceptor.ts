@@ -11,8 +11,10 @@ import {
 import type { Handshake, ReservedBits } from '@shoal/peer-wire';
 import { clientDefaults, type PortRange } from '../options.ts';
 import { Handshaking } from './handshaking.ts';
+import { Offenders } from './offenders.ts';
 import type { OpenConnections } from './open-connections.ts';
 import type { SwarmNames } from './swarm-names.ts';
+import { type Waiting, WaitingRoom } from './waiting-room.ts';
 
 /** Connections of one address in their handshake; loopback has no such limit. An honest host has one or two. */
 const MAX_PENDING_PER_ADDRESS = 8;
@@ -47,9 +49,24 @@ export class Acceptor {
   readonly #options: AcceptorOptions;
   readonly #listeners: Listener[] = [];
   readonly #pending = new Set<Connection>();
+  readonly #offenders = new Offenders();
+  readonly #room: WaitingRoom;
 
   constructor(options: AcceptorOptions) {
     this.#options = options;
+    const { clock, connections, freeConnections } = options;
+    this.#room = new WaitingRoom({
+      clock,
+      connections,
+      freeConnections,
+      isShared: (address) => addressKind(address) === 'loopback',
+      begin: (waiting) => this.#begin(waiting.connection, waiting),
+    });
+  }
+
+  /** Connections of which nothing is read before their turn. */
+  get waiting(): number {
+    return this.#room.size;
   }
 
   /** Connections still in their handshake. */
@@ -74,8 +91,10 @@ export class Acceptor {
       for (const address of addresses) {
         try {
           const { network } = this.#options;
-          const listener = await network.listen({ address, port: each }, (connection) =>
-            this.#accept(connection),
+          const listener = await network.listen(
+            { address, port: each },
+            (connection) => this.#accept(connection),
+            { refuses: ({ address }) => this.#refuses(address) },
           );
           this.#listeners.push(listener);
           return;
@@ -90,14 +109,14 @@ export class Acceptor {
 
   async close(): Promise<void> {
     await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
+    this.#room.close();
     for (const connection of [...this.#pending]) connection.destroy();
   }
 
   #accept(connection: Connection): void {
-    const { clock, connections, peerId, reserved, find, freeConnections, isBlocked } =
-      this.#options;
-    // First of all, so that they cost as little as may be.
-    if (isBlocked(connection.remote.address)) {
+    const { clock, freeConnections } = this.#options;
+    const { address } = connection.remote;
+    if (this.#refuses(address)) {
       connection.destroy();
       return;
     }
@@ -105,6 +124,16 @@ export class Acceptor {
       connection.destroy();
       return;
     }
+    const now = clock.now();
+    const notBefore = this.#offenders.notBefore(address);
+    if (now < notBefore || !this.#room.takeTurn(now)) this.#room.add(connection, notBefore);
+    else this.#begin(connection, undefined);
+  }
+
+  /** Reads a connection's handshake; `waiting`: it has had to wait for that. */
+  #begin(connection: Connection, waiting: Waiting | undefined): void {
+    const { clock, connections, peerId, reserved, find } = this.#options;
+    const { address } = connection.remote;
     if (this.#pending.size >= clientDefaults.maxPendingIncoming) this.#dropOldest();
     this.#pending.add(connection);
     let torrent: Accepting | undefined;
@@ -114,6 +143,7 @@ export class Acceptor {
         connections,
         peerId,
         reserved,
+        waiting,
         usesDht: () => torrent?.usesDht === true,
         welcome: (infoHash) => {
           torrent = find(infoHash);
@@ -121,12 +151,29 @@ export class Acceptor {
         },
         established: (established, handshake, isV2) => {
           this.#pending.delete(connection);
-          return torrent?.join(established, handshake, isV2);
+          this.#offenders.greeted(address);
+          const peer = torrent?.join(established, handshake, isV2);
+          if (peer !== undefined) this.#room.giveBackTurn();
+          return peer;
         },
-        failed: () => this.#pending.delete(connection),
+        parted: (error) => this.#offenders.parted(address, error, clock.now()),
+        failed: (error) => {
+          // Who made room for another has done nothing.
+          if (!this.#pending.delete(connection)) return;
+          this.#offenders.failed(address, error, clock.now());
+        },
       },
       clock,
     );
+  }
+
+  /** Asked first of all, so that they cost as little as may be. */
+  #refuses(address: string): boolean {
+    const { clock, isBlocked } = this.#options;
+    if (isBlocked(address)) return true;
+    if (!this.#room.isFull) return false;
+    const now = clock.now();
+    return now < this.#offenders.notBefore(address) || !this.#room.hasTurn(now);
   }
 
   #isCrowded(address: string): boolean {

@@ -7,6 +7,9 @@ import { DEFAULT_PEER_QUEUE, RequestWindow } from './request-window.ts';
 /** Blocks that may come without being asked for: what was cancelled or released can cross on the wire. */
 const UNREQUESTED_ALLOWANCE = 64;
 
+/** Rejects that may come between two blocks for what was not asked for, and not taken back either. BEP 6 allows none. */
+const MAX_STRAY_REJECTS = 64;
+
 /**
  * Requests refused in a row by a peer that does not choke us, after which it is let go: more than it can owe us at a time,
  * so an honest peer that has just lost a file never gets there.
@@ -50,6 +53,9 @@ export class BlockRequests {
   readonly #outstanding = new BlockIdSet();
   #allowance = UNREQUESTED_ALLOWANCE;
   #rejectsInARow = 0;
+  /** Requests taken back, each of which may still be rejected. */
+  #takenBack = 0;
+  #strayRejects = 0;
   /** Since when nothing could be found to ask it for, monotonic ms; undefined while something was. */
   #idleSince: number | undefined;
   /** How many requests the peer keeps queued (`reqq`, BEP 10): no more are outstanding at once. */
@@ -148,7 +154,7 @@ export class BlockRequests {
       this.#window.onBlock(now, length);
       if (this.#outstanding.size === 0) this.#lapses = 0;
     }
-    this.#rejectsInARow = 0;
+    this.#rejectsInARow = this.#strayRejects = 0;
   }
 
   /** A block came that is not outstanding; a peer that goes on so is dropped. */
@@ -160,7 +166,10 @@ export class BlockRequests {
   /** The peer will not send it (BEP 6). */
   rejected(piece: number, begin: number): void {
     const id = this.idOf(piece, begin);
-    if (!this.#outstanding.delete(id)) return;
+    if (!this.#outstanding.delete(id)) {
+      this.#strayReject();
+      return;
+    }
     this.#window.onForget(1);
     this.#swarm.picker.release(this.#peer, id);
     if (this.#peer.peerChoking) {
@@ -183,7 +192,7 @@ export class BlockRequests {
     const begin = (id - piece * picker.blocksPerPiece) * BLOCK_LENGTH;
     this.#encoder.cancel(piece, begin, this.#lengthAt(piece, begin));
     this.#swarm.picker.release(this.#peer, id);
-    this.#allowance += 1;
+    this.#mayCross(1);
   }
 
   /** The peer has a piece no longer, and will not say which requests it drops for that: all of that piece. */
@@ -195,7 +204,7 @@ export class BlockRequests {
       this.#window.onForget(1);
       picker.release(this.#peer, id);
       // It may have sent some of them before.
-      this.#allowance += 1;
+      this.#mayCross(1);
     }
   }
 
@@ -203,7 +212,7 @@ export class BlockRequests {
   releaseAll(): void {
     this.#arriving = -1;
     this.#swarm.picker.releaseAll(this.#peer);
-    this.#allowance += this.#outstanding.size;
+    this.#mayCross(this.#outstanding.size);
     this.#outstanding.clear();
     this.#peer.discardBlock();
     this.#window.onReset();
@@ -271,6 +280,23 @@ export class BlockRequests {
   /** The picker's name of a block. */
   idOf(piece: number, begin: number): number {
     return piece * this.#swarm.picker.blocksPerPiece + begin / BLOCK_LENGTH;
+  }
+
+  /** Requests are taken back whose answers, blocks or rejects, may be on their way. */
+  #mayCross(requests: number): void {
+    this.#allowance += requests;
+    this.#takenBack += requests;
+  }
+
+  #strayReject(): void {
+    if (this.#takenBack > 0) {
+      this.#takenBack -= 1;
+      return;
+    }
+    this.#strayRejects += 1;
+    if (this.#strayRejects > MAX_STRAY_REJECTS) {
+      this.#peer.violate('It rejects what it was not asked for');
+    }
   }
 
   /** It would answer, and nothing keeps us from asking. */

@@ -11,6 +11,7 @@ import { PeerError } from '../errors.ts';
 import { clientDefaults } from '../options.ts';
 import type { OpenConnections } from './open-connections.ts';
 import { agreedOn, type Greeting, openingOf, replyTo, type SwarmNames } from './swarm-names.ts';
+import type { Waiting } from './waiting-room.ts';
 
 /** What a handshake needs to know of the side that runs it. */
 export interface HandshakePolicy {
@@ -29,6 +30,8 @@ export interface HandshakePolicy {
   readonly mayOffer?: boolean;
   /** The peer id a tracker gave for this endpoint; the connection is dropped when another one answers (BEP 3). */
   readonly expectedPeerId?: Uint8Array;
+  /** Incoming side: who has the connection's events already, and hands them on. */
+  readonly waiting?: Waiting | undefined;
   /** Incoming side: the torrent of that info-hash, where it is here and has room for a peer. */
   welcome?(infoHash: Uint8Array): SwarmNames | undefined;
   /**
@@ -40,6 +43,8 @@ export interface HandshakePolicy {
     handshake: Handshake,
     isV2: boolean,
   ): ConnectionHandler | undefined;
+  /** The connection it was taken over by has ended. */
+  parted?(error: Error | undefined): void;
   /** The connection ended before that. */
   failed(error: Error | undefined): void;
 }
@@ -69,10 +74,12 @@ export class Handshaking implements ConnectionHandler {
       clientDefaults.handshakeTimeout,
     );
     policy.connections.add(connection);
-    connection.attach(this);
+    if (policy.waiting === undefined) connection.attach(this);
+    else policy.waiting.next = this;
     const { names, knowsV2, mayOffer } = policy;
     const opening = names === undefined ? undefined : openingOf(names, knowsV2 ?? false, mayOffer);
     if (opening !== undefined) this.#send(opening);
+    policy.waiting?.connection.resume();
   }
 
   onData(chunk: Uint8Array): void {
@@ -123,8 +130,12 @@ export class Handshaking implements ConnectionHandler {
   onClose(error: Error | undefined): void {
     this.#timeout.cancel();
     this.#policy.connections.delete(this.#connection);
-    if (this.#next !== undefined) this.#next.onClose(error);
-    else this.#policy.failed(error);
+    if (this.#next === undefined) {
+      this.#policy.failed(error);
+      return;
+    }
+    this.#next.onClose(error);
+    this.#policy.parted?.(error);
   }
 
   #send(greeting: Greeting): void {

@@ -2,6 +2,7 @@ import type { Clock } from '@shoal/net';
 import type { WireEncoder } from '@shoal/peer-wire';
 import { clientDefaults } from '../options.ts';
 import type { UploadRequest } from '../disk/read-batch.ts';
+import { Allowance } from './allowance.ts';
 import { ALLOWED_FAST_PIECES } from './allowed-fast.ts';
 import type { Peer } from './peer.ts';
 import type { PeerSwarm } from './peer-swarm.ts';
@@ -21,6 +22,14 @@ const BATCHES_IN_FLIGHT = 2;
  */
 const CHOKED_BATCH_BLOCKS = 2;
 
+/**
+ * Requests refused to one peer before it is let go: for pieces that we have not, while it is choked, or more than we said we keep.
+ * Honest peers send none but for those that crossed a choke, which do not count, and those for a piece that was lost since.
+ */
+const MAX_REFUSED = 512;
+/** Further ones that it may send each second. */
+const REFUSED_RATE = 8;
+
 /** What one peer has asked of us: answered in order, in batches, while it is unchoked and keeps reading. */
 export class UploadQueue {
   readonly #peer: Peer;
@@ -36,6 +45,10 @@ export class UploadQueue {
    * sends nothing but cancels must not have it gone through for ever.
    */
   #cancellable = 0;
+  /** Requests that may still come because they were sent before the peer knew that it is choked. */
+  #crossing = 0;
+  /** Made for the first request that is refused. */
+  #refusals: Allowance | undefined;
   /** Tokens of the upload limit taken for the block at the head of the queue. */
   #credit = 0;
 
@@ -61,7 +74,7 @@ export class UploadQueue {
     const hasRoom = this.#waiting.length < clientDefaults.maxQueuedRequests;
     const has = this.#swarm.picker.have.get(piece);
     if (!hasRoom || !has || (peer.amChoking && !this.#isGranted(piece, length))) {
-      this.#refuse(piece, begin, length);
+      this.#refuseAsked(piece, begin, length);
       return;
     }
     this.#waiting.push({ piece, begin, length });
@@ -82,6 +95,7 @@ export class UploadQueue {
 
   /** We choked the peer: everything waiting is refused, except what it may have while choked. The caller flushes. */
   refuseAll(): void {
+    this.#crossing = clientDefaults.maxQueuedRequests;
     const waiting = this.#waiting.splice(0);
     for (const request of waiting) {
       if (this.#peer.grantedFast.has(request.piece)) this.#waiting.push(request);
@@ -176,6 +190,18 @@ export class UploadQueue {
     if (left < 0) return false;
     grantedFast.set(piece, left);
     return true;
+  }
+
+  /** Refuses what was just asked for; who goes on asking is let go. */
+  #refuseAsked(piece: number, begin: number, length: number): void {
+    this.#refuse(piece, begin, length);
+    if (this.#peer.amChoking && this.#crossing > 0) {
+      this.#crossing -= 1;
+      return;
+    }
+    const now = this.#clock.now();
+    this.#refusals ??= new Allowance(MAX_REFUSED, REFUSED_RATE, now);
+    if (!this.#refusals.take(now)) this.#peer.violate('It goes on asking for what it is refused');
   }
 
   #refuse(piece: number, begin: number, length: number): void {

@@ -2,6 +2,13 @@ import { encodeHandshake } from '@shoal/peer-wire';
 import { clientDefaults } from '../../src/options.ts';
 import { Acceptor, type AcceptorOptions, type Accepting } from '../../src/peer/acceptor.ts';
 import { FakeNetwork, ManualClock, RecordingHandler, settle } from './support.ts';
+import {
+  ACCEPT_BURST,
+  ACCEPT_RATE,
+  MAX_WAITING,
+  MAX_WAITING_PER_ADDRESS,
+  MAX_WAITING_TIME,
+} from '../../src/peer/waiting-room.ts';
 import { OpenConnections } from '../../src/peer/open-connections.ts';
 
 const reserved = { dht: false, fast: true, extension: false, v2: false };
@@ -138,5 +145,110 @@ describe('Acceptor', () => {
     expect(connection.closed).toBe(true);
     expect(clock.pending).toBe(0);
     expect(() => network.arrive()).toThrow('nobody listens');
+  });
+});
+
+describe('a flood of connections', () => {
+  const from = (index: number) => ({ address: `20.1.${index >> 8}.${index & 255}`, port: 1 });
+
+  /** So many connections come at once, each from an address of its own. */
+  async function flooded(count: number, changes: Partial<AcceptorOptions> = {}) {
+    const all = acceptorOf(changes);
+    await all.acceptor.listen(6881, undefined);
+    const arrived = Array.from({ length: count }, (_, index) => all.network.arrive(from(index)));
+    return { ...all, arrived };
+  }
+
+  it('is looked at no faster than is good for the transfers; the rest waits unread', async () => {
+    const { arrived, acceptor, clock } = await flooded(ACCEPT_BURST + 60);
+    expect(arrived.filter(({ paused }) => paused)).toHaveLength(60);
+    expect(acceptor.waiting).toBe(60);
+    expect(arrived.slice(ACCEPT_BURST).every(({ closed }) => !closed)).toBe(true);
+    await clock.advance(1_000);
+    expect(acceptor.waiting).toBe(60 - ACCEPT_RATE);
+    await clock.advance(1_000);
+    expect(acceptor.waiting).toBe(0);
+    await clock.advance(clientDefaults.handshakeTimeout);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is no flood where each brings a handshake, as to a client of thousands of torrents', async () => {
+    const { network, acceptor, joined } = await flooded(0);
+    for (let index = 0; index < 10 * ACCEPT_BURST; index += 1) {
+      network.arrive(from(index)).receive(greeting());
+    }
+    expect(acceptor.waiting).toBe(0);
+    expect(joined).toHaveLength(10 * ACCEPT_BURST);
+  });
+
+  it('does not keep out who comes last: it is served first, and all that it sends arrives', async () => {
+    const { network, joined, clock } = await flooded(ACCEPT_BURST + 200);
+    const last = network.arrive({ address: '20.0.0.9', port: 5 });
+    expect(last.paused).toBe(true);
+    await clock.advance(200);
+    expect(last.paused).toBe(false);
+    last.receive(greeting());
+    expect(joined).toEqual(['20.0.0.9']);
+  });
+
+  it('has a bounded number waiting: whoever comes then is refused', async () => {
+    const { network, acceptor, clock } = await flooded(ACCEPT_BURST + MAX_WAITING);
+    expect(acceptor.waiting).toBe(MAX_WAITING);
+    expect(network.arrive({ address: '20.0.0.9', port: 5 }).closed).toBe(true);
+    await clock.advance(200);
+    expect(network.arrive({ address: '20.0.0.9', port: 5 }).closed).toBe(false);
+  });
+
+  it('takes no place that the client needs for others', async () => {
+    let free = 500;
+    const { acceptor, clock } = await flooded(ACCEPT_BURST + 300, { freeConnections: () => free });
+    expect(acceptor.waiting).toBe(300);
+    free = 20;
+    await clock.advance(100);
+    expect(acceptor.waiting).toBeLessThanOrEqual(20);
+    free = 0;
+    await clock.advance(100);
+    expect(acceptor.waiting).toBe(0);
+  });
+
+  it('of one address has few waiting: the oldest makes room', async () => {
+    const { network, acceptor } = await flooded(ACCEPT_BURST);
+    const mine = Array.from({ length: MAX_WAITING_PER_ADDRESS + 2 }, () =>
+      network.arrive({ address: '20.0.0.9', port: 5 }),
+    );
+    expect(acceptor.waiting).toBe(MAX_WAITING_PER_ADDRESS);
+    expect(mine.map(({ closed }) => closed).lastIndexOf(true)).toBe(1);
+  });
+
+  it('is over for whoever has waited for too long, and for all when the acceptor is closed', async () => {
+    const { network, acceptor, clock } = await flooded(0);
+    const offender = { address: '20.0.0.9', port: 5 };
+    const failing = Array.from({ length: 7 }, () => network.arrive(offender));
+    for (const each of failing) each.receive(Buffer.alloc(68));
+    const waiting = network.arrive(offender);
+    expect(waiting.paused).toBe(true);
+    await clock.advance(MAX_WAITING_TIME + 100);
+    expect(waiting.closed).toBe(true);
+    network.arrive(offender);
+    expect(acceptor.waiting).toBe(1);
+    await acceptor.close();
+    await settle();
+    expect(acceptor.waiting).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('lets an address wait that brought nothing but failures, and nobody else', async () => {
+    const { network, joined, clock } = await flooded(0);
+    const offender = { address: '20.0.0.9', port: 5 };
+    for (let index = 0; index < 4; index += 1) network.arrive(offender).receive(Buffer.alloc(68));
+    const next = network.arrive(offender);
+    expect(next.paused).toBe(true);
+    expect(network.arrive({ address: '20.0.0.10', port: 5 }).paused).toBe(false);
+    await clock.advance(4_000);
+    expect(next.paused).toBe(true);
+    await clock.advance(1_200);
+    expect(next.paused).toBe(false);
+    next.receive(greeting());
+    expect(joined).toEqual(['20.0.0.9']);
   });
 });

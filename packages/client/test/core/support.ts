@@ -88,6 +88,7 @@ export class FakeConnection implements Connection {
   readonly direction: Connection['direction'];
   readonly sent: Uint8Array[] = [];
   closed = false;
+  paused = false;
   /** Why it was destroyed. */
   error: Error | undefined;
   /** `close` was called, not `destroy`. */
@@ -124,8 +125,14 @@ export class FakeConnection implements Connection {
 
   cork(): void {}
   uncork(): void {}
-  pause(): void {}
-  resume(): void {}
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+  }
 
   close(): void {
     this.inOrder = !this.closed;

@@ -131,4 +131,19 @@ describe('the extension protocol', () => {
       await swarm.close();
     }
   });
+
+  it.each([
+    ['forgives a few requests for metadata beyond what anybody needs', 60, false],
+    ['parts from a peer that goes on asking for metadata', 100, true],
+  ])('%s', async (_, requests, closed) => {
+    const says = { extensions: new Map([['ut_metadata', 3]]) };
+    const { swarm, peer, handshakes } = await connected(407, { says });
+    const id = handshakes()[0]?.extensions.get('ut_metadata') ?? 0;
+    for (let count = 0; count < requests; count += 1) {
+      peer.send((to) => to.extended(id, Buffer.from('d8:msg_typei0e5:piecei0ee')));
+    }
+    await swarm.pass(2_000);
+    expect(peer.closed).toBe(closed);
+    await swarm.close();
+  });
 });

@@ -325,13 +325,18 @@ describe('a hostile peer that connects', () => {
   it('asks 50,000 times while it is choked', async () => {
     const { swarm, leecher, seed, at } = await besideSeed({ seed: { client: { uploadSlots: 1 } } });
     await swarm.until(() => leecher.torrent.progress().peers === 1, 2_000);
+    const ask = (peer: ScriptedPeer, times: number): void => {
+      for (let index = 0; index < times; index += 1)
+        peer.encoder.request(index % 64, 0, BLOCK_LENGTH);
+      peer.flush();
+    };
     const connecting = ScriptedPeer.connect(swarm.host(), at, swarm.torrent, {
-      onOpen: (peer) => {
-        for (let index = 0; index < 50_000; index += 1)
-          peer.encoder.request(index % 64, 0, BLOCK_LENGTH);
-        peer.flush();
-      },
+      onOpen: (peer) => ask(peer, 400),
     });
+    swarm.world.at(
+      swarm.world.now + 1_000,
+      () => void connecting.then((peer) => ask(peer, 50_000)),
+    );
     let most = 0;
     await swarm.until(() => {
       for (const peer of seed.torrent.swarm?.peers ?? [])
@@ -341,8 +346,66 @@ describe('a hostile peer that connects', () => {
     expectWhole(leecher);
     expect(most).toBeLessThan(4 << 20);
     const peer = await connecting;
-    // What it may have without being unchoked it got (BEP 6), nothing else.
+    // What it may have without being unchoked it got (BEP 6), nothing else, before it was let go.
     expect(peer.blocks.size).toBeLessThanOrEqual(10);
+    expect(peer.closed).toBe(true);
+    await swarm.close();
+  });
+
+  it('asks for pieces that nobody has told it of: it is let go, a few requests are forgiven', async () => {
+    const swarm = new SimSwarm({ seed: 13 });
+    const empty = await swarm.node({ trackerless: true });
+    const at = { address: empty.host.address, port: 6881 };
+    const asking = (requests: number) =>
+      ScriptedPeer.connect(swarm.host(), at, swarm.torrent, {
+        peerId: Buffer.alloc(20, requests),
+        onOpen: (peer) => {
+          for (let index = 0; index < requests; index += 1)
+            peer.encoder.request(index % 64, 0, BLOCK_LENGTH);
+          peer.flush();
+        },
+      });
+    const few = await swarm.settle(asking(200));
+    const many = await swarm.settle(asking(600));
+    await swarm.until(() => many.closed, 5_000);
+    expect(few.closed).toBe(false);
+    expect(few.count('reject')).toBe(200);
+    await swarm.close();
+  });
+
+  it('may have asked for much when it was choked: that crossed on the wire', async () => {
+    const { swarm, seed, at } = await besideSeed({ seed: { client: { uploadSlots: 1 } } });
+    const peer = await swarm.settle(
+      ScriptedPeer.connect(swarm.host(), at, swarm.torrent, {
+        onOpen: (open) => open.send((to) => to.interested()),
+      }),
+    );
+    await swarm.until(() => seed.torrent.progress().peers === 2, 5_000);
+    const ours = [...(seed.torrent.swarm?.peers ?? [])].find(({ peerId }) => peerId[0] === 0x78);
+    ours?.unchoke();
+    ours?.choke();
+    peer.send((to) => {
+      for (let index = 0; index < 2_000; index += 1) to.request(index % 64, 0, BLOCK_LENGTH);
+    });
+    await swarm.pass(5_000);
+    expect(peer.closed).toBe(false);
+    await swarm.close();
+  });
+
+  it('rejects what it was never asked for: it is let go', async () => {
+    const { swarm, at } = await besideSeed();
+    const rejecting = (rejects: number) =>
+      ScriptedPeer.connect(swarm.host(), at, swarm.torrent, {
+        peerId: Buffer.alloc(20, rejects),
+        onOpen: (peer) => {
+          for (let index = 0; index < rejects; index += 1) peer.encoder.reject(index % 64, 0, 4);
+          peer.flush();
+        },
+      });
+    const few = await swarm.settle(rejecting(60));
+    const many = await swarm.settle(rejecting(70));
+    await swarm.until(() => many.closed, 5_000);
+    expect(few.closed).toBe(false);
     await swarm.close();
   });
 
@@ -479,10 +542,14 @@ describe('a hostile peer that connects', () => {
     const { swarm, leecher, seed, at } = await besideSeed({ seed: { line: fast } });
     const peer = await swarm.settle(
       ScriptedPeer.connect(swarm.host(fast), at, swarm.torrent, {
-        onOpen: (open) => {
+        onOpen: (open) => open.send((to) => to.interested()),
+        // Each cancel is answered (BEP 6).
+        onUnchoke: (open) => {
           open.connection.pause();
-          for (let index = 0; index < 1_000_000; index += 1)
+          for (let index = 0; index < 500_000; index += 1) {
             open.encoder.request(63, BLOCK_LENGTH, BLOCK_LENGTH);
+            open.encoder.cancel(63, BLOCK_LENGTH, BLOCK_LENGTH);
+          }
           open.flush();
         },
       }),

@@ -1,4 +1,6 @@
 import { Socket, type OnReadOpts, type Server, type SocketConstructorOpts } from 'node:net';
+import type { Endpoint } from '../endpoint.ts';
+import { systemEndpoint } from './system-endpoint.ts';
 
 /**
  * Bytes read from a socket at a time. Measured: 64–128 KiB cost the least CPU; from 256 KiB on the buffer no longer stays
@@ -42,6 +44,8 @@ interface AcceptedHandle {
   useUserBuffer?: unknown;
   setNoDelay?: unknown;
   setKeepAlive?: unknown;
+  getpeername?: unknown;
+  close?: unknown;
 }
 
 /** The fields of a server that Node does not document; absent where a version has changed them. */
@@ -64,11 +68,13 @@ interface HandleOptions extends SocketConstructorOpts {
  * much again. That is not documented by Node, hence the checks: whatever is not as expected takes the server's own way.
  *
  * @param keepAliveDelay seconds of silence after which the system probes whether the peer is alive
+ * @param refuses tells of whom no socket is made
  */
 export function acceptShared(
   server: Server,
   keepAliveDelay: number,
   accept: (socket: Socket, receiver: Receiver) => void,
+  refuses?: (from: Endpoint) => boolean,
 ): void {
   const handle = (server as unknown as ServerInternals)._handle;
   if (typeof handle !== 'object' || handle === null) return;
@@ -80,12 +86,31 @@ export function acceptShared(
       ordinary.call(this, status, accepted);
       return;
     }
+    if (refuses !== undefined && isRefused(accepted, refuses)) return;
     accepted.setNoDelay(true);
     accepted.setKeepAlive(true, keepAliveDelay);
     const receiver: Receiver = { receive: noBytes };
     accept(new Socket(sharedReadOptions(accepted, receiver)), receiver);
   };
   handle.onconnection = shared;
+}
+
+/** Closes an accepted connection that is refused. */
+function isRefused(accepted: AcceptedHandle, refuses: (from: Endpoint) => boolean): boolean {
+  if (!isRefusable(accepted)) return false;
+  const name: { address?: string; port?: number } = {};
+  accepted.getpeername(name);
+  const from = systemEndpoint(name.address, name.port);
+  if (from === undefined || !refuses(from)) return false;
+  accepted.close();
+  return true;
+}
+
+function isRefusable(handle: AcceptedHandle): handle is AcceptedHandle & {
+  getpeername(name: { address?: string; port?: number }): number;
+  close(): void;
+} {
+  return typeof handle.getpeername === 'function' && typeof handle.close === 'function';
 }
 
 function noBytes(): void {

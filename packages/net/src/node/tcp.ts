@@ -199,7 +199,7 @@ export function listenTcp(
         const port = typeof address === 'object' && address !== null ? address.port : at.port;
         const endpoint = { address: at.address, port };
         if (addressKind(at.address) !== 'unspecified') local = endpoint;
-        if (tcp.adopt) acceptShared(server, KEEP_ALIVE_DELAY / 1000, take);
+        if (tcp.adopt) acceptShared(server, KEEP_ALIVE_DELAY / 1000, take, options.refuses);
         resolve(new TcpListener(server, endpoint));
       },
     );

@@ -1,0 +1,84 @@
+import { addressKind } from '@shoal/net';
+import { codeOf } from '../errors.ts';
+
+/** Addresses remembered for what they did: 2,048 take well under 1 MiB. Who did it longest ago is forgotten first. */
+const MAX_OFFENDERS = 2048;
+
+/** Milliseconds after which what an address did is forgotten: addresses change hands, and hosts share them. */
+export const OFFENCE_TIME = 5 * 60_000;
+
+/** Points for a connection that brought no handshake. Honest ones do that where they first try to encrypt. */
+const FAILED_HANDSHAKE = 1;
+/** Points for a peer that had to go for breaking the protocol. */
+const MISBEHAVIOUR = 2;
+/** Points that a complete handshake takes away: somebody honest is there, too. */
+const HANDSHAKE = 1;
+/** Points from which on an address is let wait: a host that shares its address with a few others stays below. */
+export const SHUNNED_FROM = 4;
+
+/** Milliseconds that an address waits first; each further point doubles it. */
+const MIN_WAIT = 5_000;
+/** Milliseconds it waits at most: whoever is honest and behind the same address must get in within a minute. */
+const MAX_WAIT = 60_000;
+
+/** What an address did. */
+interface Offender {
+  points: number;
+  /** Monotonic ms at which it did so last. */
+  at: number;
+  /** Monotonic ms before which its connections are let wait. */
+  notBefore: number;
+}
+
+/**
+ * The addresses from which connections came that were a waste: those that go on so have to wait, longer each time, until their next
+ * connection is looked at. A loopback address is never among them, as all clients of this machine share it.
+ */
+export class Offenders {
+  readonly #offenders = new Map<string, Offender>();
+
+  /** How many are remembered. */
+  get size(): number {
+    return this.#offenders.size;
+  }
+
+  /** Monotonic ms before which nothing is to be read of a connection from there; -Infinity: it may be read at once. */
+  notBefore(address: string): number {
+    return this.#offenders.get(address)?.notBefore ?? -Infinity;
+  }
+
+  /** A handshake was complete. */
+  greeted(address: string): void {
+    const offender = this.#offenders.get(address);
+    if (offender === undefined) return;
+    offender.points -= HANDSHAKE;
+    if (offender.points <= 0) this.#offenders.delete(address);
+  }
+
+  /** A connection ended before its handshake was complete, in order or not. Whether we wanted no more peers is not its fault. */
+  failed(address: string, error: Error | undefined, now: number): void {
+    if (codeOf(error) !== 'ERR_PEER_UNWANTED') this.#note(address, FAILED_HANDSHAKE, now);
+  }
+
+  /** A connection whose handshake was complete has ended. */
+  parted(address: string, error: Error | undefined, now: number): void {
+    const code = codeOf(error);
+    if (code === 'ERR_PEER_MISBEHAVED' || code?.startsWith('ERR_WIRE_') === true) {
+      this.#note(address, MISBEHAVIOUR, now);
+    }
+  }
+
+  #note(address: string, points: number, now: number): void {
+    if (addressKind(address) === 'loopback') return;
+    const known = this.#offenders.get(address);
+    const sum = points + (known !== undefined && now - known.at < OFFENCE_TIME ? known.points : 0);
+    const wait = Math.min(MAX_WAIT, MIN_WAIT * 2 ** Math.min(sum - SHUNNED_FROM, 20));
+    const notBefore = sum < SHUNNED_FROM ? -Infinity : now + wait;
+    this.#offenders.delete(address);
+    this.#offenders.set(address, { points: sum, at: now, notBefore });
+    for (const oldest of this.#offenders.keys()) {
+      if (this.#offenders.size <= MAX_OFFENDERS) return;
+      this.#offenders.delete(oldest);
+    }
+  }
+}
