@@ -33,8 +33,8 @@ const entries = [
     test: DURABILITY_TEST,
     name: 'what a storage makes durable includes the names of files, once each, and of the folders they stand in',
     remove: {
-      file: `${DISK}/file-storage.ts`,
-      text: 'this.#work.foldersMade(parentsOfNew(first, root));',
+      file: `${DISK}/download-root.ts`,
+      text: 'work.foldersMade(parentsOfNew(first, data.root));',
       by: '',
     },
   },

@@ -220,8 +220,8 @@ const entries = [
     name: `${node} does not take a sender for a node that is only said to be one`,
     remove: {
       file: TABLE,
-      text: 'if (!bucket.hasRoomFor(network) || !this.#hasRoomFor(network)) return false;',
-      by: 'this.replied(node, now);',
+      text: 'if (bucket.isFull && this.#isSplittable(bucket)) return true;',
+      by: 'this.replied(node, now); if (bucket.isFull && this.#isSplittable(bucket)) return true;',
     },
   },
   {

@@ -38,8 +38,8 @@ const entries = [
     remove: [
       {
         file: 'packages/client/src/peer/acceptor.ts',
-        text: 'if (isBlocked(connection.remote.address)) {',
-        by: "if (isBlocked('')) {",
+        text: 'if (isBlocked(address)) return true;',
+        by: '',
       },
       {
         file: 'packages/client/src/torrent.ts',
@@ -300,7 +300,7 @@ const entries = [
     name: 'bans hold for a connection that is being opened',
     remove: {
       file: 'packages/client/src/torrent.ts',
-      text: 'if (this.#peers.isBanned(address, this.#host.clock.now())) return undefined;',
+      text: 'if (this.#means.peers.isBanned(address, this.#host.clock.now())) return undefined;',
       by: '',
     },
   },

@@ -42,12 +42,17 @@ export class Budget {
     this.#rate = rate;
   }
 
-  /** @param {number} bytes @returns {boolean} they may be sent now */
-  take(bytes) {
+  /** @param {number} bytes @returns {boolean} so many may be sent now */
+  has(bytes) {
     const now = performance.now();
     this.#tokens = Math.min(this.#rate, this.#tokens + ((now - this.#last) / 1000) * this.#rate);
     this.#last = now;
-    if (this.#tokens < bytes) return false;
+    return this.#tokens >= bytes;
+  }
+
+  /** @param {number} bytes @returns {boolean} they may be sent now */
+  take(bytes) {
+    if (!this.has(bytes)) return false;
     this.#tokens -= bytes;
     this.sent += bytes;
     return true;
@@ -108,14 +113,8 @@ export class Hostile {
    */
   flood(next, perTurn = BURST) {
     const turn = () => {
-      /** @type {Buffer[]} */
-      const parts = [];
-      for (let length = 0; length < perTurn;) {
-        const part = next();
-        parts.push(part);
-        length += part.length;
-      }
-      this.send(Buffer.concat(parts));
+      // What would not be sent is not made: the client under attack needs the processor.
+      if (this.means.budget.has(perTurn)) this.send(flow(next, perTurn));
       this.#after(TURN * (0.5 + this.means.random()), turn);
     };
     turn();
@@ -148,6 +147,18 @@ export class Hostile {
     }, ms);
     this.#timers.add(timer);
   }
+}
+
+/** @param {() => Buffer} next @param {number} length bytes at least */
+function flow(next, length) {
+  /** @type {Buffer[]} */
+  const parts = [];
+  for (let made = 0; made < length;) {
+    const part = next();
+    parts.push(part);
+    made += part.length;
+  }
+  return Buffer.concat(parts);
 }
 
 /**
