@@ -369,7 +369,10 @@ export class TorrentLife {
       },
       hashesLearned: () => this.#hashesCame(),
       finished: () => void this.#inTurn(() => this.#complete()),
-      diskFailed: (error) => void this.#inTurn(() => this.#fail(error)),
+      diskFailed: (error) => {
+        // Of what was under way when it stopped: who resumes it meanwhile has seen why, and is not stopped by the rest.
+        if (this.#state !== 'error') void this.#inTurn(() => this.#fail(error));
+      },
       peerChanged: (report) => this.#events.peer(report),
       banned: (ban) => this.#events.banned(ban),
       // At once where nothing was transferred, as what dies young costs least; but whoever left may have made room for another.

@@ -148,6 +148,31 @@ describe('what is wanted', () => {
 describe('a torrent that fails', () => {
   const full = new DiskError('ERR_DISK_FULL', 'No space left');
 
+  it('is not stopped again by what else failed while it stopped, when it is resumed at once', async () => {
+    const { swarm, leecher } = await pair(63);
+    const { torrent, storage } = leecher;
+    const errors: Error[] = [];
+    torrent.on('error', (error) => errors.push(error));
+    await swarm.until(() => haveOf(leecher) >= 20, 15_000);
+    const writes: (() => void)[] = [];
+    storage.faults.beforeWrite = () => new Promise((resolve) => writes.push(resolve));
+    await swarm.until(() => writes.length >= 2, 15_000);
+    storage.faults.writeError = full;
+    let resumed: Promise<void> | undefined;
+    torrent.on('state', (state) => {
+      if (state === 'error') resumed ??= torrent.resume();
+      if (state === 'checking') storage.faults.writeError = undefined;
+    });
+    writes.shift()?.();
+    await swarm.until(() => torrent.state === 'error', 1_000);
+    storage.faults.beforeWrite = undefined;
+    for (const write of writes.splice(0)) write();
+    await resumed;
+    await swarm.finished([leecher], 15_000);
+    expect(errors).toEqual([full]);
+    await swarm.close();
+  });
+
   it('stops with the error, leaves others alone, and goes on where it was when it is resumed', async () => {
     const { swarm, seed, leecher } = await pair(61);
     const second = makeTorrent([{ path: 'other.bin', length: 1 << 20 }], 32_768, 99);
