@@ -8,8 +8,8 @@ const MAX_OFFENDERS = 2048;
 export const POINT_TIME = 60_000;
 
 /**
- * Points for a connection that brought no handshake. Honest ones do that where they first try to encrypt, which most do: libtorrent
- * and aria2 come back without.
+ * Points for a connection that brought no handshake. Honest ones do that where they first try to encrypt, as Transmission and aria2 do
+ * unless told otherwise; they come back without.
  */
 const FAILED_HANDSHAKE = 1;
 /** Points for a peer that had to go for breaking the protocol. */
