@@ -148,6 +148,7 @@ export class Swarm implements PeerSwarm {
         continue;
       }
       peer.requests.tick(now);
+      peer.uploads.tick(now);
       peer.hashes?.tick(now);
       peer.updateInterest();
       peer.requests.fill(now);

@@ -174,6 +174,25 @@ describe('refusing', () => {
     await sink.closed;
     await listener.close();
   });
+
+  it('ends a connection whose refusal throws, and says so', async () => {
+    const { emitWarning } = process;
+    const warnings: string[] = [];
+    process.emitWarning = (warning: string | Error) => void warnings.push(String(warning));
+    try {
+      const listener = await nodeNetwork.listen(LOOPBACK, (connection) => new Sink(connection), {
+        refuses: () => {
+          throw new Error('cannot tell');
+        },
+      });
+      const connection = await nodeNetwork.connect(listener.endpoint);
+      await new Sink(connection).closed;
+      await listener.close();
+      expect(warnings).toEqual(['Error: cannot tell']);
+    } finally {
+      process.emitWarning = emitWarning;
+    }
+  });
 });
 
 describe('ending', () => {

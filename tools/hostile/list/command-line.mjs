@@ -209,12 +209,12 @@ const entries = [
     remove: [
       {
         file: EXCLUDE,
-        text: 'const matches = picomatch(escapeParentheses(bare), {',
+        text: 'const matches = picomatch(escapeSigns(bare), {',
         by: 'const matches = picomatch(bare, {',
       },
       {
         file: EXCLUDE,
-        text: '    noextglob: true,\n    // A + is no repetition, whatever it stands behind.\n    regex: false,\n',
+        text: '    noextglob: true,\n    // For [!abc], which is how shells spell it.\n    posix: true,\n    // A + is no repetition, whatever it stands behind.\n    regex: false,\n',
         by: '',
       },
     ],

@@ -80,7 +80,7 @@ const entries = [
     id: 'peer-comes-back',
     input: 'An address that fails, or breaks the protocol, again and again',
     guard:
-      'From the fourth failure on its connections have to wait, longer each time, a minute at most',
+      'After 16 failures, or three breaches, its connections have to wait, longer each time, a minute at most',
     test: ACCEPTOR_TEST,
     name: 'a flood of connections lets an address wait that brought nothing but failures, and nobody else',
     remove: {
@@ -117,13 +117,13 @@ const entries = [
   {
     id: 'peer-asks-metadata',
     input: 'Requests without end for metadata',
-    guard: 'After 64 that were refused the peer is let go',
+    guard: 'After 64 that were refused, and one a second, the peer is let go',
     test: `${TEST}/swarm/extension.test.ts`,
     name: 'the extension protocol parts from a peer that goes on asking for metadata',
     remove: {
       file: `${SRC}/extension/peer-extended.ts`,
-      text: 'if (this.#refused > MAX_REFUSED_METADATA) {',
-      by: 'if (this.#refused < 0) {',
+      text: 'if (!this.#refusals.take(now)) {',
+      by: 'if (now < 0) {',
     },
   },
   {
@@ -316,8 +316,8 @@ const entries = [
     name: `${connects} asks 50,000 times while it is unchoked and does not read what it gets`,
     remove: {
       file: UPLOADS,
-      text: 'const hasRoom = this.#waiting.length < clientDefaults.maxQueuedRequests;',
-      by: 'const hasRoom = this.#waiting.length >= 0;',
+      text: 'const hasRoom = queued < clientDefaults.maxQueuedRequests;',
+      by: 'const hasRoom = queued >= 0;',
     },
   },
   {
@@ -326,11 +326,14 @@ const entries = [
     guard: 'Refused, but for the pieces it may have while choked, each once',
     test: HOSTILE,
     name: `${connects} asks 50,000 times while it is choked`,
-    remove: {
-      file: UPLOADS,
-      text: '(peer.amChoking && !this.#isGranted(piece, length))',
-      by: '(peer.amChoking && piece < 0)',
-    },
+    remove: [
+      {
+        file: UPLOADS,
+        text: '!peer.amChoking || peer.grantedFast.has(piece)',
+        by: 'piece >= 0',
+      },
+      { file: UPLOADS, text: 'peer.amChoking && !this.#isDue(piece, length)', by: 'piece < 0' },
+    ],
   },
   {
     id: 'peer-allowed-fast-again',

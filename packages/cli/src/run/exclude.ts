@@ -16,9 +16,9 @@ const CHOICE_COST = 16;
 /**
  * Whether a path is left out, by patterns as they are known from shells and ignore files: one without a slash is for the names
  * of files and folders wherever they are, one with a slash for paths below the top folder, and one that ends with a slash
- * for folders only. `*` stands for any part of a name, `**` for any folders, `?`, `[abc]` and `{a,b}` as usual; parentheses are
- * themselves. Hidden files are like all others. Throws a `UsageError` for a pattern that can match nothing, and for one that
- * could take for ever.
+ * for folders only. `*` stands for any part of a name, `**` for any folders, `?`, `[abc]`, `[!abc]` and `{a,b}` as usual;
+ * parentheses and bars are themselves. Hidden files are like all others. Throws a `UsageError` for a pattern that can match
+ * nothing, and for one that could take for ever.
  */
 export function excluding(
   patterns: readonly string[],
@@ -34,10 +34,12 @@ function testOf(pattern: string): (path: string, isFolder: boolean) => boolean {
   if (wrong !== undefined) {
     throw new UsageError(`--exclude takes a pattern, for example *.tmp or name/, and ${wrong}`);
   }
-  const matches = picomatch(escapeParentheses(bare), {
+  const matches = picomatch(escapeSigns(bare), {
     dot: true,
     nonegate: true,
     noextglob: true,
+    // For [!abc], which is how shells spell it.
+    posix: true,
     // A + is no repetition, whatever it stands behind.
     regex: false,
   });
@@ -83,9 +85,9 @@ function waysOf(pattern: string): number {
   return ways;
 }
 
-/** Outside of brackets, where they are letters anyway. */
-function escapeParentheses(pattern: string): string {
-  return pattern.replace(/\\[^]|\[(?:\\[^]|[^\]\\])*\]|[()]/g, (found) =>
-    found === '(' || found === ')' ? `\\${found}` : found,
+/** Parentheses and bars, outside of brackets, where they are letters anyway. */
+function escapeSigns(pattern: string): string {
+  return pattern.replace(/\\[^]|\[(?:\\[^]|[^\]\\])*\]|[()|]/g, (found) =>
+    found.length === 1 ? `\\${found}` : found,
   );
 }

@@ -15,6 +15,7 @@ import {
 } from '@shoal/peer-wire';
 import { PeerError } from '../errors.ts';
 import { clientDefaults } from '../options.ts';
+import { Allowance } from '../peer/allowance.ts';
 import { CLIENT_NAME } from '../version.ts';
 import type { ExtensionSide } from './extension-side.ts';
 import { MetadataBudget } from './metadata-budget.ts';
@@ -25,8 +26,13 @@ import { MetadataBudget } from './metadata-budget.ts';
  */
 const MAX_HANDSHAKES = 256;
 
-/** Requests for metadata refused to one peer, after which it is let go: who was refused is to ask others (BEP 9). */
+/** Requests for metadata refused to one peer at once, after which it is let go: who was refused is to ask others (BEP 9). */
 const MAX_REFUSED_METADATA = 64;
+/**
+ * Further ones that it may send each second: where nobody has the metadata, libtorrent asks twice a minute, and where it has had too
+ * much of it each piece every three seconds, for as long as it is connected.
+ */
+const REFUSED_METADATA_RATE = 1;
 
 /** The extensions we take messages of: the same for all connections. */
 const EXTENSIONS = new ExtensionRegistry<PeerExtended>()
@@ -67,7 +73,8 @@ export class PeerExtended {
   readonly #remote: Endpoint;
   readonly #clock: Clock;
   #handshakes = 0;
-  #refused = 0;
+  /** Made for the first request that is refused. */
+  #refusals: Allowance | undefined;
   #saidUploadOnly = false;
   #saidPex = false;
   /** Made when the peer's handshake comes. */
@@ -182,8 +189,9 @@ export class PeerExtended {
     );
     if (metadata === undefined || data === undefined || data.length === 0 || !this.#mayFetch()) {
       this.#ids?.write(this.#encoder, utMetadata, { type: 'reject', piece });
-      this.#refused += 1;
-      if (this.#refused > MAX_REFUSED_METADATA) {
+      const now = this.#clock.now();
+      this.#refusals ??= new Allowance(MAX_REFUSED_METADATA, REFUSED_METADATA_RATE, now);
+      if (!this.#refusals.take(now)) {
         throw new PeerError('ERR_PEER_MISBEHAVED', 'It goes on asking for metadata');
       }
       return;

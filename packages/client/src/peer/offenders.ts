@@ -4,17 +4,22 @@ import { codeOf } from '../errors.ts';
 /** Addresses remembered for what they did: 2,048 take well under 1 MiB. Who did it longest ago is forgotten first. */
 const MAX_OFFENDERS = 2048;
 
-/** Milliseconds after which what an address did is forgotten: addresses change hands, and hosts share them. */
-export const OFFENCE_TIME = 5 * 60_000;
+/** Milliseconds in which a point is forgotten: addresses change hands, hosts share them, and some look in each minute whether we are up. */
+export const POINT_TIME = 60_000;
 
-/** Points for a connection that brought no handshake. Honest ones do that where they first try to encrypt. */
+/**
+ * Points for a connection that brought no handshake. Honest ones do that where they first try to encrypt, as Transmission and aria2 do
+ * unless told otherwise; they come back without.
+ */
 const FAILED_HANDSHAKE = 1;
 /** Points for a peer that had to go for breaking the protocol. */
-const MISBEHAVIOUR = 2;
-/** Points that a complete handshake takes away: somebody honest is there, too. */
+const MISBEHAVIOUR = 8;
+/** Points that a complete handshake takes away, and one for a torrent that takes no peers now: somebody honest is there, too. */
 const HANDSHAKE = 1;
-/** Points from which on an address is let wait: a host that shares its address with a few others stays below. */
-export const SHUNNED_FROM = 4;
+/** Points from which on an address is let wait: a host that first tries to encrypt for each of a dozen torrents stays below. */
+export const SHUNNED_FROM = 16;
+/** Points of an address at most, so that the handshakes of others there count before long: with these it waits for the longest. */
+const MAX_POINTS = SHUNNED_FROM + 4;
 
 /** Milliseconds that an address waits first; each further point doubles it. */
 const MIN_WAIT = 5_000;
@@ -57,7 +62,8 @@ export class Offenders {
 
   /** A connection ended before its handshake was complete, in order or not. Whether we wanted no more peers is not its fault. */
   failed(address: string, error: Error | undefined, now: number): void {
-    if (codeOf(error) !== 'ERR_PEER_UNWANTED') this.#note(address, FAILED_HANDSHAKE, now);
+    if (codeOf(error) === 'ERR_PEER_UNWANTED') this.greeted(address);
+    else this.#note(address, FAILED_HANDSHAKE, now);
   }
 
   /** A connection whose handshake was complete has ended. */
@@ -71,8 +77,9 @@ export class Offenders {
   #note(address: string, points: number, now: number): void {
     if (addressKind(address) === 'loopback') return;
     const known = this.#offenders.get(address);
-    const sum = points + (known !== undefined && now - known.at < OFFENCE_TIME ? known.points : 0);
-    const wait = Math.min(MAX_WAIT, MIN_WAIT * 2 ** Math.min(sum - SHUNNED_FROM, 20));
+    const left = known === undefined ? 0 : known.points - (now - known.at) / POINT_TIME;
+    const sum = Math.min(MAX_POINTS, Math.max(0, left) + points);
+    const wait = Math.min(MAX_WAIT, MIN_WAIT * 2 ** (sum - SHUNNED_FROM));
     const notBefore = sum < SHUNNED_FROM ? -Infinity : now + wait;
     this.#offenders.delete(address);
     this.#offenders.set(address, { points: sum, at: now, notBefore });

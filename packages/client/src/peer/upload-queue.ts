@@ -23,6 +23,12 @@ const BATCHES_IN_FLIGHT = 2;
 const CHOKED_BATCH_BLOCKS = 2;
 
 /**
+ * Milliseconds after which a choked peer is told that it does not get what it was granted: aria2 asks again as soon as it is told,
+ * thousands of times a second.
+ */
+const REFUSAL_DELAY = 5_000;
+
+/**
  * Requests refused to one peer before it is let go: for pieces that we have not, while it is choked, or more than we said we keep.
  * Honest peers send none but for those that crossed a choke, which do not count, and those for a piece that was lost since.
  */
@@ -37,6 +43,10 @@ export class UploadQueue {
   readonly #encoder: WireEncoder;
   readonly #clock: Clock;
   readonly #waiting: UploadRequest[] = [];
+  /** Of pieces that the peer was granted and does not get while it is choked, to be refused after a while. */
+  readonly #held: UploadRequest[] = [];
+  /** Since when the first of them is there, monotonic ms. */
+  #heldSince = 0;
   #inFlight = 0;
   /** When each batch that has not left yet was handed to the connection, monotonic ms; the oldest first. */
   readonly #leaving: number[] = [];
@@ -71,26 +81,34 @@ export class UploadQueue {
   /** A request came in. The caller pumps once the chunk is read to its end. */
   request(piece: number, begin: number, length: number): void {
     const peer = this.#peer;
-    const hasRoom = this.#waiting.length < clientDefaults.maxQueuedRequests;
+    const queued = this.#waiting.length + this.#held.length;
+    const hasRoom = queued < clientDefaults.maxQueuedRequests;
     const has = this.#swarm.picker.have.get(piece);
-    if (!hasRoom || !has || (peer.amChoking && !this.#isGranted(piece, length))) {
+    const isGranted = !peer.amChoking || peer.grantedFast.has(piece);
+    if (!hasRoom || !has || !isGranted) {
       this.#refuseAsked(piece, begin, length);
       return;
     }
-    this.#waiting.push({ piece, begin, length });
+    if (peer.amChoking && !this.#isDue(piece, length)) {
+      if (this.#held.length === 0) this.#heldSince = this.#clock.now();
+      this.#held.push({ piece, begin, length });
+    } else this.#waiting.push({ piece, begin, length });
     this.#cancellable = Math.min(this.#cancellable + 1, clientDefaults.maxQueuedRequests);
   }
 
   cancel(piece: number, begin: number, length: number): void {
     if (this.#cancellable === 0) return;
     this.#cancellable -= 1;
-    const index = this.#waiting.findIndex(
-      (each) => each.piece === piece && each.begin === begin && each.length === length,
-    );
-    if (index === -1) return;
-    this.#waiting.splice(index, 1);
-    // BEP 6: a cancelled request is answered too, by the block or by a reject.
-    if (this.#peer.fast) this.#encoder.reject(piece, begin, length);
+    for (const queue of [this.#waiting, this.#held]) {
+      const index = queue.findIndex(
+        (each) => each.piece === piece && each.begin === begin && each.length === length,
+      );
+      if (index === -1) continue;
+      queue.splice(index, 1);
+      // BEP 6: a cancelled request is answered too, by the block or by a reject.
+      this.#refuse(piece, begin, length);
+      return;
+    }
   }
 
   /** We choked the peer: everything waiting is refused, except what it may have while choked. The caller flushes. */
@@ -105,9 +123,16 @@ export class UploadQueue {
     }
   }
 
+  /** Once a second. The caller flushes. */
+  tick(now: number): void {
+    if (this.#held.length === 0 || now - this.#heldSince < REFUSAL_DELAY) return;
+    for (const { piece, begin, length } of this.#held.splice(0)) this.#refuse(piece, begin, length);
+  }
+
   /** Sends what can be sent now. */
   pump(): void {
     const { chokedTurns } = this.#swarm;
+    if (!this.#peer.amChoking && this.#held.length > 0) this.#waiting.push(...this.#held.splice(0));
     while (this.#waiting.length > 0 && this.#inFlight < BATCHES_IN_FLIGHT && !this.#peer.closed) {
       if (this.#peer.amChoking) {
         if (this.#inFlight > 0 || !chokedTurns.take(this, this.#clock.now())) return;
@@ -124,7 +149,7 @@ export class UploadQueue {
 
   /** The connection is gone. */
   drop(): void {
-    this.#waiting.length = 0;
+    this.#waiting.length = this.#held.length = 0;
     this.#swarm.chokedTurns.end(this);
   }
 
@@ -180,10 +205,9 @@ export class UploadQueue {
   }
 
   /**
-   * May it be asked for while choked? Each granted piece once, or a choked peer could download for ever, and only by who has little
-   * (BEP 6).
+   * Is a granted piece sent while choked? Each once, or a choked peer could download for ever, and only to who has little (BEP 6).
    */
-  #isGranted(piece: number, length: number): boolean {
+  #isDue(piece: number, length: number): boolean {
     const { grantedFast, have } = this.#peer;
     if (have.count >= ALLOWED_FAST_PIECES) return false;
     const left = (grantedFast.get(piece) ?? 0) - length;

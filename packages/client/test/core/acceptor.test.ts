@@ -2,6 +2,7 @@ import { encodeHandshake } from '@shoal/peer-wire';
 import { clientDefaults } from '../../src/options.ts';
 import { Acceptor, type AcceptorOptions, type Accepting } from '../../src/peer/acceptor.ts';
 import { FakeNetwork, ManualClock, RecordingHandler, settle } from './support.ts';
+import { SHUNNED_FROM } from '../../src/peer/offenders.ts';
 import {
   ACCEPT_BURST,
   ACCEPT_RATE,
@@ -223,7 +224,10 @@ describe('a flood of connections', () => {
   it('is over for whoever has waited for too long, and for all when the acceptor is closed', async () => {
     const { network, acceptor, clock } = await flooded(0);
     const offender = { address: '20.0.0.9', port: 5 };
-    const failing = Array.from({ length: 7 }, () => network.arrive(offender));
+    for (let index = 0; index < SHUNNED_FROM - 1; index += 1) {
+      network.arrive(offender).receive(Buffer.alloc(68));
+    }
+    const failing = Array.from({ length: 5 }, () => network.arrive(offender));
     for (const each of failing) each.receive(Buffer.alloc(68));
     const waiting = network.arrive(offender);
     expect(waiting.paused).toBe(true);
@@ -240,7 +244,9 @@ describe('a flood of connections', () => {
   it('lets an address wait that brought nothing but failures, and nobody else', async () => {
     const { network, joined, clock } = await flooded(0);
     const offender = { address: '20.0.0.9', port: 5 };
-    for (let index = 0; index < 4; index += 1) network.arrive(offender).receive(Buffer.alloc(68));
+    for (let index = 0; index < SHUNNED_FROM; index += 1) {
+      network.arrive(offender).receive(Buffer.alloc(68));
+    }
     const next = network.arrive(offender);
     expect(next.paused).toBe(true);
     expect(network.arrive({ address: '20.0.0.10', port: 5 }).paused).toBe(false);
@@ -250,5 +256,14 @@ describe('a flood of connections', () => {
     expect(next.paused).toBe(false);
     next.receive(greeting());
     expect(joined).toEqual(['20.0.0.9']);
+  });
+
+  it('is not what a host brings that first tries to encrypt for each of a dozen torrents', async () => {
+    const { network, acceptor, joined } = await flooded(0);
+    const host = { address: '20.0.0.9', port: 5 };
+    for (let index = 0; index < 12; index += 1) network.arrive(host).receive(Buffer.alloc(96, 1));
+    for (let index = 0; index < 12; index += 1) network.arrive(host).receive(greeting());
+    expect(acceptor.waiting).toBe(0);
+    expect(joined).toHaveLength(12);
   });
 });

@@ -1,5 +1,5 @@
 import { PeerError } from '../../src/errors.ts';
-import { OFFENCE_TIME, Offenders, SHUNNED_FROM } from '../../src/peer/offenders.ts';
+import { Offenders, POINT_TIME, SHUNNED_FROM } from '../../src/peer/offenders.ts';
 
 const ADDRESS = '20.0.0.1';
 const misbehaved = new PeerError('ERR_PEER_MISBEHAVED', 'It goes on');
@@ -11,15 +11,30 @@ function failing(times: number, address = ADDRESS, now = 1_000): Offenders {
 }
 
 describe('Offenders', () => {
-  it('lets an address wait from the fourth failure on, longer each time, a minute at most', () => {
+  it('lets an address wait after some failures, longer each time, a minute at most', () => {
     expect(failing(SHUNNED_FROM - 1).notBefore(ADDRESS)).toBe(-Infinity);
-    const waits = [4, 5, 6, 7, 8, 9, 100].map((times) => failing(times).notBefore(ADDRESS) - 1_000);
+    const waits = [0, 1, 2, 3, 4, 5, 100].map(
+      (more) => failing(SHUNNED_FROM + more).notBefore(ADDRESS) - 1_000,
+    );
     expect(waits).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000]);
   });
 
-  it('forgets after some minutes', () => {
+  it('forgets bit by bit, so that who looks in now and then never waits', () => {
     const offenders = failing(SHUNNED_FROM - 1);
-    offenders.failed(ADDRESS, undefined, 1_000 + OFFENCE_TIME);
+    offenders.failed(ADDRESS, undefined, 1_000 + POINT_TIME);
+    expect(offenders.notBefore(ADDRESS)).toBe(-Infinity);
+    for (let minute = 2; minute < 100; minute += 1) {
+      offenders.failed(ADDRESS, undefined, 1_000 + minute * POINT_TIME);
+    }
+    expect(offenders.notBefore(ADDRESS)).toBe(-Infinity);
+    offenders.failed(ADDRESS, undefined, 1_000 + 99 * POINT_TIME);
+    expect(offenders.notBefore(ADDRESS)).toBeGreaterThan(0);
+  });
+
+  it('forgives an address whose others are honest, however much was done before', () => {
+    const offenders = failing(10_000);
+    for (let index = 0; index < 8; index += 1) offenders.greeted(ADDRESS);
+    offenders.failed(ADDRESS, undefined, 100_000);
     expect(offenders.notBefore(ADDRESS)).toBe(-Infinity);
   });
 
@@ -31,6 +46,20 @@ describe('Offenders', () => {
       offenders.parted(ADDRESS, undefined, index);
     }
     expect(offenders.notBefore(ADDRESS)).toBe(-Infinity);
+    expect(offenders.size).toBe(0);
+  });
+
+  it('does not mind a host that does so for a dozen torrents at once, whether they take peers or not', () => {
+    const offenders = new Offenders();
+    const full = new PeerError('ERR_PEER_UNWANTED', 'no');
+    for (let round = 0; round < 20; round += 1) {
+      for (let torrent = 0; torrent < 12; torrent += 1) offenders.failed(ADDRESS, undefined, round);
+      expect(offenders.notBefore(ADDRESS)).toBe(-Infinity);
+      for (let torrent = 0; torrent < 6; torrent += 1) {
+        offenders.greeted(ADDRESS);
+        offenders.failed(ADDRESS, full, round);
+      }
+    }
     expect(offenders.size).toBe(0);
   });
 

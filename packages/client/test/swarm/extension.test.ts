@@ -146,4 +146,17 @@ describe('the extension protocol', () => {
     expect(peer.closed).toBe(closed);
     await swarm.close();
   });
+
+  it('keeps a peer that asks for metadata now and then, for as long as it likes', async () => {
+    const says = { extensions: new Map([['ut_metadata', 3]]) };
+    const { swarm, peer, handshakes } = await connected(408, { says });
+    const id = handshakes()[0]?.extensions.get('ut_metadata') ?? 0;
+    for (let count = 0; count < 100; count += 1) {
+      // Beyond the last piece.
+      peer.send((to) => to.extended(id, Buffer.from('d8:msg_typei0e5:piecei999ee')));
+      await swarm.pass(2_000);
+    }
+    expect(peer.closed).toBe(false);
+    await swarm.close();
+  });
 });

@@ -170,9 +170,44 @@ describe('the fast extension', () => {
         },
       }),
     );
-    await swarm.pass(5_000);
+    await swarm.pass(10_000);
     expect(peer.count('piece')).toBe(2);
     expect(peer.count('reject')).toBe(8);
+    await swarm.close();
+  });
+
+  it('keeps a choked peer that asks again at once for an allowed-fast piece it does not get', async () => {
+    const swarm = new SimSwarm({ seed: 36 });
+    const seed = await swarm.seed({ trackerless: true });
+    const host = swarm.host();
+    const { infoHash, pieceCount } = swarm.torrent.info;
+    const [piece = 0] = allowedFastSet(host.address, infoHash!, pieceCount, 10);
+    const has = new Bitfield(pieceCount);
+    for (let each = 0; each < pieceCount; each += 1) if (each !== piece) has.set(each);
+    let asked = 0;
+    const ask = (peer: ScriptedPeer): void => {
+      asked += 1;
+      peer.send((to) => to.request(piece, 0, BLOCK_LENGTH));
+    };
+    const peer = await swarm.settle(
+      ScriptedPeer.connect(host, at(seed), swarm.torrent, {
+        onOpen: (open) => {
+          open.send((to) => to.bitfield(has.bytes));
+          ask(open);
+        },
+        // As aria2 does.
+        onMessage: (open, [name]) => {
+          if (name === 'reject') ask(open);
+        },
+      }),
+    );
+    await swarm.pass(60_000);
+    expect(peer.closed).toBe(false);
+    expect(peer.count('piece')).toBe(0);
+    expect(peer.count('reject')).toBeGreaterThan(5);
+    expect(asked).toBeLessThan(20);
+    peer.send((to) => to.interested());
+    await swarm.until(() => peer.count('piece') === 1, 30_000);
     await swarm.close();
   });
 

@@ -1,6 +1,7 @@
 import { Socket, type OnReadOpts, type Server, type SocketConstructorOpts } from 'node:net';
 import type { Endpoint } from '../endpoint.ts';
 import { systemEndpoint } from './system-endpoint.ts';
+import { reportStrayError } from './system-error.ts';
 
 /**
  * Bytes read from a socket at a time. Measured: 64–128 KiB cost the least CPU; from 256 KiB on the buffer no longer stays
@@ -101,7 +102,13 @@ function isRefused(accepted: AcceptedHandle, refuses: (from: Endpoint) => boolea
   const name: { address?: string; port?: number } = {};
   accepted.getpeername(name);
   const from = systemEndpoint(name.address, name.port);
-  if (from === undefined || !refuses(from)) return false;
+  if (from === undefined) return false;
+  try {
+    if (!refuses(from)) return false;
+  } catch (error) {
+    // As where `accept` throws: it costs that connection only.
+    reportStrayError(error);
+  }
   accepted.close();
   return true;
 }
