@@ -5,12 +5,12 @@ import type { OpenConnections } from './open-connections.ts';
  * Connections without a handshake that are looked at without delay after a quiet time: more than a host makes that first tries to
  * encrypt for each of a few dozen torrents.
  */
-export const ACCEPT_BURST = 50;
+export const ACCEPT_BURST = 100;
 /**
- * Connections a second that are looked at in the long run: each costs some 0.3 ms, so a flood takes under 1 % of a core. Those that
+ * Connections a second that are looked at in the long run: each costs some 0.3 ms, so a flood takes under 2 % of a core. Those that
  * bring a handshake do not count, so that thousands of torrents may be connected to at once.
  */
-export const ACCEPT_RATE = 20;
+export const ACCEPT_RATE = 50;
 
 /** Connections that wait. Each has a descriptor and the system's buffers; they count as connections of the client as well. */
 export const MAX_WAITING = 384;
