@@ -23,8 +23,8 @@ const BATCHES_IN_FLIGHT = 2;
 const CHOKED_BATCH_BLOCKS = 2;
 
 /**
- * Milliseconds after which a choked peer is told that it does not get what it was granted: aria2 asks again as soon as it is told,
- * thousands of times a second.
+ * Milliseconds after which a choked peer that goes on asking for what it was granted is told that it does not get it: aria2 asks
+ * again as soon as it is told, thousands of times a second. Others are told at once, as they then ask somebody else.
  */
 const REFUSAL_DELAY = 5_000;
 
@@ -59,6 +59,8 @@ export class UploadQueue {
   #crossing = 0;
   /** Made for the first request that is refused. */
   #refusals: Allowance | undefined;
+  /** Those of them that are for pieces it was granted: beyond these they are held. */
+  #granted: Allowance | undefined;
   /** Tokens of the upload limit taken for the block at the head of the queue. */
   #credit = 0;
 
@@ -90,7 +92,13 @@ export class UploadQueue {
       return;
     }
     if (peer.amChoking && !this.#isDue(piece, length)) {
-      if (this.#held.length === 0) this.#heldSince = this.#clock.now();
+      const now = this.#clock.now();
+      this.#granted ??= new Allowance(MAX_REFUSED, REFUSED_RATE, now);
+      if (this.#granted.take(now)) {
+        this.#refuse(piece, begin, length);
+        return;
+      }
+      if (this.#held.length === 0) this.#heldSince = now;
       this.#held.push({ piece, begin, length });
     } else this.#waiting.push({ piece, begin, length });
     this.#cancellable = Math.min(this.#cancellable + 1, clientDefaults.maxQueuedRequests);
