@@ -76,7 +76,8 @@ export interface ListenOptions {
   readonly backlog?: number;
   /**
    * Whether a connection from there is not to be had at all. Where the system tells who connects before anything is made of it, that is
-   * asked first, and the connection ended at once: a flood costs a third then. Others come to `accept` all the same.
+   * asked first, and nothing is read of the connection, which is ended without a word, at once or after some seconds: a flood costs a
+   * fraction then. Others come to `accept` all the same.
    */
   readonly refuses?: (from: Endpoint) => boolean;
 }

@@ -12,6 +12,7 @@ import {
   type Endpoint,
 } from '../src/index.ts';
 import { RECEIVE_BUFFER_BYTES } from '../src/node/receive.ts';
+import { MAX_REFUSED_HELD } from '../src/node/refused.ts';
 
 const LOOPBACK = { address: '127.0.0.1', port: 0 };
 
@@ -150,7 +151,7 @@ describe('refusing', () => {
   it('ends a connection before anything is made of it, and takes the next one', async () => {
     const asked: Endpoint[] = [];
     let accepted = 0;
-    const listener = await nodeNetwork.listen(
+    const listener = await createNodeNetwork({ refusalHold: 0 }).listen(
       LOOPBACK,
       (connection) => {
         accepted += 1;
@@ -175,12 +176,32 @@ describe('refusing', () => {
     await listener.close();
   });
 
+  it('holds a bounded number of connections unread, and ends them with the listener', async () => {
+    const listener = await createNodeNetwork({ refusalHold: 600_000 }).listen(
+      LOOPBACK,
+      (connection) => new Sink(connection),
+      { refuses: () => true },
+    );
+    const sinks: Sink[] = [];
+    for (let index = 0; index <= MAX_REFUSED_HELD; index += 1) {
+      const connection = await nodeNetwork.connect(listener.endpoint);
+      sinks.push(new Sink(connection));
+    }
+    const ended: number[] = [];
+    const all = sinks.map(({ closed }, index) => closed.then(() => ended.push(index)));
+    await sinks[0]?.closed;
+    expect(ended).toEqual([0]);
+    await listener.close();
+    await Promise.all(all);
+  });
+
   it('ends a connection whose refusal throws, and says so', async () => {
     const { emitWarning } = process;
     const warnings: string[] = [];
     process.emitWarning = (warning: string | Error) => void warnings.push(String(warning));
     try {
-      const listener = await nodeNetwork.listen(LOOPBACK, (connection) => new Sink(connection), {
+      const network = createNodeNetwork({ refusalHold: 0 });
+      const listener = await network.listen(LOOPBACK, (connection) => new Sink(connection), {
         refuses: () => {
           throw new Error('cannot tell');
         },

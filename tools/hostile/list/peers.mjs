@@ -11,6 +11,8 @@ const REQUESTS = `${SRC}/peer/block-requests.ts`;
 const UPLOADS = `${SRC}/peer/upload-queue.ts`;
 const ACCEPTOR = `${SRC}/peer/acceptor.ts`;
 const ACCEPTOR_TEST = `${TEST}/core/acceptor.test.ts`;
+const REFUSED = 'packages/net/src/node/refused.ts';
+const REFUSED_TEST = 'packages/net/test/refused.test.ts';
 const HANDSHAKING = `${SRC}/peer/handshaking.ts`;
 const HANDSHAKING_TEST = `${TEST}/core/handshaking.test.ts`;
 const LIST = `${SRC}/peer/peer-list.ts`;
@@ -75,6 +77,31 @@ const entries = [
     test: ACCEPTOR_TEST,
     name: 'a flood of connections has a bounded number waiting: whoever comes then is refused',
     remove: { file: ACCEPTOR, text: 'if (!this.#room.isFull) return false;', by: 'return false;' },
+  },
+  {
+    id: 'peer-breach-flood',
+    input:
+      'Hundreds of connections a second, each with a good handshake and a breach of the protocol after it',
+    guard: 'They count as those without a handshake do',
+    test: ACCEPTOR_TEST,
+    name: 'a flood of connections is one where each brings a handshake and then breaks the protocol',
+    remove: {
+      file: ACCEPTOR,
+      text: 'if (this.#offenders.parted(address, error, clock.now())) this.#room.chargeTurn();',
+      by: 'this.#offenders.parted(address, error, clock.now());',
+    },
+  },
+  {
+    id: 'peer-refused-comes-back',
+    input: 'Connections that come back as soon as they are refused',
+    guard: 'They are held unread for three seconds before they are ended, 128 at most',
+    test: REFUSED_TEST,
+    name: 'RefusedConnections holds a bounded number: the one held longest makes room',
+    remove: {
+      file: REFUSED,
+      text: 'if (this.#held.size > MAX_REFUSED_HELD) this.#endOldest();',
+      by: '',
+    },
   },
   {
     id: 'peer-comes-back',

@@ -23,6 +23,8 @@ export const topics = [
     'client ACCEPT_RATE',
     'client MAX_WAITING in peer/waiting-room.ts',
     'client MAX_WAITING_TIME',
+    'net MAX_REFUSED_HELD',
+    'net DEFAULT_REFUSAL_HOLD',
     'client MAX_OFFENDERS',
     'client MAX_WAIT in peer/offenders.ts',
   ],

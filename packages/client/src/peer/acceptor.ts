@@ -156,7 +156,9 @@ export class Acceptor {
           if (peer !== undefined) this.#room.giveBackTurn();
           return peer;
         },
-        parted: (error) => this.#offenders.parted(address, error, clock.now()),
+        parted: (error) => {
+          if (this.#offenders.parted(address, error, clock.now())) this.#room.chargeTurn();
+        },
         failed: (error) => {
           // Who made room for another has done nothing.
           if (!this.#pending.delete(connection)) return;

@@ -66,12 +66,16 @@ export class Offenders {
     else this.#note(address, FAILED_HANDSHAKE, now);
   }
 
-  /** A connection whose handshake was complete has ended. */
-  parted(address: string, error: Error | undefined, now: number): void {
+  /**
+   * A connection whose handshake was complete has ended.
+   *
+   * @returns it broke the protocol
+   */
+  parted(address: string, error: Error | undefined, now: number): boolean {
     const code = codeOf(error);
-    if (code === 'ERR_PEER_MISBEHAVED' || code?.startsWith('ERR_WIRE_') === true) {
-      this.#note(address, MISBEHAVIOUR, now);
-    }
+    if (code !== 'ERR_PEER_MISBEHAVED' && code?.startsWith('ERR_WIRE_') !== true) return false;
+    this.#note(address, MISBEHAVIOUR, now);
+    return true;
   }
 
   #note(address: string, points: number, now: number): void {

@@ -8,7 +8,7 @@ import type { OpenConnections } from './open-connections.ts';
 export const ACCEPT_BURST = 100;
 /**
  * Connections a second that are looked at in the long run: each costs some 0.3 ms, so a flood takes under 2 % of a core. Those that
- * bring a handshake do not count, so that thousands of torrents may be connected to at once.
+ * bring a handshake do not count, so that thousands of torrents may be connected to at once, unless they break the protocol later.
  */
 export const ACCEPT_RATE = 50;
 
@@ -124,6 +124,11 @@ export class WaitingRoom {
   /** Whoever had a turn was worth it: somebody else may have one, too. */
   giveBackTurn(): void {
     this.#turns = Math.min(ACCEPT_BURST, this.#turns + 1);
+  }
+
+  /** Whoever was worth its turn broke the protocol later: the turn counts after all. Others wait two seconds for that at most. */
+  chargeTurn(): void {
+    this.#turns = Math.max(-ACCEPT_BURST, this.#turns - 1);
   }
 
   /** Lets a connection wait for its turn, which does not come before `notBefore` (monotonic ms). */

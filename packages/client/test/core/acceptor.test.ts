@@ -1,4 +1,5 @@
 import { encodeHandshake } from '@shoal/peer-wire';
+import { PeerError } from '../../src/errors.ts';
 import { clientDefaults } from '../../src/options.ts';
 import { Acceptor, type AcceptorOptions, type Accepting } from '../../src/peer/acceptor.ts';
 import { FakeNetwork, ManualClock, RecordingHandler, settle } from './support.ts';
@@ -180,6 +181,35 @@ describe('a flood of connections', () => {
     }
     expect(acceptor.waiting).toBe(0);
     expect(joined).toHaveLength(10 * ACCEPT_BURST);
+  });
+
+  it('is one where each brings a handshake and then breaks the protocol', async () => {
+    const { network, acceptor, clock } = await flooded(0);
+    const misbehaved = new PeerError('ERR_PEER_MISBEHAVED', 'It goes on');
+    for (let index = 0; index < ACCEPT_BURST; index += 1) {
+      const connection = network.arrive(from(index));
+      connection.receive(greeting());
+      connection.destroy(misbehaved);
+    }
+    const next = network.arrive({ address: '20.0.0.9', port: 5 });
+    expect(next.paused).toBe(true);
+    expect(acceptor.waiting).toBe(1);
+    await clock.advance(100);
+    expect(next.paused).toBe(false);
+  });
+
+  it('keeps others waiting for two seconds at most, however many of its peers have to go at once', async () => {
+    const { network, clock } = await flooded(0);
+    const peers = Array.from({ length: 5 * ACCEPT_BURST }, (_, index) => {
+      const connection = network.arrive(from(index));
+      connection.receive(greeting());
+      return connection;
+    });
+    for (const each of peers) each.destroy(new PeerError('ERR_PEER_MISBEHAVED', 'It goes on'));
+    const next = network.arrive({ address: '20.0.0.9', port: 5 });
+    expect(next.paused).toBe(true);
+    await clock.advance((1_000 * ACCEPT_BURST) / ACCEPT_RATE + 200);
+    expect(next.paused).toBe(false);
   });
 
   it('does not keep out who comes last: it is served first, and all that it sends arrives', async () => {

@@ -1,5 +1,6 @@
 import { Socket, type OnReadOpts, type Server, type SocketConstructorOpts } from 'node:net';
 import type { Endpoint } from '../endpoint.ts';
+import type { RefusedConnections } from './refused.ts';
 import { systemEndpoint } from './system-endpoint.ts';
 import { reportStrayError } from './system-error.ts';
 
@@ -54,6 +55,12 @@ interface ServerInternals {
   _handle?: { onconnection?: unknown } | null;
 }
 
+/** What becomes of those that are not to be had. */
+export interface Refusing {
+  readonly refuses: (from: Endpoint) => boolean;
+  readonly refused: RefusedConnections;
+}
+
 type OnConnection = (this: unknown, status: number, handle: AcceptedHandle | undefined) => void;
 
 /** Options of the constructor that Node does not document. */
@@ -69,13 +76,13 @@ interface HandleOptions extends SocketConstructorOpts {
  * much again. That is not documented by Node, hence the checks: whatever is not as expected takes the server's own way.
  *
  * @param keepAliveDelay seconds of silence after which the system probes whether the peer is alive
- * @param refuses tells of whom no socket is made
+ * @param refusing tells of whom no socket is made
  */
 export function acceptShared(
   server: Server,
   keepAliveDelay: number,
   accept: (socket: Socket, receiver: Receiver) => void,
-  refuses?: (from: Endpoint) => boolean,
+  refusing?: Refusing,
 ): void {
   const handle = (server as unknown as ServerInternals)._handle;
   if (typeof handle !== 'object' || handle === null) return;
@@ -87,7 +94,7 @@ export function acceptShared(
       ordinary.call(this, status, accepted);
       return;
     }
-    if (refuses !== undefined && isRefused(accepted, refuses)) return;
+    if (refusing !== undefined && isRefused(accepted, refusing)) return;
     accepted.setNoDelay(true);
     accepted.setKeepAlive(true, keepAliveDelay);
     const receiver: Receiver = { receive: noBytes };
@@ -96,8 +103,7 @@ export function acceptShared(
   handle.onconnection = shared;
 }
 
-/** Closes an accepted connection that is refused. */
-function isRefused(accepted: AcceptedHandle, refuses: (from: Endpoint) => boolean): boolean {
+function isRefused(accepted: AcceptedHandle, { refuses, refused }: Refusing): boolean {
   if (!isRefusable(accepted)) return false;
   const name: { address?: string; port?: number } = {};
   accepted.getpeername(name);
@@ -109,7 +115,7 @@ function isRefused(accepted: AcceptedHandle, refuses: (from: Endpoint) => boolea
     // As where `accept` throws: it costs that connection only.
     reportStrayError(error);
   }
-  accepted.close();
+  refused.add(accepted);
   return true;
 }
 

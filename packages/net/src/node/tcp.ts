@@ -4,6 +4,7 @@ import { addressKind } from '../address-kind.ts';
 import { isEndpoint } from '../endpoint-text.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { NetError } from '../errors.ts';
+import { systemClock } from './clock.ts';
 import {
   acceptShared,
   adoptAccepted,
@@ -11,6 +12,7 @@ import {
   sharedBufferRead,
   type Receiver,
 } from './receive.ts';
+import { RefusedConnections } from './refused.ts';
 import { systemEndpoint } from './system-endpoint.ts';
 import { reportStrayError, toNetError } from './system-error.ts';
 import { TcpConnection, type TcpLimits } from './tcp-connection.ts';
@@ -26,6 +28,8 @@ const KEEP_ALIVE_DELAY = 60_000;
 export interface TcpOptions extends TcpLimits {
   /** Whether accepted sockets receive into the shared buffer. */
   readonly adopt: boolean;
+  /** Milliseconds that a refused connection is held. */
+  readonly refusalHold: number;
 }
 
 function noBytes(): void {
@@ -130,16 +134,19 @@ function acceptSocket(
 class TcpListener implements Listener {
   readonly endpoint: Endpoint;
   readonly #server: Server;
+  readonly #refused: RefusedConnections;
   #closing: Promise<void> | undefined;
 
-  constructor(server: Server, endpoint: Endpoint) {
+  constructor(server: Server, endpoint: Endpoint, refused: RefusedConnections) {
     this.#server = server;
+    this.#refused = refused;
     this.endpoint = endpoint;
   }
 
   close(): Promise<void> {
     this.#closing ??= new Promise((resolve) => {
       this.#server.close();
+      this.#refused.close();
       // The server's own 'close' event may wait for the connections, which live on; the port is free already.
       setImmediate(resolve);
     });
@@ -199,8 +206,13 @@ export function listenTcp(
         const port = typeof address === 'object' && address !== null ? address.port : at.port;
         const endpoint = { address: at.address, port };
         if (addressKind(at.address) !== 'unspecified') local = endpoint;
-        if (tcp.adopt) acceptShared(server, KEEP_ALIVE_DELAY / 1000, take, options.refuses);
-        resolve(new TcpListener(server, endpoint));
+        const { refuses } = options;
+        const refused = new RefusedConnections(tcp.refusalHold, systemClock);
+        if (tcp.adopt) {
+          const refusing = refuses === undefined ? undefined : { refuses, refused };
+          acceptShared(server, KEEP_ALIVE_DELAY / 1000, take, refusing);
+        }
+        resolve(new TcpListener(server, endpoint, refused));
       },
     );
   });
