@@ -117,6 +117,18 @@ const entries = [
     },
   },
   {
+    id: 'peer-many-addresses',
+    input: 'An attacker that takes another address of its IPv6 network for each connection',
+    guard: 'A public IPv6 address is known by its /64',
+    test: `${TEST}/peer/offenders.test.ts`,
+    name: 'Offenders knows an IPv6 host by its network, whichever of its addresses it takes; on a local network by its own',
+    remove: {
+      file: `${SRC}/peer/network-of.ts`,
+      text: "if (!isIPv6Address(address) || addressKind(address) !== 'public') return address;",
+      by: 'if (isIPv6Address(address)) return address;',
+    },
+  },
+  {
     id: 'peer-asks-in-vain',
     input:
       'Requests without end for what is refused: for pieces that are not here, or while choked',

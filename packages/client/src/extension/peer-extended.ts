@@ -18,13 +18,22 @@ import { clientDefaults } from '../options.ts';
 import { Allowance } from '../peer/allowance.ts';
 import { CLIENT_NAME } from '../version.ts';
 import type { ExtensionSide } from './extension-side.ts';
-import { MetadataBudget } from './metadata-budget.ts';
 
 /**
  * Extended handshakes taken of one peer. The first one says nearly all, later ones what has changed; each may take 64 KiB to be
  * read, so whoever sends them without end is let go.
  */
 const MAX_HANDSHAKES = 256;
+
+/**
+ * How often a peer may fetch our whole metadata at once, so that requests, which are small, cannot be made to cost 16 KiB of upload
+ * each without end: a restart, or an answer that was lost, is no attack.
+ */
+const WHOLES = 2;
+/** Pieces of metadata it gets at least, however small the metadata is. */
+const MIN_PIECES = 16;
+/** Further pieces that it gets each second. */
+const PIECE_RATE = 1;
 
 /** Requests for metadata refused to one peer at once, after which it is let go: who was refused is to ask others (BEP 9). */
 const MAX_REFUSED_METADATA = 64;
@@ -80,7 +89,7 @@ export class PeerExtended {
   /** Made when the peer's handshake comes. */
   #ids: PeerExtensions | undefined;
   /** Made when the peer first asks. */
-  #budget: MetadataBudget | undefined;
+  #budget: Allowance | undefined;
 
   constructor(side: ExtensionSide, encoder: WireEncoder, remote: Endpoint, clock: Clock) {
     this.#side = side;
@@ -203,7 +212,7 @@ export class PeerExtended {
   #mayFetch(): boolean {
     const now = this.#clock.now();
     const pieces = Math.ceil((this.#side.metadata?.length ?? 0) / METADATA_PIECE_LENGTH);
-    this.#budget ??= new MetadataBudget(pieces, now);
+    this.#budget ??= new Allowance(Math.max(MIN_PIECES, WHOLES * pieces), PIECE_RATE, now);
     return this.#budget.take(now);
   }
 }

@@ -1,4 +1,4 @@
-/** How often somebody may do what is not quite right: so many times at once, and a few each second after that. */
+/** How often somebody may do what costs us something: so many times at once, and a few each second after that. */
 export class Allowance {
   readonly #most: number;
   readonly #perSecond: number;

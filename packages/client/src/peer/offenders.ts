@@ -1,5 +1,6 @@
 import { addressKind } from '@shoal/net';
 import { codeOf } from '../errors.ts';
+import { networkOf } from './network-of.ts';
 
 /** Addresses remembered for what they did: 2,048 take well under 1 MiB. Who did it longest ago is forgotten first. */
 const MAX_OFFENDERS = 2048;
@@ -37,7 +38,7 @@ interface Offender {
 
 /**
  * The addresses from which connections came that were a waste: those that go on so have to wait, longer each time, until their next
- * connection is looked at. A loopback address is never among them, as all clients of this machine share it.
+ * connection is looked at. An IPv6 address is known by its network ({@link networkOf}). A loopback address is never among them, as all clients of this machine share it.
  */
 export class Offenders {
   readonly #offenders = new Map<string, Offender>();
@@ -49,15 +50,16 @@ export class Offenders {
 
   /** Monotonic ms before which nothing is to be read of a connection from there; -Infinity: it may be read at once. */
   notBefore(address: string): number {
-    return this.#offenders.get(address)?.notBefore ?? -Infinity;
+    return this.#offenders.get(networkOf(address))?.notBefore ?? -Infinity;
   }
 
   /** A handshake was complete. */
   greeted(address: string): void {
-    const offender = this.#offenders.get(address);
+    const network = networkOf(address);
+    const offender = this.#offenders.get(network);
     if (offender === undefined) return;
     offender.points -= HANDSHAKE;
-    if (offender.points <= 0) this.#offenders.delete(address);
+    if (offender.points <= 0) this.#offenders.delete(network);
   }
 
   /** A connection ended before its handshake was complete, in order or not. Whether we wanted no more peers is not its fault. */
@@ -80,13 +82,14 @@ export class Offenders {
 
   #note(address: string, points: number, now: number): void {
     if (addressKind(address) === 'loopback') return;
-    const known = this.#offenders.get(address);
+    const network = networkOf(address);
+    const known = this.#offenders.get(network);
     const left = known === undefined ? 0 : known.points - (now - known.at) / POINT_TIME;
     const sum = Math.min(MAX_POINTS, Math.max(0, left) + points);
     const wait = Math.min(MAX_WAIT, MIN_WAIT * 2 ** (sum - SHUNNED_FROM));
     const notBefore = sum < SHUNNED_FROM ? -Infinity : now + wait;
-    this.#offenders.delete(address);
-    this.#offenders.set(address, { points: sum, at: now, notBefore });
+    this.#offenders.delete(network);
+    this.#offenders.set(network, { points: sum, at: now, notBefore });
     for (const oldest of this.#offenders.keys()) {
       if (this.#offenders.size <= MAX_OFFENDERS) return;
       this.#offenders.delete(oldest);

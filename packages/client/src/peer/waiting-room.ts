@@ -1,4 +1,5 @@
 import type { Clock, Connection, ConnectionHandler, Timer } from '@shoal/net';
+import { networkOf } from './network-of.ts';
 import type { OpenConnections } from './open-connections.ts';
 
 /**
@@ -15,7 +16,7 @@ export const ACCEPT_RATE = 50;
 /** Connections that wait. Each has a descriptor and the system's buffers; they count as connections of the client as well. */
 export const MAX_WAITING = 384;
 /**
- * Connections of one address among them, and of one that has to wait for what it did just one; loopback has no such limit. A new one
+ * Connections of one address (an IPv6 network) among them, and of one that has to wait for what it did just one; loopback has no such limit. A new one
  * takes the place of its oldest, which may long be closed: that is not seen without reading.
  */
 export const MAX_WAITING_PER_ADDRESS = 4;
@@ -29,6 +30,7 @@ const RELEASE_PERIOD = 100;
 /** A connection of which nothing is read before its turn. */
 export class Waiting implements ConnectionHandler {
   readonly connection: Connection;
+  readonly network: string;
   /** Monotonic ms. */
   readonly since: number;
   readonly notBefore: number;
@@ -43,6 +45,7 @@ export class Waiting implements ConnectionHandler {
     gone: (waiting: Waiting) => void,
   ) {
     this.connection = connection;
+    this.network = networkOf(connection.remote.address);
     this.since = since;
     this.notBefore = notBefore;
     this.#gone = gone;
@@ -185,10 +188,11 @@ export class WaitingRoom {
 
   #makeRoomOf(address: string, most: number): void {
     if (this.#options.isShared(address)) return;
+    const network = networkOf(address);
     let count = 0;
     let oldest: Waiting | undefined;
     for (const waiting of this.#waiting) {
-      if (waiting.connection.remote.address !== address) continue;
+      if (waiting.network !== network) continue;
       oldest ??= waiting;
       count += 1;
     }

@@ -251,6 +251,16 @@ describe('a flood of connections', () => {
     expect(mine.map(({ closed }) => closed).lastIndexOf(true)).toBe(1);
   });
 
+  it('of one IPv6 network has as few waiting, whichever addresses it takes', async () => {
+    const { network, acceptor } = await flooded(ACCEPT_BURST);
+    for (let index = 1; index < 20; index += 1) {
+      network.arrive({ address: `2a01:4f8:1:2::${index.toString(16)}`, port: 5 });
+    }
+    expect(acceptor.waiting).toBe(MAX_WAITING_PER_ADDRESS);
+    network.arrive({ address: '2a01:4f8:1:3::1', port: 5 });
+    expect(acceptor.waiting).toBe(MAX_WAITING_PER_ADDRESS + 1);
+  });
+
   it('is over for whoever has waited for too long, and for all when the acceptor is closed', async () => {
     const { network, acceptor, clock } = await flooded(0);
     const offender = { address: '20.0.0.9', port: 5 };

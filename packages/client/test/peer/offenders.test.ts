@@ -81,6 +81,17 @@ describe('Offenders', () => {
     expect(offenders.size).toBe(0);
   });
 
+  it('knows an IPv6 host by its network, whichever of its addresses it takes; on a local network by its own', () => {
+    const offenders = new Offenders();
+    for (let index = 0; index < SHUNNED_FROM; index += 1) {
+      offenders.failed(`2a01:4f8:1:2::${index.toString(16)}`, undefined, 1_000);
+      offenders.failed(`fd00:1:2:3::${index.toString(16)}`, undefined, 1_000);
+    }
+    expect(offenders.notBefore('2a01:4f8:1:2:ffff::1')).toBeGreaterThan(1_000);
+    expect(offenders.notBefore('2a01:4f8:1:3::1')).toBe(-Infinity);
+    expect(offenders.notBefore('fd00:1:2:3::1')).toBe(-Infinity);
+  });
+
   it('remembers a bounded number, the latest', () => {
     const offenders = new Offenders();
     for (let index = 0; index < 5_000; index += 1) {

@@ -1,0 +1,13 @@
+import { addressFromBytes, addressKind, addressToBytes, isIPv6Address } from '@shoal/net';
+
+/** Bytes of an IPv6 address that tell one customer from another: a household has a /64, and all of its addresses. */
+const NETWORK_BYTES = 8;
+
+/**
+ * Whom an address belongs to: an IPv4 address stands for itself, and a public one of IPv6 for its /64, whose 2^64 addresses cost
+ * whoever has it nothing. Those of a local network are hosts of their own.
+ */
+export function networkOf(address: string): string {
+  if (!isIPv6Address(address) || addressKind(address) !== 'public') return address;
+  return `${addressFromBytes(addressToBytes(address).fill(0, NETWORK_BYTES))}/64`;
+}
