@@ -3,15 +3,17 @@ import type { Peer } from './peer.ts';
 
 /** Milliseconds a HAVE waits for others, so that pieces verified together are announced in one write. */
 const HAVE_DELAY = 5;
+/** Milliseconds more for each peer: a write costs some 3 µs, so that a fast torrent announces to many in 1 % of the time. */
+const HAVE_DELAY_OF_PEER = 0.3;
 
 /** Tells all peers of a swarm of the pieces that were verified. */
 export class HaveAnnouncer {
-  readonly #peers: Iterable<Peer>;
+  readonly #peers: ReadonlySet<Peer>;
   readonly #clock: Clock;
   readonly #pieces: number[] = [];
   #timer: Timer | undefined;
 
-  constructor(peers: Iterable<Peer>, clock: Clock) {
+  constructor(peers: ReadonlySet<Peer>, clock: Clock) {
     this.#peers = peers;
     this.#clock = clock;
   }
@@ -19,6 +21,7 @@ export class HaveAnnouncer {
   /** A piece was verified. */
   announce(piece: number): void {
     this.#pieces.push(piece);
+    const delay = HAVE_DELAY + HAVE_DELAY_OF_PEER * this.#peers.size;
     this.#timer ??= this.#clock.setTimer(() => {
       this.#timer = undefined;
       const pieces = this.#pieces.splice(0);
@@ -26,7 +29,7 @@ export class HaveAnnouncer {
         for (const each of pieces) peer.announceHave(each);
         peer.flush();
       }
-    }, HAVE_DELAY);
+    }, delay);
   }
 
   stop(): void {

@@ -4,20 +4,20 @@ import type { OpenConnections } from './open-connections.ts';
 
 /**
  * Connections without a handshake that are looked at without delay after a quiet time: more than a host makes that first tries to
- * encrypt for each of a few dozen torrents.
+ * encrypt for each of a few dozen torrents, and more than may be in their handshake at a time.
  */
-export const ACCEPT_BURST = 100;
+export const ACCEPT_BURST = 80;
 /**
- * Connections a second that are looked at in the long run: each costs some 0.3 ms, so a flood takes under 2 % of a core. Those that
+ * Connections a second that are looked at in the long run: each costs up to 1 ms, so a flood takes 2 % of a core. Those that
  * bring a handshake do not count, so that thousands of torrents may be connected to at once, unless they break the protocol later.
  */
-export const ACCEPT_RATE = 50;
+export const ACCEPT_RATE = 20;
 
 /** Connections that wait. Each has a descriptor and the system's buffers; they count as connections of the client as well. */
 export const MAX_WAITING = 384;
 /**
- * Connections of one address (an IPv6 network) among them, and of one that has to wait for what it did just one; loopback has no such limit. A new one
- * takes the place of its oldest, which may long be closed: that is not seen without reading.
+ * Connections of one address (an IPv6 network) among them, and of one that has to wait for what it did just one; loopback has no such
+ * limit. A new one takes the place of its oldest, which may long be closed: that is not seen without reading.
  */
 export const MAX_WAITING_PER_ADDRESS = 4;
 
