@@ -103,7 +103,7 @@ export const createHybridMeasure = {
   action: 'createHybrid',
   clients: 'shoal,hashing-1t,libtorrent',
   columns: columns('wall', 'cpu', 'rate', 'peak', 'noise'),
-  cases: (options) => contentCase(options, 2 * GIB),
+  cases: (options) => contentCase(options, 4 * GIB),
   run: (client, { content }, { limit }) =>
     makeTorrent(client, 'createHybrid', content, limit, (out) => {
       // The bare hashing makes no torrent.
@@ -118,7 +118,7 @@ export const createV2Measure = {
   action: 'createV2',
   clients: 'shoal,hashing-1t,libtorrent',
   columns: columns('wall', 'cpu', 'rate', 'peak', 'noise'),
-  cases: (options) => contentCase(options, 2 * GIB),
+  cases: (options) => contentCase(options, 4 * GIB),
   run: (client, { content }, { limit }) =>
     makeTorrent(client, 'createV2', content, limit, (out) => {
       if (client.name !== 'hashing-1t') checkRoot(out, content);
