@@ -2,11 +2,10 @@ import { FileHashTree, hashBlocks, PieceLayers } from '@shoal/metainfo';
 import { BLOCK_LENGTH } from '@shoal/peer-wire';
 import type { PeerReport, PieceHashes } from '../../src/index.ts';
 import { checkedStorage } from '../support/checked-storage.ts';
+import { K, seedOf, swarmOf } from '../support/hash-swarm.ts';
 import { poseAsSeed, ScriptedPeer } from '../support/scripted-peer.ts';
-import { type Node, SimSwarm } from '../support/sim-swarm.ts';
+import type { Node, SimSwarm } from '../support/sim-swarm.ts';
 import { makeV2Torrent, type V2Spec, type V2Torrent } from '../support/v2-torrent.ts';
-
-const K = 1024;
 
 const SHAPES: readonly [string, readonly V2Spec[], number][] = [
   ['one file with a short last piece', [{ path: 'one', length: 500 * K + 77 }], 64 * K],
@@ -35,14 +34,6 @@ const SHAPES: readonly [string, readonly V2Spec[], number][] = [
     64 * K,
   ],
 ];
-
-function swarmOf(torrent: V2Torrent, seed = 5): SimSwarm {
-  return new SimSwarm({ seed, torrent });
-}
-
-function seedOf(swarm: SimSwarm): Promise<Node> {
-  return swarm.node({ add: { storage: checkedStorage(swarm.torrent, { full: true }) } });
-}
 
 function leecherOf(swarm: SimSwarm): Promise<Node> {
   return swarm.node({ add: { storage: checkedStorage(swarm.torrent) } });
