@@ -129,7 +129,7 @@ export class WaitingRoom {
     this.#turns = Math.min(ACCEPT_BURST, this.#turns + 1);
   }
 
-  /** Whoever was worth its turn broke the protocol later: the turn counts after all. Others wait two seconds for that at most. */
+  /** Whoever was worth its turn broke the protocol later: the turn counts after all. Many at once keep others waiting for four seconds. */
   chargeTurn(): void {
     this.#turns = Math.max(-ACCEPT_BURST, this.#turns - 1);
   }
