@@ -16,7 +16,7 @@ export {
   isIPv6Address,
   parseAddress,
 } from './address.ts';
-export { addressKind, type AddressKind } from './address-kind.ts';
+export { addressKind, carriedIPv4, type AddressKind } from './address-kind.ts';
 export { isWithinReach, type Reach } from './reach.ts';
 export {
   IpFilterBuilder,

@@ -107,7 +107,7 @@ const entries = [
     id: 'peer-comes-back',
     input: 'An address that fails, or breaks the protocol, again and again',
     guard:
-      'After 16 failures, or three breaches, its connections have to wait, longer each time, a minute at most',
+      'After 16 failures, or three breaches, its connections have to wait, longer each time, 8 seconds at most',
     test: ACCEPTOR_TEST,
     name: 'a flood of connections lets an address wait that brought nothing but failures, and nobody else',
     remove: {
@@ -124,8 +124,20 @@ const entries = [
     name: 'Offenders knows an IPv6 host by its network, whichever of its addresses it takes; on a local network by its own',
     remove: {
       file: `${SRC}/peer/network-of.ts`,
-      text: "if (!isIPv6Address(address) || addressKind(address) !== 'public') return address;",
-      by: 'if (isIPv6Address(address)) return address;',
+      text: "if (addressKind(address) !== 'public') return address;",
+      by: 'return address;',
+    },
+  },
+  {
+    id: 'peer-gateway',
+    input: 'An attacker behind the NAT64 of a whole network',
+    guard: 'Who is behind an address of IPv6 that carries one of IPv4 is known by that one',
+    test: `${TEST}/peer/offenders.test.ts`,
+    name: 'Offenders knows a host of IPv4 behind an address of IPv6 by its own, so that NAT64 is not one network',
+    remove: {
+      file: `${SRC}/peer/network-of.ts`,
+      text: 'if (carried !== undefined) return addressFromBytes(carried);',
+      by: '',
     },
   },
   {

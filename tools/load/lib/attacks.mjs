@@ -64,8 +64,23 @@ export class Budget {
   }
 }
 
-/** What floods send in a turn, by attack. @type {WeakMap<Attack, Buffer[]>} */
+/** Of a hundred turns so many are made anew in place of one of these, so that what is sent goes on changing. */
+const ANEW = 10;
+
+/** What floods send in a turn, by attack and torrent. @type {WeakMap<Attack, Map<string, Buffer[]>>} */
 const bursts = new WeakMap();
+
+/** @param {Attack} attack @param {Target} target */
+function burstsOf(attack, target) {
+  const ofAttack = bursts.get(attack) ?? new Map();
+  bursts.set(attack, ofAttack);
+  const key = target.infoHash.toString('hex');
+  const found = ofAttack.get(key) ?? [];
+  // A soak comes to hundreds of torrents: those of the last few are enough.
+  if (ofAttack.size > 8) ofAttack.clear();
+  ofAttack.set(key, found);
+  return found;
+}
 
 /** One connection of an attacker. */
 export class Hostile {
@@ -82,8 +97,7 @@ export class Hostile {
    */
   constructor(means, attack) {
     this.means = means;
-    this.#bursts = bursts.get(attack) ?? [];
-    bursts.set(attack, this.#bursts);
+    this.#bursts = burstsOf(attack, means.target);
     const { address, port } = means.target;
     this.#socket = connect({ host: address, port, localAddress: means.from });
     this.#socket.on('error', () => {});
@@ -135,10 +149,11 @@ export class Hostile {
   #burst(next, length) {
     // What is said bit by bit goes on where it was.
     if (length < BURST) return flow(next, length);
-    const known = this.#bursts[this.below(VARIETY)];
-    if (known !== undefined) return known;
+    const index = this.below(VARIETY);
+    const known = this.#bursts[index];
+    if (known !== undefined && this.below(100) >= ANEW) return known;
     const made = flow(next, length);
-    this.#bursts.push(made);
+    this.#bursts[Math.min(index, this.#bursts.length)] = made;
     return made;
   }
 

@@ -9,6 +9,7 @@ import {
   type Network,
 } from '@shoal/net';
 import type { Handshake, ReservedBits } from '@shoal/peer-wire';
+import { codeOf } from '../errors.ts';
 import { clientDefaults, type PortRange } from '../options.ts';
 import { Handshaking } from './handshaking.ts';
 import { Offenders } from './offenders.ts';
@@ -151,7 +152,8 @@ export class Acceptor {
         },
         established: (established, handshake, isV2) => {
           this.#pending.delete(connection);
-          this.#offenders.greeted(address);
+          // Whoever first tried to encrypt came twice for it.
+          if (this.#offenders.greeted(address)) this.#room.giveBackTurn();
           const peer = torrent?.join(established, handshake, isV2);
           if (peer !== undefined) this.#room.giveBackTurn();
           return peer;
@@ -162,7 +164,11 @@ export class Acceptor {
         failed: (error) => {
           // Who made room for another has done nothing.
           if (!this.#pending.delete(connection)) return;
-          this.#offenders.failed(address, error, clock.now());
+          if (this.#offenders.failed(address, error, clock.now())) this.#room.giveBackTurn();
+          // A torrent that takes no more peers is asked for in good faith.
+          if (torrent !== undefined && codeOf(error) === 'ERR_PEER_UNWANTED') {
+            this.#room.giveBackTurn();
+          }
         },
       },
       clock,

@@ -5,6 +5,8 @@ import type { Peer } from './peer.ts';
 const HAVE_DELAY = 5;
 /** Milliseconds more for each peer: a write costs some 3 µs, so that a fast torrent announces to many in 1 % of the time. */
 const HAVE_DELAY_OF_PEER = 0.3;
+/** Milliseconds it waits at most: with hundreds of peers it would else be a delay that the swarm feels. */
+const MAX_HAVE_DELAY = 50;
 
 /** Tells all peers of a swarm of the pieces that were verified. */
 export class HaveAnnouncer {
@@ -21,7 +23,7 @@ export class HaveAnnouncer {
   /** A piece was verified. */
   announce(piece: number): void {
     this.#pieces.push(piece);
-    const delay = HAVE_DELAY + HAVE_DELAY_OF_PEER * this.#peers.size;
+    const delay = Math.min(MAX_HAVE_DELAY, HAVE_DELAY + HAVE_DELAY_OF_PEER * this.#peers.size);
     this.#timer ??= this.#clock.setTimer(() => {
       this.#timer = undefined;
       const pieces = this.#pieces.splice(0);

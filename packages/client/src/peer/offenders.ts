@@ -2,34 +2,38 @@ import { addressKind } from '@shoal/net';
 import { codeOf } from '../errors.ts';
 import { networkOf } from './network-of.ts';
 
-/** Addresses remembered for what they did: 2,048 take well under 1 MiB. Who did it longest ago is forgotten first. */
+/** Networks remembered for what they did: 2,048 take well under 1 MiB. Who did it longest ago is forgotten first. */
 const MAX_OFFENDERS = 2048;
 
 /** Milliseconds in which a point is forgotten: addresses change hands, hosts share them, and some look in each minute whether we are up. */
 export const POINT_TIME = 60_000;
 
-/**
- * Points for a connection that brought no handshake. Honest ones do that where they first try to encrypt, as Transmission and aria2 do
- * unless told otherwise; they come back without.
- */
+/** Points for a connection that brought no handshake. */
 const FAILED_HANDSHAKE = 1;
+/**
+ * Points where it brought something else. Honest ones do that where they first try to encrypt, as most clients do unless told
+ * otherwise, and come back without; there may be many behind one gateway.
+ */
+const OTHER_PROTOCOL = 0.25;
 /** Points for a peer that had to go for breaking the protocol. */
 const MISBEHAVIOUR = 8;
 /** Points that a complete handshake takes away, and one for a torrent that takes no peers now: somebody honest is there, too. */
 const HANDSHAKE = 1;
-/** Points from which on an address is let wait: a host that first tries to encrypt for each of a dozen torrents stays below. */
+/** Points from which on an address is let wait: a host that first tries to encrypt for each of some dozens of torrents stays below. */
 export const SHUNNED_FROM = 16;
 /** Points of an address at most, so that the handshakes of others there count before long: with these it waits for the longest. */
 const MAX_POINTS = SHUNNED_FROM + 4;
 
 /** Milliseconds that an address waits first; each further point doubles it. */
-const MIN_WAIT = 5_000;
-/** Milliseconds it waits at most: whoever is honest and behind the same address must get in within a minute. */
-const MAX_WAIT = 60_000;
+const MIN_WAIT = 2_000;
+/** Milliseconds it waits at most: whoever is honest and behind the same address gives up after ten seconds. */
+const MAX_WAIT = 8_000;
 
 /** What an address did. */
 interface Offender {
   points: number;
+  /** Connections that brought something else, of those who have not come back with a handshake; at most {@link MAX_POINTS}. */
+  others: number;
   /** Monotonic ms at which it did so last. */
   at: number;
   /** Monotonic ms before which its connections are let wait. */
@@ -38,7 +42,8 @@ interface Offender {
 
 /**
  * The addresses from which connections came that were a waste: those that go on so have to wait, longer each time, until their next
- * connection is looked at. An IPv6 address is known by its network ({@link networkOf}). A loopback address is never among them, as all clients of this machine share it.
+ * connection is looked at. An IPv6 address is known by its network ({@link networkOf}). A loopback address is never among them, as
+ * all clients of this machine share it.
  */
 export class Offenders {
   readonly #offenders = new Map<string, Offender>();
@@ -53,19 +58,33 @@ export class Offenders {
     return this.#offenders.get(networkOf(address))?.notBefore ?? -Infinity;
   }
 
-  /** A handshake was complete. */
-  greeted(address: string): void {
+  /**
+   * A handshake was complete.
+   *
+   * @returns it comes from where something else came before, as from somebody who first tried to encrypt
+   */
+  greeted(address: string): boolean {
     const network = networkOf(address);
     const offender = this.#offenders.get(network);
-    if (offender === undefined) return;
+    if (offender === undefined) return false;
+    const cameBack = offender.others > 0;
+    if (cameBack) offender.others -= 1;
     offender.points -= HANDSHAKE;
-    if (offender.points <= 0) this.#offenders.delete(network);
+    if (offender.points <= 0 && offender.others === 0) this.#offenders.delete(network);
+    return cameBack;
   }
 
-  /** A connection ended before its handshake was complete, in order or not. Whether we wanted no more peers is not its fault. */
-  failed(address: string, error: Error | undefined, now: number): void {
-    if (codeOf(error) === 'ERR_PEER_UNWANTED') this.greeted(address);
+  /**
+   * A connection ended before its handshake was complete, in order or not. Whether we wanted no more peers is not its fault.
+   *
+   * @returns as {@link greeted}
+   */
+  failed(address: string, error: Error | undefined, now: number): boolean {
+    const code = codeOf(error);
+    if (code === 'ERR_PEER_UNWANTED') return this.greeted(address);
+    if (code === 'ERR_WIRE_NOT_BITTORRENT') this.#note(address, OTHER_PROTOCOL, now, 1);
     else this.#note(address, FAILED_HANDSHAKE, now);
+    return false;
   }
 
   /**
@@ -80,7 +99,7 @@ export class Offenders {
     return true;
   }
 
-  #note(address: string, points: number, now: number): void {
+  #note(address: string, points: number, now: number, others = 0): void {
     if (addressKind(address) === 'loopback') return;
     const network = networkOf(address);
     const known = this.#offenders.get(network);
@@ -89,7 +108,8 @@ export class Offenders {
     const wait = Math.min(MAX_WAIT, MIN_WAIT * 2 ** (sum - SHUNNED_FROM));
     const notBefore = sum < SHUNNED_FROM ? -Infinity : now + wait;
     this.#offenders.delete(network);
-    this.#offenders.set(network, { points: sum, at: now, notBefore });
+    others = Math.min(MAX_POINTS, (known?.others ?? 0) + others);
+    this.#offenders.set(network, { points: sum, others, at: now, notBefore });
     for (const oldest of this.#offenders.keys()) {
       if (this.#offenders.size <= MAX_OFFENDERS) return;
       this.#offenders.delete(oldest);

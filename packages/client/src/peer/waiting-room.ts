@@ -1,23 +1,22 @@
 import type { Clock, Connection, ConnectionHandler, Timer } from '@shoal/net';
+import { clientDefaults } from '../options.ts';
 import { networkOf } from './network-of.ts';
 import type { OpenConnections } from './open-connections.ts';
 
-/**
- * Connections without a handshake that are looked at without delay after a quiet time: more than a host makes that first tries to
- * encrypt for each of a few dozen torrents, and more than may be in their handshake at a time.
- */
-export const ACCEPT_BURST = 80;
+/** Connections that are looked at without delay after a quiet time: as many as may be in their handshake. */
+export const ACCEPT_BURST = clientDefaults.maxPendingIncoming;
 /**
  * Connections a second that are looked at in the long run: each costs up to 1 ms, so a flood takes 2 % of a core. Those that
- * bring a handshake do not count, so that thousands of torrents may be connected to at once, unless they break the protocol later.
+ * bring the handshake of a torrent that is here do not count, so that thousands may be connected to at once, nor what their hosts tried
+ * before it, unless they break the protocol later.
  */
 export const ACCEPT_RATE = 20;
 
 /** Connections that wait. Each has a descriptor and the system's buffers; they count as connections of the client as well. */
 export const MAX_WAITING = 384;
 /**
- * Connections of one address (an IPv6 network) among them, and of one that has to wait for what it did just one; loopback has no such
- * limit. A new one takes the place of its oldest, which may long be closed: that is not seen without reading.
+ * Connections of one address (an IPv6 network) among them; loopback has no such limit. A new one takes the place of its oldest, which
+ * may long be closed: that is not seen without reading.
  */
 export const MAX_WAITING_PER_ADDRESS = 4;
 
@@ -137,8 +136,7 @@ export class WaitingRoom {
   /** Lets a connection wait for its turn, which does not come before `notBefore` (monotonic ms). */
   add(connection: Connection, notBefore: number): void {
     const now = this.#options.clock.now();
-    const isOffender = notBefore > now;
-    this.#makeRoomOf(connection.remote.address, isOffender ? 1 : MAX_WAITING_PER_ADDRESS);
+    this.#makeRoomOf(connection.remote.address);
     this.#waiting.add(new Waiting(connection, now, notBefore, this.#gone));
     this.#shrink();
     if (this.#waiting.size > 0) {
@@ -186,7 +184,7 @@ export class WaitingRoom {
     }
   }
 
-  #makeRoomOf(address: string, most: number): void {
+  #makeRoomOf(address: string): void {
     if (this.#options.isShared(address)) return;
     const network = networkOf(address);
     let count = 0;
@@ -196,7 +194,7 @@ export class WaitingRoom {
       oldest ??= waiting;
       count += 1;
     }
-    if (oldest !== undefined && count >= most) this.#end(oldest);
+    if (oldest !== undefined && count >= MAX_WAITING_PER_ADDRESS) this.#end(oldest);
   }
 
   #end(waiting: Waiting): void {

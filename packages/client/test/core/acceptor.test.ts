@@ -110,7 +110,9 @@ describe('Acceptor', () => {
     );
     expect(silent.every(({ closed }) => !closed)).toBe(true);
     const next = network.arrive({ address: '20.0.2.1', port: 1 });
-    expect(next.closed).toBe(false);
+    expect(next.paused).toBe(true);
+    await clock.advance(1_000 / ACCEPT_RATE + 50);
+    expect(next.paused).toBe(false);
     expect(silent.map(({ closed }) => closed).indexOf(false)).toBe(1);
     expect(acceptor.pending).toBe(maxPendingIncoming);
     await clock.advance(handshakeTimeout);
@@ -262,19 +264,20 @@ describe('a flood of connections', () => {
   });
 
   it('is over for whoever has waited for too long, and for all when the acceptor is closed', async () => {
-    const { network, acceptor, clock } = await flooded(0);
-    const offender = { address: '20.0.0.9', port: 5 };
-    for (let index = 0; index < SHUNNED_FROM - 1; index += 1) {
-      network.arrive(offender).receive(Buffer.alloc(68));
+    const { network, acceptor, clock, arrived } = await flooded(ACCEPT_BURST + 1);
+    const waiting = arrived.at(-1);
+    expect(waiting?.paused).toBe(true);
+    for (let second = 0; second < MAX_WAITING_TIME / 1_000; second += 1) {
+      expect(waiting?.closed).toBe(false);
+      // The last to come are served first, and fill all turns.
+      for (let index = 0; index < ACCEPT_RATE + 5; index += 1) {
+        network.arrive({ address: `20.2.${second}.${index}`, port: 5 });
+      }
+      await clock.advance(1_000);
     }
-    const failing = Array.from({ length: 5 }, () => network.arrive(offender));
-    for (const each of failing) each.receive(Buffer.alloc(68));
-    const waiting = network.arrive(offender);
-    expect(waiting.paused).toBe(true);
-    await clock.advance(MAX_WAITING_TIME + 100);
-    expect(waiting.closed).toBe(true);
-    network.arrive(offender);
-    expect(acceptor.waiting).toBe(1);
+    await clock.advance(200);
+    expect(waiting?.closed).toBe(true);
+    expect(acceptor.waiting).toBeGreaterThan(0);
     await acceptor.close();
     await settle();
     expect(acceptor.waiting).toBe(0);
@@ -284,18 +287,51 @@ describe('a flood of connections', () => {
   it('lets an address wait that brought nothing but failures, and nobody else', async () => {
     const { network, joined, clock } = await flooded(0);
     const offender = { address: '20.0.0.9', port: 5 };
-    for (let index = 0; index < SHUNNED_FROM; index += 1) {
-      network.arrive(offender).receive(Buffer.alloc(68));
-    }
+    for (let index = 0; index < SHUNNED_FROM; index += 1) network.arrive(offender).destroy();
     const next = network.arrive(offender);
     expect(next.paused).toBe(true);
     expect(network.arrive({ address: '20.0.0.10', port: 5 }).paused).toBe(false);
-    await clock.advance(4_000);
+    await clock.advance(1_800);
     expect(next.paused).toBe(true);
-    await clock.advance(1_200);
+    await clock.advance(400);
     expect(next.paused).toBe(false);
     next.receive(greeting());
     expect(joined).toEqual(['20.0.0.9']);
+  });
+
+  it('is none where all first try to encrypt, at many times the rate, and come back without', async () => {
+    const { network, acceptor, joined, clock } = await flooded(0);
+    for (let second = 0; second < 30; second += 1) {
+      for (let index = 0; index < 3 * ACCEPT_RATE; index += 1) {
+        const host = { address: `20.2.${second}.${index}`, port: 5 };
+        network.arrive(host).receive(Buffer.alloc(96, 1));
+        network.arrive(host).receive(greeting());
+      }
+      await clock.advance(1_000);
+    }
+    expect(acceptor.waiting).toBe(0);
+    expect(joined).toHaveLength(90 * ACCEPT_RATE);
+  });
+
+  it('is none where they ask for a torrent that takes no more peers, but for one that is not here', async () => {
+    const { network, acceptor } = acceptorOf({}, false);
+    await acceptor.listen(6881, undefined);
+    for (let index = 0; index < 5 * ACCEPT_BURST; index += 1) {
+      network.arrive(from(index)).receive(greeting());
+    }
+    expect(network.arrive({ address: '20.0.0.9', port: 5 }).paused).toBe(false);
+    for (let index = 0; index < ACCEPT_BURST; index += 1) {
+      network.arrive(from(index)).receive(greeting(new Uint8Array(20).fill(8)));
+    }
+    expect(network.arrive({ address: '20.0.0.9', port: 5 }).paused).toBe(true);
+  });
+
+  it('is not what many hosts behind one gateway bring that all first try to encrypt', async () => {
+    const { network, joined } = await flooded(0);
+    const gateway = { address: '20.0.0.9', port: 5 };
+    for (let host = 0; host < 60; host += 1) network.arrive(gateway).receive(Buffer.alloc(96, 1));
+    for (let host = 0; host < 60; host += 1) network.arrive(gateway).receive(greeting());
+    expect(joined).toHaveLength(60);
   });
 
   it('is not what a host brings that first tries to encrypt for each of a dozen torrents', async () => {

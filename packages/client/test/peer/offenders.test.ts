@@ -1,4 +1,6 @@
+import { WireError } from '@shoal/peer-wire';
 import { PeerError } from '../../src/errors.ts';
+import { networkOf } from '../../src/peer/network-of.ts';
 import { Offenders, POINT_TIME, SHUNNED_FROM } from '../../src/peer/offenders.ts';
 
 const ADDRESS = '20.0.0.1';
@@ -11,12 +13,12 @@ function failing(times: number, address = ADDRESS, now = 1_000): Offenders {
 }
 
 describe('Offenders', () => {
-  it('lets an address wait after some failures, longer each time, a minute at most', () => {
+  it('lets an address wait after some failures, longer each time, eight seconds at most', () => {
     expect(failing(SHUNNED_FROM - 1).notBefore(ADDRESS)).toBe(-Infinity);
     const waits = [0, 1, 2, 3, 4, 5, 100].map(
       (more) => failing(SHUNNED_FROM + more).notBefore(ADDRESS) - 1_000,
     );
-    expect(waits).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000]);
+    expect(waits).toEqual([2_000, 4_000, 8_000, 8_000, 8_000, 8_000, 8_000]);
   });
 
   it('forgets bit by bit, so that who looks in now and then never waits', () => {
@@ -90,6 +92,26 @@ describe('Offenders', () => {
     expect(offenders.notBefore('2a01:4f8:1:2:ffff::1')).toBeGreaterThan(1_000);
     expect(offenders.notBefore('2a01:4f8:1:3::1')).toBe(-Infinity);
     expect(offenders.notBefore('fd00:1:2:3::1')).toBe(-Infinity);
+  });
+
+  it('knows a host of IPv4 behind an address of IPv6 by its own, so that NAT64 is not one network', () => {
+    expect(networkOf('64:ff9b::102:304')).toBe('1.2.3.4');
+    expect(networkOf('2002:102:304::1')).toBe('1.2.3.4');
+    expect(networkOf('2001:0:4136:e378:8000:63bf:3fff:fdd2')).toBe('192.0.2.45');
+  });
+
+  it('counts those who bring another protocol for a quarter, and says when they come back with a handshake', () => {
+    const offenders = new Offenders();
+    const other = new WireError('ERR_WIRE_NOT_BITTORRENT', 'It starts otherwise');
+    for (let index = 1; index < 4 * SHUNNED_FROM; index += 1) {
+      offenders.failed(ADDRESS, other, 1_000);
+      expect(offenders.notBefore(ADDRESS)).toBe(-Infinity);
+    }
+    offenders.failed(ADDRESS, other, 1_000);
+    expect(offenders.notBefore(ADDRESS)).toBeGreaterThan(1_000);
+    const cameBack = Array.from({ length: 100 }, () => offenders.greeted(ADDRESS));
+    expect(cameBack.lastIndexOf(true)).toBe(SHUNNED_FROM + 3);
+    expect(offenders.size).toBe(0);
   });
 
   it('remembers a bounded number, the latest', () => {

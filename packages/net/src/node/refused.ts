@@ -1,6 +1,9 @@
 import type { Clock, Timer } from '../contracts.ts';
 
-/** Connections that are held although they are refused. Each is a descriptor and what the system received for it, nothing more. */
+/**
+ * Connections that are held although they are refused, by each listener and on top of those that were accepted. Each is a descriptor and
+ * what the system received for it, nothing more.
+ */
 export const MAX_REFUSED_HELD = 128;
 
 /** Milliseconds between two looks at whose time is over: they are ended a few at once. */
@@ -13,7 +16,7 @@ export interface Closable {
 
 /**
  * Connections that are refused, each held unread for a while before it is ended. Whoever is ended at once is back at once in a flood,
- * and each time costs both sides more than one that is kept waiting. With more than there are places for, the one held longest goes.
+ * and each time costs both sides more than one that is kept waiting; who does not wait for that is not slowed. With more than there are places for, the one held longest goes.
  */
 export class RefusedConnections {
   readonly #hold: number;
