@@ -19,6 +19,8 @@ const MIN_BACK_OFF = 1_000;
 const BACK_OFF_FACTOR = 4;
 /** Milliseconds to wait at most. */
 const MAX_BACK_OFF = 30 * 60_000;
+/** A peer that is named again after more failures than this waits no longer than after so many: 4 to 5 minutes. */
+const NAMED_FAILURES = 5;
 /** Milliseconds to wait after an orderly end; each further one in a row doubles it. */
 const MIN_RECONNECT = 5_000;
 
@@ -66,6 +68,8 @@ export class Candidate {
   missedBefore: number | undefined;
   /** Somebody has named it in this run. */
   isFresh = false;
+  /** Monotonic ms of the last failure. */
+  #failedAt = 0;
   /** Bit set of the sources, by their index. */
   #sources = 0;
 
@@ -100,10 +104,19 @@ export class Candidate {
     this.#prefersV1 = !isV2;
   }
 
-  /** A source names it now. */
-  heardFrom(source: PeerSource): void {
+  /**
+   * A source names it now. It may be there again, or our line may be: the longest waits are cut short. Not for peers' word of each
+   * other, which costs them nothing and comes every minute.
+   * @returns whether that changed when it may be dialled
+   */
+  heardFrom(source: PeerSource): boolean {
     this.isFresh = true;
     this.remember(source);
+    if (source === 'pex' || this.failures <= NAMED_FAILURES) return false;
+    const wait = this.notBefore - this.#failedAt;
+    this.notBefore = this.#failedAt + (wait * waitAfter(NAMED_FAILURES)) / waitAfter(this.failures);
+    this.failures = NAMED_FAILURES;
+    return true;
   }
 
   /** A source has named it, whenever that was. */
@@ -117,11 +130,11 @@ export class Candidate {
    */
   backOff(now: number, jitter: number, failure?: string): void {
     this.failure = failure;
-    const wait = MIN_BACK_OFF * BACK_OFF_FACTOR ** Math.min(this.failures, 10);
     this.failures++;
+    this.#failedAt = now;
     // Neither hash is given up for good: what failed may have been the line, or who was there at the time.
     this.#prefersV1 = this.knowsV2;
-    this.notBefore = now + Math.min(MAX_BACK_OFF, wait) * (1 + jitter / 4);
+    this.notBefore = now + waitAfter(this.failures) * (1 + jitter / 4);
   }
 
   /** A connection ended in order. */
@@ -130,6 +143,11 @@ export class Candidate {
     this.partings++;
     this.notBefore = now + Math.min(MAX_BACK_OFF, wait) * (1 + jitter / 4);
   }
+}
+
+/** Milliseconds from the last of so many failures, one at least, to the next attempt. */
+function waitAfter(failures: number): number {
+  return Math.min(MAX_BACK_OFF, MIN_BACK_OFF * BACK_OFF_FACTOR ** Math.min(failures - 1, 10));
 }
 
 /** Whether `one` is to be dialled before `other`: fewer failures, then who was named in this run, then the higher canonical priority. */

@@ -141,7 +141,7 @@ export class PeerList {
     const key = endpointKey(endpoint);
     const known = this.#candidates.get(key);
     if (known !== undefined) {
-      known.heardFrom(source);
+      if (known.heardFrom(source)) this.#nextDue = -Infinity;
       known.peerId = endpoint.peerId ?? known.peerId;
       if (endpoint.knowsV2 === true) known.foundInV2();
       return true;

@@ -2,7 +2,7 @@ import { peerPriority } from '@shoal/peer-wire';
 import type { Endpoint } from '@shoal/net';
 import { BanList } from '../../src/peer/ban-list.ts';
 import { PeerList } from '../../src/peer/peer-list.ts';
-import type { PeerListOptions } from '../../src/peer/peer-list.ts';
+import type { PeerListOptions, PeerSource } from '../../src/peer/peer-list.ts';
 import { randomOf } from '../piece/helpers.ts';
 
 const at = (address: string, port = 6881): Endpoint => ({ address, port });
@@ -120,6 +120,32 @@ describe('PeerList', () => {
     list.connected(peer);
     list.disconnected(peer, now, clean);
     expect(list.next(now + 7000)).toEqual(peer);
+  });
+
+  it('waits five minutes at most for who is named again, but not by another peer', () => {
+    const peer = at('8.8.8.8');
+    const waitWhere = (source: PeerSource, failures: number): number => {
+      const list = listOf();
+      list.add(peer, 'tracker', 0);
+      let now = 0;
+      for (let failure = 0; failure < failures; failure++) {
+        while (list.next(now) === undefined) now += 250;
+        list.failed(peer, now);
+      }
+      expect(list.next(now)).toBeUndefined();
+      for (let naming = 0; naming < 5; naming++) list.add(peer, source, now);
+      const start = now;
+      while (list.next(now) === undefined) now += 250;
+      return now - start;
+    };
+    for (const source of ['tracker', 'dht', 'lsd', 'user'] as const) {
+      for (const failures of [6, 9]) {
+        expect(waitWhere(source, failures)).toBeGreaterThanOrEqual(256_000);
+        expect(waitWhere(source, failures)).toBeLessThanOrEqual(320_250);
+      }
+      expect(waitWhere(source, 4)).toBeGreaterThanOrEqual(64_000);
+    }
+    expect(waitWhere('pex', 9)).toBeGreaterThanOrEqual(1_800_000);
   });
 
   it('waits longer each time when connections end quickly, and forgets that after a long one', () => {
