@@ -10,6 +10,13 @@ import type { PeerSwarm } from './peer-swarm.ts';
 /** Blocks read and sent in one go: 32 × 16 KiB is where the cost per block stops falling (measured). */
 const BATCH_BLOCKS = 32;
 
+/**
+ * Milliseconds in which a batch leaves where the line has room for more. A peer begins with one block; each batch that leaves
+ * within this time doubles the next one, each that takes twice as long halves it: what was handed to the connection is
+ * beyond the reach of a CANCEL or a choke, and on a slow line a full batch would be minutes of it.
+ */
+const PROMPT_TIME = 250;
+
 /** Bytes. A batch ends early rather than pass this, whatever lengths the peer asks for. */
 const BATCH_BYTES = 1024 * 1024;
 
@@ -48,6 +55,8 @@ export class UploadQueue {
   /** Since when the first of them is there, monotonic ms. */
   #heldSince = 0;
   #inFlight = 0;
+  /** Blocks in the next batch at most. */
+  #batchBlocks = 1;
   /** When each batch that has not left yet was handed to the connection, monotonic ms; the oldest first. */
   readonly #leaving: number[] = [];
   /**
@@ -164,7 +173,9 @@ export class UploadQueue {
   #nextBatch(): UploadRequest[] {
     let count = 0;
     let bytes = 0;
-    const most = this.#peer.amChoking ? CHOKED_BATCH_BLOCKS : BATCH_BLOCKS;
+    const most = this.#peer.amChoking
+      ? Math.min(CHOKED_BATCH_BLOCKS, this.#batchBlocks)
+      : this.#batchBlocks;
     for (const { length } of this.#waiting) {
       if (count === most || (count > 0 && bytes + length > BATCH_BYTES)) break;
       this.#credit += this.#swarm.takeUpload(Math.max(0, length - this.#credit));
@@ -192,7 +203,7 @@ export class UploadQueue {
       this.#leaving.push(this.#clock.now());
       peer.connection.write(batch.bytes, (error) => {
         batch.recycle();
-        this.#leaving.shift();
+        this.#left(requests.length, this.#leaving.shift() ?? 0);
         this.#inFlight -= 1;
         this.#swarm.chokedTurns.end(this);
         if (error === undefined) this.pump();
@@ -210,6 +221,14 @@ export class UploadQueue {
       peer.flush();
       this.#swarm.readFailed(error as Error);
     }
+  }
+
+  /** A batch of so many blocks, handed over at `since`, has left: the next ones are as large as the line deserves. */
+  #left(blocks: number, since: number): void {
+    const time = this.#clock.now() - since;
+    if (time > 2 * PROMPT_TIME) this.#batchBlocks = Math.max(1, this.#batchBlocks >> 1);
+    else if (time <= PROMPT_TIME && blocks >= this.#batchBlocks)
+      this.#batchBlocks = Math.min(BATCH_BLOCKS, 2 * this.#batchBlocks);
   }
 
   /**
