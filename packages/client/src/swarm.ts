@@ -248,13 +248,16 @@ export class Swarm implements PeerSwarm {
     this.#options.limits.uploadGate.wait(peer, () => peer.uploads.pump());
   }
 
-  othersSend(piece: number, except: Peer): boolean {
-    return this.peersSend(piece, except) || this.#options.webSeeds?.wouldSend(piece) === true;
+  othersSend(piece: number, except: Peer, within: number): boolean {
+    return (
+      this.peersSend(piece, except, within) || this.#options.webSeeds?.wouldSend(piece) === true
+    );
   }
 
-  /** A peer other than `except` would send blocks of a piece if asked. */
-  peersSend(piece: number, except?: Peer): boolean {
-    for (const peer of this.peers) if (peer !== except && peer.wouldSend(piece)) return true;
+  /** A peer other than `except` would send blocks of a piece if asked, each in `within` ms as far as is known. */
+  peersSend(piece: number, except?: Peer, within = Infinity): boolean {
+    for (const peer of this.peers)
+      if (peer !== except && peer.wouldSend(piece, within)) return true;
     return false;
   }
 

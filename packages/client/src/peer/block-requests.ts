@@ -17,14 +17,18 @@ const MAX_STRAY_REJECTS = 64;
 const MAX_REJECTS_IN_A_ROW = 2 * DEFAULT_PEER_QUEUE;
 
 /**
- * Milliseconds one block may take to arrive in the end-game, where somebody else could send it: 3 kB/s at least. Each block taken
- * back for that doubles it for the peer until one has come whole: where all lines are as slow, blocks must arrive in the end.
+ * Milliseconds one block may take to arrive in the end-game, where somebody else could send it in half the time that it has taken
+ * already: 3 kB/s at least. Each block taken back for that doubles it for the peer until one has come whole: blocks must arrive
+ * in the end.
  */
 const END_GAME_BLOCK_TIME = 5_000;
 /** Doublings of it at most: 5 minutes for a block. */
 const MAX_TRICKLES = 6;
 /** A peer known to be slow has twice its time from the start, up to this many milliseconds: it does what it can. */
 const MAX_FIRST_BLOCK_TIME = 30_000;
+
+/** Milliseconds that a peer of which no rate is known is taken to need for a block: 1 kB/s. */
+const UNKNOWN_BLOCK_TIME = 15_000;
 
 /** Milliseconds a peer has nothing to do for want of memory before it is asked for what others owe. */
 const IDLE_TIME = 5_000;
@@ -86,6 +90,12 @@ export class BlockRequests {
 
   get snubbed(): boolean {
     return this.#window.snubbed;
+  }
+
+  /** Milliseconds a block of it takes, as far as is known. */
+  get blockTime(): number {
+    const { blockTime } = this.#window;
+    return blockTime === 0 ? UNKNOWN_BLOCK_TIME : blockTime;
   }
 
   /** How often it has let requests lapse since it last owed nothing. */
@@ -249,7 +259,9 @@ export class BlockRequests {
     if (id < 0 || now - this.#arrivingSince < time) return;
     const { picker } = this.#swarm;
     const piece = Math.floor(id / picker.blocksPerPiece);
-    if (!picker.endGame || !this.#swarm.othersSend(piece, this.#peer)) return;
+    // Where all are as slow, whoever is asked instead begins at the beginning.
+    const within = (now - this.#arrivingSince) / 2;
+    if (!picker.endGame || !this.#swarm.othersSend(piece, this.#peer, within)) return;
     this.#trickles += 1;
     this.#arriving = -1;
     this.cancel(id);

@@ -140,9 +140,10 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     return this.requests.snubbed;
   }
 
-  /** It would send blocks of a piece if asked, and has not let us wait for others. */
-  wouldSend(piece: number): boolean {
-    return !this.peerChoking && !this.slow && this.have.get(piece);
+  /** It would send blocks of a piece if asked, one in `within` ms as far as is known, and has not let us wait for others. */
+  wouldSend(piece: number, within = Infinity): boolean {
+    if (this.peerChoking || this.slow || this.requests.blockTime > within) return false;
+    return this.have.get(piece);
   }
 
   /** Sends what a peer must know first: what we have, and what it may ask for while choked. */
