@@ -1,4 +1,5 @@
 import type { Node } from '../../../../packages/client/test/support/sim-swarm.ts';
+import { BLOCK_LENGTH } from '@shoal/peer-wire';
 import { scenario, type Theme } from '../scenario.ts';
 import { copiesBy, endings, KIB, leechers, mean, MINUTE, SECOND } from '../swarms.ts';
 
@@ -39,51 +40,60 @@ export const choking: Theme = {
   scenarios: [
     scenario(
       'choke-free-riders',
-      'A third of fifteen peers never uploads: contributors, who have something to trade, end well before them',
+      'A third of fifteen peers never uploads: contributors, who have something to trade, end well before them; mean of three swarms',
       async (sim) => {
-        const swarm = sim.swarm({ ...FILM, files: [{ path: 'film.bin', length: 10_000_000 }] });
-        const { pieceCount } = swarm.torrent.info;
-        const line = { bandwidthUp: 100_000, bandwidthDown: 2_000_000 };
-        const givers = await leechers(swarm, 10, (index) => ({
-          line,
-          have: tenthOf(pieceCount, index),
-        }));
-        const takers = await leechers(swarm, 5, (index) => ({
-          line,
-          have: tenthOf(pieceCount, index),
-          client: { uploadSlots: 0 },
-        }));
-        const ends = endings(swarm, [...givers, ...takers]);
-        await swarm.pass(50 * SECOND);
-        // By chance it would be five of fourteen.
-        sim.check('share of uploads to free riders', shareSentTo(givers, takers), { atMost: 0.3 });
-        await swarm.finished([...givers, ...takers], 20 * MINUTE);
-        const [giving, taking] = [meanEnd(ends, givers), meanEnd(ends, takers)];
-        sim.figure('contributors', giving, ' s');
-        sim.check('free riders, in times of the contributors', taking / giving, { atLeast: 1.1 });
+        const shares: number[] = [];
+        const times: number[] = [];
+        for (let round = 0; round < 3; round += 1) {
+          const swarm = sim.swarm({ ...FILM, files: [{ path: 'film.bin', length: 6_000_000 }] });
+          const { pieceCount } = swarm.torrent.info;
+          const line = { bandwidthUp: 100_000, bandwidthDown: 2_000_000 };
+          const givers = await leechers(swarm, 10, (index) => ({
+            line,
+            have: tenthOf(pieceCount, index),
+          }));
+          const takers = await leechers(swarm, 5, (index) => ({
+            line,
+            have: tenthOf(pieceCount, index),
+            client: { uploadSlots: 0 },
+          }));
+          const ends = endings(swarm, [...givers, ...takers]);
+          await swarm.pass(50 * SECOND);
+          shares.push(shareSentTo(givers, takers));
+          await swarm.finished([...givers, ...takers], 20 * MINUTE);
+          times.push(meanEnd(ends, takers) / meanEnd(ends, givers));
+          await sim.close(swarm);
+        }
+        // By chance it would be five of fourteen, 0.36.
+        sim.check('share of uploads to free riders', mean(shares), { atMost: 0.3 });
+        sim.check('free riders, in times of the contributors', mean(times), { atLeast: 1.1 });
       },
     ),
     scenario(
       'choke-tit-for-tat',
-      'Peers that upload five times as fast as others end before them, as they are unchoked for it',
+      'Peers that upload five times as fast as others end before them, as they are unchoked for it; mean of three swarms',
       async (sim) => {
-        const swarm = sim.swarm({ ...FILM, files: [{ path: 'film.bin', length: 10_000_000 }] });
-        const { pieceCount } = swarm.torrent.info;
-        const lineOf = (up: number, index: number) => ({
-          line: { bandwidthUp: up, bandwidthDown: 2_000_000 },
-          have: tenthOf(pieceCount, index),
-        });
-        const fast = await leechers(swarm, 10, (index) => lineOf(150_000, index));
-        const slow = await leechers(swarm, 10, (index) => lineOf(30_000, index));
-        const ends = endings(swarm, [...fast, ...slow]);
-        await swarm.pass(40 * SECOND);
-        // By chance it would be nine of nineteen.
-        sim.check('share of uploads among the fast', shareSentTo(fast, fast), { atLeast: 0.82 });
-        await swarm.finished([...fast, ...slow], 20 * MINUTE);
-        sim.figure('fast', meanEnd(ends, fast), ' s');
-        sim.check('slow, in times of the fast', meanEnd(ends, slow) / meanEnd(ends, fast), {
-          atLeast: 1.1,
-        });
+        const shares: number[] = [];
+        const times: number[] = [];
+        for (let round = 0; round < 3; round += 1) {
+          const swarm = sim.swarm({ ...FILM, files: [{ path: 'film.bin', length: 10_000_000 }] });
+          const { pieceCount } = swarm.torrent.info;
+          const lineOf = (up: number, index: number) => ({
+            line: { bandwidthUp: up, bandwidthDown: 2_000_000 },
+            have: tenthOf(pieceCount, index),
+          });
+          const fast = await leechers(swarm, 10, (index) => lineOf(150_000, index));
+          const slow = await leechers(swarm, 10, (index) => lineOf(30_000, index));
+          const ends = endings(swarm, [...fast, ...slow]);
+          await swarm.pass(40 * SECOND);
+          shares.push(shareSentTo(fast, fast));
+          await swarm.finished([...fast, ...slow], 20 * MINUTE);
+          times.push(meanEnd(ends, slow) / meanEnd(ends, fast));
+          await sim.close(swarm);
+        }
+        // Where chance unchokes, it is 0.65 and 1.17 on average: the fast are done with what the slow have, and the slow are not.
+        sim.check('share of uploads among the fast', mean(shares), { atLeast: 0.68 });
+        sim.check('slow, in times of the fast', mean(times), { atLeast: 1.33 });
       },
     ),
     scenario(
@@ -156,7 +166,7 @@ export const choking: Theme = {
     ),
     scenario(
       'limit-upload',
-      'A seed limited to 100 kB/s for a torrent, on a line of 1 MB/s: it sends 90 to 100 % of that, in every ten seconds',
+      'A seed limited to 100 kB/s for a torrent, on a line of 1 MB/s: it sends 95 to 100 % of that, in any ten seconds but for a burst',
       async (sim) => {
         const swarm = sim.swarm(FILM);
         const limit = sim.vary('limit', 100_000, 20_000, 400_000);
@@ -165,28 +175,45 @@ export const choking: Theme = {
         await swarm.pass(10 * SECOND);
         let most = 0;
         let least = Infinity;
+        const sent = () => seed.torrent.progress().uploadedBytes;
+        const start = sent();
         for (let look = 0; look < 6; look += 1) {
-          const before = seed.torrent.progress().uploadedBytes;
+          const before = sent();
           await swarm.pass(10 * SECOND);
-          const rate = (seed.torrent.progress().uploadedBytes - before) / 10;
-          most = Math.max(most, rate);
-          least = Math.min(least, rate);
+          most = Math.max(most, sent() - before);
+          least = Math.min(least, sent() - before);
         }
-        sim.check('most, of the limit', most / limit, { atMost: 1.05 });
-        sim.check('least, of the limit', least / limit, { atLeast: limit > 250_000 ? 0 : 0.85 });
+        // What may be saved up, and a block that is paid for but for a byte, for each of the six.
+        const burst = Math.max(limit / 4, 32 * KIB) + 6 * BLOCK_LENGTH;
+        const inTen = 10 * limit;
+        sim.check('most in ten seconds, of the limit', most / inTen, { atMost: 1 + burst / inTen });
+        sim.check('least', least / inTen, { atLeast: 0.95 - burst / inTen });
+        const share = (sent() - start) / (6 * inTen);
+        sim.check('in a minute', share, {
+          atMost: 1 + burst / (6 * inTen),
+          atLeast: 0.95 - burst / (6 * inTen),
+        });
       },
     ),
     scenario(
       'limit-download',
-      'A client limited to 150 kB/s over two torrents and eight seeds: it takes 90 to 100 % of that',
+      'A client limited to 150 kB/s, with eight seeds: it takes 90 to 100 % of that from the first pieces to the last',
       async (sim) => {
         const swarm = sim.swarm({ ...FILM, files: [{ path: 'film.bin', length: 4_000_000 }] });
         for (let index = 0; index < 8; index += 1) await swarm.seed();
         const limit = sim.vary('limit', 150_000, 50_000, 300_000);
         const node = await swarm.node({ client: { maxDownloadRate: limit } });
-        const time = await swarm.finished([node], 5 * MINUTE);
-        const rate = 4_000_000 / (time / 1_000);
-        sim.check('rate, of the limit', rate / limit, { atMost: 1.05, atLeast: 0.85 });
+        const { world } = swarm;
+        const share = (part: number) =>
+          swarm.until(() => node.torrent.progress().completedBytes > part * 4_000_000, 5 * MINUTE);
+        await share(0.1);
+        const [start, before] = [world.now, node.torrent.progress().downloadedBytes];
+        await share(0.8);
+        const bytes = node.torrent.progress().downloadedBytes - before;
+        const rate = bytes / ((world.now - start) / 1_000);
+        sim.check('rate, of the limit', rate / limit, { atMost: 1.02, atLeast: 0.9 });
+        await swarm.finished([node], 5 * MINUTE);
+        sim.figure('rate in all, of the limit', 4_000_000 / (world.now / 1_000) / limit);
       },
     ),
     scenario(

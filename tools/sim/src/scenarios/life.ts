@@ -1,3 +1,4 @@
+import { BLOCK_LENGTH } from '@shoal/peer-wire';
 import { scenario, type Theme } from '../scenario.ts';
 import { copiesBy, endpointOf, isWhole, KIB, leechers, MINUTE, SECOND, sum } from '../swarms.ts';
 
@@ -27,11 +28,14 @@ export const life: Theme = {
         await swarm.settle(node.torrent.pause());
         await swarm.pass(6 * SECOND);
         const before = node.host.sentBytes + node.host.receivedBytes;
-        await swarm.pass(sim.vary('pause', 60_000, 1_000, 600_000));
+        const pause = sim.vary('pause', 60_000, 1_000, 600_000);
+        await swarm.pass(pause);
+        // The nine others knock, each time after four times as long, from a second on: that is refused in less than 100 bytes.
+        const knocks = 9 * (2 + Math.log(pause / SECOND) / Math.log(4));
         sim.check(
           'bytes during the pause',
           node.host.sentBytes + node.host.receivedBytes - before,
-          { atMost: 2_000 },
+          { atMost: 100 * knocks },
         );
         await swarm.settle(node.torrent.resume());
         const time = await swarm.finished(nodes, 3 * MINUTE);
@@ -178,14 +182,16 @@ export const life: Theme = {
     ),
     scenario(
       'files-one-each',
-      'Four peers want one file each, of a seed that leaves after a copy: each gets its own, and could not get more',
+      'Four peers want one file each, which only the seed has: each gets its own, and it uploads hardly more than a copy',
       async (sim) => {
         const swarm = sim.swarm(ALBUM);
         const seed = await swarm.seed();
         const nodes = await leechers(swarm, 4, (index) => ({ add: { select: [index] } }));
         const time = await swarm.finished(nodes, 2 * MINUTE);
         sim.check('end', time / 1_000, { atMost: 15 }, ' s');
-        sim.check('copies by the seed', copiesBy(seed), { atMost: 1.1 });
+        // Where both have dialled, one connection ends when the other one is there, with a batch or two of four blocks on it.
+        const lost = (4 * 2 * 4 * BLOCK_LENGTH) / swarm.torrent.info.totalLength;
+        sim.check('copies by the seed', copiesBy(seed), { atMost: 1 + lost });
       },
     ),
     scenario(
