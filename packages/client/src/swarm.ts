@@ -254,7 +254,7 @@ export class Swarm implements PeerSwarm {
     );
   }
 
-  /** A peer other than `except` would send blocks of a piece if asked, each in `within` ms as far as is known. */
+  /** A peer other than `except` would send a block of a piece if asked, in `within` ms as far as is known. */
   peersSend(piece: number, except?: Peer, within = Infinity): boolean {
     for (const peer of this.peers)
       if (peer !== except && peer.wouldSend(piece, within)) return true;

@@ -30,6 +30,14 @@ const MAX_FIRST_BLOCK_TIME = 30_000;
 /** Milliseconds that a peer of which no rate is known is taken to need for a block: 1 kB/s. */
 const UNKNOWN_BLOCK_TIME = 15_000;
 
+/**
+ * Milliseconds after which a block that a stream needs next is late, where somebody else could send it in half of that; doubled
+ * again and again for those that take longer.
+ */
+const URGENT_TIME = 2_000;
+/** Milliseconds a peer is asked for nothing after that, so that another is: one fills its pipeline within a second. */
+const URGENT_PAUSE = 1_000;
+
 /** Milliseconds a peer has nothing to do for want of memory before it is asked for what others owe. */
 const IDLE_TIME = 5_000;
 
@@ -92,10 +100,10 @@ export class BlockRequests {
     return this.#window.snubbed;
   }
 
-  /** Milliseconds a block of it takes, as far as is known. */
-  get blockTime(): number {
+  /** Milliseconds until a block comes that it is asked for now, after those it owes, as far as is known. */
+  get nextBlockTime(): number {
     const { blockTime } = this.#window;
-    return blockTime === 0 ? UNKNOWN_BLOCK_TIME : blockTime;
+    return (this.#outstanding.size + 1) * (blockTime === 0 ? UNKNOWN_BLOCK_TIME : blockTime);
   }
 
   /** How often it has let requests lapse since it last owed nothing. */
@@ -249,6 +257,23 @@ export class BlockRequests {
     if (this.#outstanding.size === 0) return;
     if (this.#window.checkSnubbed(now)) this.cancelAll();
     this.#endTrickle(now);
+    if (this.#swarm.picker.hasWindow) this.#handOverUrgent(now);
+  }
+
+  /** A stream waits for what this peer is late with, and somebody else is faster by far: it is left to that one. */
+  #handOverUrgent(now: number): void {
+    const { picker } = this.#swarm;
+    for (let time = URGENT_TIME; ; time *= 2) {
+      const late = this.#outstanding.before(now - time);
+      if (late.length === 0) return;
+      for (const id of late) {
+        const piece = Math.floor(id / picker.blocksPerPiece);
+        if (id === this.#arriving || !picker.isUrgent(piece)) continue;
+        if (!this.#swarm.othersSend(piece, this.#peer, time / 2)) continue;
+        this.cancel(id);
+        this.#pausedUntil = Math.max(this.#pausedUntil, now + URGENT_PAUSE);
+      }
+    }
   }
 
   /** In the end-game a block that only trickles in is asked for elsewhere, where somebody else could send it. */

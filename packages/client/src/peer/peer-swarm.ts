@@ -30,7 +30,7 @@ export interface PeerSwarm extends ExtensionSide {
   takeUpload(bytes: number): number;
   /** Has `peer.uploads.pump()` called when upload tokens are there again. */
   awaitUpload(peer: Peer): void;
-  /** Somebody else, a peer or a web seed, would send blocks of a piece if asked, each in `within` ms as far as is known. */
+  /** Somebody else, a peer or a web seed, would send a block of a piece if asked, in `within` ms as far as is known. */
   othersSend(piece: number, except: Peer, within: number): boolean;
   /** A block is whole in its piece buffer. `now` is monotonic time, in milliseconds. */
   blockReceived(

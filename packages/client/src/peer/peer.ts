@@ -140,9 +140,9 @@ export class Peer implements ConnectionHandler, WireSink, PickerPeer {
     return this.requests.snubbed;
   }
 
-  /** It would send blocks of a piece if asked, one in `within` ms as far as is known, and has not let us wait for others. */
+  /** It would send a block of a piece if asked, in `within` ms as far as is known, and has not let us wait for others. */
   wouldSend(piece: number, within = Infinity): boolean {
-    if (this.peerChoking || this.slow || this.requests.blockTime > within) return false;
+    if (this.peerChoking || this.slow || this.requests.nextBlockTime > within) return false;
     return this.have.get(piece);
   }
 

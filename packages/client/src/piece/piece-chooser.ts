@@ -21,6 +21,9 @@ export const NEARLY_FINISHED_PART = 4;
 /** Most pieces looked at in a deadline window, so that a pick stays short. */
 export const MAX_DEADLINE_PIECES = 256;
 
+/** Pieces at the beginning of a deadline window that are waited for now, or in a moment. */
+export const URGENT_PIECES = 8;
+
 /** Opens a piece: answers undefined when there is no memory for it. */
 export type OpenPiece<P extends object> = (piece: number) => PartialPiece<P> | undefined;
 
@@ -60,6 +63,17 @@ export class PieceChooser<P extends PickerPeer> {
     this.#windowFirst = Math.max(0, first);
     this.#windowLast = Math.min(last, this.#parts.states.pieceCount - 1);
     this.#epoch++;
+  }
+
+  /** Some pieces come before all others. */
+  get hasWindow(): boolean {
+    return this.#windowLast >= this.#windowFirst;
+  }
+
+  /** It is one of the next few pieces that come before all others. */
+  isUrgent(piece: number): boolean {
+    const last = Math.min(this.#windowLast, this.#windowFirst + URGENT_PIECES - 1);
+    return piece >= this.#windowFirst && piece <= last;
   }
 
   /** What is best has changed for everybody. */

@@ -62,6 +62,16 @@ export class PiecePicker<P extends PickerPeer> extends PieceBooks<P> {
     this.#chooser.setWindow(first, last);
   }
 
+  /** There is a window of pieces that are fetched before all others. */
+  get hasWindow(): boolean {
+    return this.#chooser.hasWindow;
+  }
+
+  /** It is one of the first few pieces of that window: somebody waits for it. */
+  isUrgent(piece: number): boolean {
+    return this.#chooser.isUrgent(piece);
+  }
+
   clearDeadlineWindow(): void {
     this.#chooser.setWindow(0, -1);
   }
