@@ -42,7 +42,8 @@ async function byDht(sim: Sim, count: number, loss: number, dead: number): Promi
   for (const host of hosts.slice(3, 3 + dead)) host.down();
   const found = await leechers(swarm, 4, () => options);
   const time = await swarm.finished(found, 10 * MINUTE);
-  sim.check('end', time / 1_000, { atMost: 120 }, ' s');
+  // A look that finds nobody, which loss may bring about, is taken again after two minutes.
+  sim.check('end', time / 1_000, { atMost: loss === 0 ? 120 : 150 }, ' s');
   await swarm.settle(Promise.all(nodes.map((node) => node.close())));
 }
 
@@ -67,8 +68,10 @@ export const discovery: Theme = {
       'No tracker, and a DHT of twelve nodes: a seed and four peers find each other within 2 minutes',
       (sim) => byDht(sim, 12, 0, 0),
     ),
-    scenario('dht-lossy', 'A tenth of its datagrams is lost: they still find each other', (sim) =>
-      byDht(sim, 12, sim.vary('loss in %', 10, 0, 20) / 100, 0),
+    scenario(
+      'dht-lossy',
+      'A tenth of its datagrams is lost: they still find each other, at the second look at the latest',
+      (sim) => byDht(sim, 12, sim.vary('loss in %', 10, 0, 20) / 100, 0),
     ),
     scenario(
       'dht-half-dead',
