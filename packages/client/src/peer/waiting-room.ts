@@ -4,7 +4,7 @@ import { networkOf } from './network-of.ts';
 import type { OpenConnections } from './open-connections.ts';
 
 /** Connections that are looked at without delay after a quiet time: as many as may be in their handshake. */
-export const ACCEPT_BURST = clientDefaults.maxPendingIncoming;
+export const ACCEPT_BURST: number = clientDefaults.maxPendingIncoming;
 /**
  * Connections a second that are looked at in the long run: each costs up to 1 ms, so a flood takes 2 % of a core. Those that
  * bring the handshake of a torrent that is here do not count, so that thousands may be connected to at once, nor what their hosts tried
