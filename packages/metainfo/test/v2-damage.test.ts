@@ -28,7 +28,8 @@ describe('v2 and hybrid torrents', () => {
           });
           const root = decode(bytes) as Map<string, BencodeInput>;
           for (const [way, name, replacement, kind] of edits) {
-            damage(root, way, name, replacement, kind);
+            // A copy: later edits reach into it, and two of the same would make a value that contains itself.
+            damage(root, way, name, structuredClone(replacement), kind);
           }
           const damaged = encode(root);
           const code = codeOf(damaged);
