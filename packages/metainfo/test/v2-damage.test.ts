@@ -29,7 +29,8 @@ describe('v2 and hybrid torrents', () => {
           const root = decode(bytes) as Map<string, BencodeInput>;
           for (const [way, name, replacement, kind] of edits) {
             // A copy: later edits reach into it, and two of the same would make a value that contains itself.
-            damage(root, way, name, structuredClone(replacement), kind);
+            const copy = decode(encode(replacement)) as BencodeInput;
+            damage(root, way, name, copy, kind);
           }
           const damaged = encode(root);
           const code = codeOf(damaged);
