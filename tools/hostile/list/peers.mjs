@@ -582,7 +582,7 @@ const entries = [
     name: 'PeerList waits longer after each failure, half an hour at most',
     remove: {
       file: `${SRC}/peer/candidate.ts`,
-      text: 'BACK_OFF_FACTOR ** Math.min(this.failures, 10)',
+      text: 'BACK_OFF_FACTOR ** Math.min(failures - 1, 10)',
       by: 'BACK_OFF_FACTOR ** 0',
     },
   },
